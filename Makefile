@@ -1,0 +1,33 @@
+# Two commands: `make demo` and `make check`. meson does the work; this installs what it needs first.
+PACKAGES = meson ninja-build pkg-config gcc clang libclang-rt-14-dev libc6-dev python3-minimal \
+	libapparmor-dev libaudit-dev libyaml-dev libiptc-dev libnftables-dev libjson-c-dev libzstd-dev liblzma-dev \
+	zlib1g-dev libseccomp-dev libcmocka-dev uthash-dev libxxhash-dev scdoc apparmor iptables nftables iproute2 \
+	user-mode-linux kmod util-linux socat netcat-openbsd zstd
+
+all: build/dev
+	ninja -C build/dev
+
+deps:
+	@tests/install-deps.sh $(PACKAGES)
+
+build/dev: | deps
+	meson setup $@ --werror -Dfuzz=false
+
+# ASan and UBSan over every unit and command test.
+build/san: | deps
+	meson setup $@ --werror -Db_sanitize=address,undefined -Db_lundef=false
+
+demo: deps build/dev
+	@ninja -C build/dev >/dev/null
+	@tests/demo.sh build/dev
+
+check: deps build/dev build/san
+	@tests/run.sh build/dev build/san
+
+format:
+	clang-format -i $$(git ls-files '*.c' '*.h')
+
+clean:
+	rm -rf build
+
+.PHONY: all deps demo check format clean

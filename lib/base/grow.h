@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+/*
+ * Makes room for one more element in a malloc'd array: doubles @cap when @n has reached it.
+ * Returns 0, or -1 with the array untouched.
+ *
+ *     if (AAJ_GROW(x->item, x->n_items, x->cap_items) < 0)
+ *         return -ENOMEM;
+ *     x->item[x->n_items++] = item;
+ */
+#define AAJ_GROW(array, n, cap)                                                                    \
+    ({                                                                                             \
+        int grow_r_ = 0;                                                                           \
+        if ((n) >= (cap)) {                                                                        \
+            size_t grow_cap_ = (cap) ? (size_t)(cap) * 2 : 8;                                      \
+            void *grow_p_ = reallocarray((array), grow_cap_, sizeof(*(array)));                    \
+            if (grow_p_) {                                                                         \
+                (array) = grow_p_;                                                                 \
+                (cap) = grow_cap_;                                                                 \
+            } else {                                                                               \
+                grow_r_ = -1;                                                                      \
+            }                                                                                      \
+        }                                                                                          \
+        grow_r_;                                                                                   \
+    })
+
+#define AAJ_ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))

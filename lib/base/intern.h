@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Strings as small numbers: each distinct byte string is stored once and known by a dense id, 0 being
+ * the empty string. The bytes chosen by an attacker decide nothing but their own slot: the hash is
+ * keyed per process and every hit is verified byte for byte.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/str.h"
+
+struct aaj_intern {
+    struct aaj_arena arena;
+    struct aaj_str *str; /* by id */
+    uint32_t *hash;      /* by id: the low half of the keyed hash */
+    uint32_t *slot;      /* open addressing: id + 1, 0 = free */
+    uint32_t n, cap;
+    uint32_t mask; /* slots - 1 */
+    uint64_t seed;
+};
+
+int aaj_intern_init(struct aaj_intern *in);
+void aaj_intern_clear(struct aaj_intern *in);
+
+/* 0 and *ret_id, or -ENOMEM. */
+int aaj_intern_add(struct aaj_intern *in, struct aaj_str s, uint32_t *ret_id);
+
+/* -ENOENT when the string was never added. */
+int aaj_intern_find(const struct aaj_intern *in, struct aaj_str s, uint32_t *ret_id);
+
+static inline struct aaj_str aaj_intern_str(const struct aaj_intern *in, uint32_t id)
+{
+    return in->str[id];
+}

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * NAME.yaml: the one file a person writes for a jail; aajail-manifest(5). Everything is checked for form
+ * here and keeps its location; what a rule means is decided where it is used.
+ */
+#pragma once
+
+#include <netinet/in.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/diag.h"
+
+enum aaj_attach { AAJ_ATTACH_PATH, AAJ_ATTACH_UNIT };
+enum aaj_exec_action {
+    AAJ_EXEC_UNSET,
+    AAJ_EXEC_INHERIT,
+    AAJ_EXEC_CHILD,
+    AAJ_EXEC_PROFILE,
+    AAJ_EXEC_DENY,
+};
+
+/* A scalar with the place it stands at. */
+struct aaj_item {
+    struct aaj_str text;
+    struct aaj_loc loc;
+};
+
+struct aaj_items {
+    struct aaj_item *item;
+    size_t n;
+};
+
+struct aaj_variable {
+    struct aaj_item name, value;
+};
+
+struct aaj_exec_rule {
+    struct aaj_item pattern; /* AppArmor glob, variables unexpanded */
+    enum aaj_exec_action action;
+};
+
+enum aaj_dest_kind { AAJ_DEST_ADDRESS, AAJ_DEST_HOST, AAJ_DEST_RESOLVER };
+
+/* One entry of network.allow: proto host[/len][:port[-port]]. */
+struct aaj_dest {
+    enum aaj_dest_kind kind;
+    uint8_t proto;          /* IPPROTO_TCP, IPPROTO_UDP, IPPROTO_ICMP (both families), 0 = any */
+    uint8_t family;         /* AF_INET, AF_INET6; AF_UNSPEC for HOST and RESOLVER */
+    uint8_t prefix;         /* bits */
+    struct in6_addr addr;   /* network order; v4 in the first four bytes */
+    uint16_t port_lo, port_hi; /* 0-65535 when no port was given */
+    struct aaj_item source; /* as written; for HOST text.p is the whole entry */
+    struct aaj_str host;    /* HOST: the name */
+};
+
+struct aaj_never {
+    struct aaj_item rule; /* empty when others */
+    bool others;          /* every other jail's roots */
+};
+
+struct aaj_manifest {
+    struct aaj_arena arena;
+    struct aaj_str file;
+    struct aaj_item jail, slave, user, template, unit;
+    struct aaj_item hat, master; /* a pool: hat of the master's profile */
+    enum aaj_attach attach;
+    struct aaj_items roots, rules, lift;
+    struct aaj_variable *variable;
+    size_t n_variables;
+    struct aaj_exec_rule *exec;
+    size_t n_exec;
+    enum aaj_exec_action exec_default; /* AAJ_EXEC_CHILD when not said */
+    bool network, replies, log;        /* network: the section is there; replies default to true */
+    struct aaj_dest *dest;
+    size_t n_dests;
+    struct aaj_never *never;
+    size_t n_nevers;
+    struct aaj_items test_allow, test_deny;
+};
+
+/* -EINVAL with located findings; *ret_manifest untouched then. @file names the text in messages. */
+int aaj_manifest_parse(struct aaj_str text, struct aaj_str file, struct aaj_diags *diags,
+                       struct aaj_manifest **ret_manifest);
+
+/* The manifest behind `build --executable`: jail named after the executable. */
+int aaj_manifest_default(struct aaj_str executable, struct aaj_str user, struct aaj_manifest **ret_manifest);
+struct aaj_manifest *aaj_manifest_free(struct aaj_manifest *manifest);
+
+/* One destination, as in network.allow; used for --allow on the command line and in tests too. */
+int aaj_dest_parse(struct aaj_str text, struct aaj_dest *ret_dest, const char **ret_why);

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "verb.h"
+
+/* One line a verb, in the order of `aajail --help`; each is defined in cmd_NAME.c. */
+#define ALL_VERBS(VERB)                                                                            \
+    VERB(completion)
+
+#define VERB(name) extern const struct verb verb_##name;
+ALL_VERBS(VERB)
+#undef VERB

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/diag.h"
+#include "base/escape.h"
+#include "base/file.h"
+#include "base/grow.h"
+#include "base/intern.h"
+
+static void test_intern_is_dense_and_exact(void **state)
+{
+    struct aaj_intern in;
+    uint32_t id, again;
+    char name[32];
+
+    assert_int_equal(aaj_intern_init(&in), 0);
+    for (unsigned i = 0; i < 100000; i++) {
+        int n = snprintf(name, sizeof(name), "/srv/%u", i);
+
+        assert_int_equal(aaj_intern_add(&in, (struct aaj_str){ name, (size_t)n }, &id), 0);
+        assert_int_equal(id, i + 1);
+    }
+    assert_int_equal(aaj_intern_find(&in, AAJ_STR("/srv/99999"), &again), 0);
+    assert_int_equal(again, 100000);
+    assert_int_equal(aaj_intern_find(&in, AAJ_STR("/srv/100000"), &again), -ENOENT);
+    /* NUL is a byte like any other. */
+    assert_int_equal(aaj_intern_add(&in, AAJ_STR("a\0b"), &id), 0);
+    assert_int_equal(aaj_intern_add(&in, AAJ_STR("a\0c"), &again), 0);
+    assert_int_not_equal(id, again);
+    assert_int_equal(aaj_intern_str(&in, id).n, 3);
+    aaj_intern_clear(&in);
+}
+
+static char *print_diags(const struct aaj_diags *diags)
+{
+    char *text = NULL;
+    size_t n;
+    FILE *out = open_memstream(&text, &n);
+
+    aaj_diags_print(out, diags, false);
+    fclose(out);
+    return text;
+}
+
+static void test_diag_shows_line_and_caret_and_no_escapes(void **state)
+{
+    struct aaj_diags diags = AAJ_DIAGS_INIT;
+    struct aaj_loc loc = { .file = AAJ_STR("a\033[2Jb"), .line = 3, .column = 6, .length = 3 };
+    char *text;
+
+    aaj_diag_add(&diags, AAJ_ERROR, "policy-syntax", loc, AAJ_STR("  /a\033rwq,"), "expected %s", "','");
+    text = print_diags(&diags);
+    assert_string_equal(text, "a\\x1b[2Jb:3:6: error: expected ',' [policy-syntax]\n"
+                              "      /a\\x1brwq,\n"
+                              "            ^~~\n");
+    free(text);
+    aaj_diags_clear(&diags);
+}
+
+static void test_escape_hides_controls_and_bidi(void **state)
+{
+    struct aaj_arena arena = AAJ_ARENA_INIT;
+
+    assert_string_equal(aaj_escape(&arena, AAJ_STR("\xc3\xa4\n\xff\xe2\x80\xae.\x7f")),
+                        "\xc3\xa4\\n\\xff\\xe2\\x80\\xae.\\x7f");
+    assert_false(aaj_utf8_valid(AAJ_STR("\xed\xa0\x80")));
+    assert_false(aaj_utf8_valid(AAJ_STR("\xc0\xaf")));
+    assert_true(aaj_utf8_valid(AAJ_STR("\xf0\x9f\x90\xbb")));
+    aaj_arena_clear(&arena);
+}
+
+static void test_write_is_atomic_and_keeps_mode(void **state)
+{
+    char dir[] = "/tmp/aaj-base-XXXXXX", path[64];
+    struct aaj_arena arena = AAJ_ARENA_INIT;
+    struct aaj_str text;
+    struct stat st;
+
+    assert_non_null(mkdtemp(dir));
+    snprintf(path, sizeof(path), "%s/f", dir);
+    assert_int_equal(aaj_file_write(path, AAJ_STR("one"), 0640), 0);
+    assert_int_equal(aaj_file_write(path, AAJ_STR("two"), 0640), 0);
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(st.st_mode & 07777, 0640);
+    assert_int_equal(aaj_file_read(path, 3, &arena, &text), 0);
+    assert_true(aaj_str_eq(text, AAJ_STR("two")));
+    assert_int_equal(aaj_file_read(path, 2, &arena, &text), -EFBIG);
+    assert_int_equal(aaj_file_read(dir, 2, &arena, &text), -EISDIR);
+    unlink(path);
+    assert_int_equal(rmdir(dir), 0); /* no temporary file is left */
+    assert_int_equal(aaj_file_write("/dev/null", AAJ_STR("x"), 0600), 0);
+    aaj_arena_clear(&arena);
+}
+
+static void test_loc_line(void **state)
+{
+    struct aaj_loc loc = { 0 };
+    struct aaj_str text = AAJ_STR("one\ntwo\nthree"), line;
+
+    line = aaj_loc_line(text, 5, &loc);
+    assert_true(aaj_str_eq(line, AAJ_STR("two")));
+    assert_int_equal(loc.line, 2);
+    assert_int_equal(loc.column, 2);
+    line = aaj_loc_line(text, 99, &loc);
+    assert_true(aaj_str_eq(line, AAJ_STR("three")));
+    assert_int_equal(loc.column, 6);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_intern_is_dense_and_exact),
+        cmocka_unit_test(test_diag_shows_line_and_caret_and_no_escapes),
+        cmocka_unit_test(test_escape_hides_controls_and_bidi),
+        cmocka_unit_test(test_write_is_atomic_and_keeps_mode),
+        cmocka_unit_test(test_loc_line),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
