@@ -3,8 +3,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -86,9 +88,9 @@ int aaj_file_write_fd(int fd, struct aaj_str text)
     return 0;
 }
 
-static int write_straight(const char *path, struct aaj_str text)
+static int write_straight(int dirfd, const char *path, struct aaj_str text)
 {
-    int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY), r;
+    int fd = openat(dirfd, path, O_WRONLY | O_CLOEXEC | O_NOCTTY), r;
 
     if (fd < 0)
         return -errno;
@@ -98,43 +100,66 @@ static int write_straight(const char *path, struct aaj_str text)
     return r;
 }
 
-static int write_renamed(const char *path, struct aaj_str text, mode_t mode)
+/* mkostemp() for a name relative to a folder: *ret_name is malloc'd, the file new and ours. */
+static int make_temporary(int dirfd, const char *path, char **ret_name)
 {
-    char *tmp;
-    int fd, r;
+    uint64_t random;
+    char *name;
 
-    if (asprintf(&tmp, "%s.aaj-XXXXXX", path) < 0)
-        return -ENOMEM;
-    fd = mkostemp(tmp, O_CLOEXEC);
-    if (fd < 0) {
-        r = -errno;
-        free(tmp);
-        return r;
+    for (;;) {
+        int fd;
+
+        if (getrandom(&random, sizeof(random), 0) != sizeof(random))
+            return -errno;
+        if (asprintf(&name, "%s.aaj-%016" PRIx64, path, random) < 0)
+            return -ENOMEM;
+        fd = openat(dirfd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+        if (fd >= 0) {
+            *ret_name = name;
+            return fd;
+        }
+        free(name);
+        if (errno != EEXIST)
+            return -errno;
     }
+}
+
+static int write_renamed(int dirfd, const char *path, struct aaj_str text, mode_t mode)
+{
+    char *tmp = NULL;
+    int fd = make_temporary(dirfd, path, &tmp), r;
+
+    if (fd < 0)
+        return fd;
     r = aaj_file_write_fd(fd, text);
     if (r == 0 && (fchmod(fd, mode) < 0 || fsync(fd) < 0))
         r = -errno;
     if (close(fd) < 0 && r == 0)
         r = -errno;
-    if (r == 0 && rename(tmp, path) < 0)
+    if (r == 0 && renameat(dirfd, tmp, dirfd, path) < 0)
         r = -errno;
     if (r < 0)
-        unlink(tmp);
+        unlinkat(dirfd, tmp, 0);
     free(tmp);
     return r;
 }
 
-int aaj_file_write(const char *path, struct aaj_str text, mode_t mode)
+int aaj_file_write_at(int dirfd, const char *name, struct aaj_str text, mode_t mode)
 {
     struct stat st;
 
-    if (strcmp(path, "-") == 0)
-        return aaj_file_write_fd(STDOUT_FILENO, text);
-    if (stat(path, &st) == 0) {
+    if (fstatat(dirfd, name, &st, 0) == 0) {
         if (S_ISDIR(st.st_mode))
             return -EISDIR;
         if (!S_ISREG(st.st_mode))
-            return write_straight(path, text);
+            return write_straight(dirfd, name, text);
     }
-    return write_renamed(path, text, mode);
+    return write_renamed(dirfd, name, text, mode);
+}
+
+int aaj_file_write(const char *path, struct aaj_str text, mode_t mode)
+{
+    if (strcmp(path, "-") == 0)
+        return aaj_file_write_fd(STDOUT_FILENO, text);
+    return aaj_file_write_at(AT_FDCWD, path, text, mode);
 }

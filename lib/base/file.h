@@ -21,5 +21,9 @@ int aaj_file_read(const char *path, size_t max, struct aaj_arena *arena, struct 
  * symlink the link itself is replaced. On failure nothing is left behind. 0 or -errno. */
 int aaj_file_write(const char *path, struct aaj_str text, mode_t mode);
 
+/* The same for a plain name in an open folder: no part of the way is looked up again, so nobody who may
+ * write above it can send the file elsewhere. */
+int aaj_file_write_at(int dirfd, const char *name, struct aaj_str text, mode_t mode);
+
 /* All of it, over short writes and EINTR. 0 or -errno. */
 int aaj_file_write_fd(int fd, struct aaj_str text);
