@@ -36,27 +36,44 @@ struct aaj_fsview;
 int aaj_fsview_new(struct aaj_fsview **ret_view); /* empty: nothing is known */
 struct aaj_fsview *aaj_fsview_free(struct aaj_fsview *view);
 
-/* Adds one fact; a later one about the same path wins. */
+/* Adds one fact; a later one about the same path wins. Strings are copied. -EINVAL for a relative path. */
 int aaj_fsview_add(struct aaj_fsview *view, const struct aaj_fact *fact);
+
+/* Calls @fn for each fact given to aaj_fsview_add(), also about files that do not exist, in byte order of
+ * path: for who keeps them. A non-zero return stops and is returned. */
+int aaj_fsview_each_fact(struct aaj_fsview *view, int (*fn)(void *data, const struct aaj_fact *fact),
+                         void *data);
 
 /* Answers come from the tree below @root ("/" for this machine) where no fact was added. Questions use
  * openat2 without magic links beneath the root and read only regular files. */
 int aaj_fsview_set_root(struct aaj_fsview *view, const char *root);
 
-/* A list as above, plain or .zst (by its magic bytes). Located findings for a line that is none. */
+/* A list as above, plain or .zst (by its magic bytes); with `\0` for `\n` where names hold newlines.
+ * Located warnings for a line that is none, which is left out. A path that comes twice with different
+ * facts (a name with a newline can forge a line) keeps the more dangerous of both, with a warning.
+ * -EINVAL when there is no usable line at all or the compressed text is broken. */
 int aaj_fsview_add_list(struct aaj_fsview *view, struct aaj_str text, struct aaj_str file,
                         struct aaj_diags *diags);
 
-/* What is known of @path itself (no symlink followed at the end). 1 = known and exists, 0 = known not to
- * exist (a complete list or tree lacks it), -ENODATA = nothing is known. */
+/* What is known of @path itself (no symlink followed at the end; a final "/" is ignored). 1 = known and
+ * exists, 0 = known not to exist (a complete list or tree lacks it), -ENODATA = nothing is known: outside
+ * the list, in a directory that was not read, or below /proc, /sys, /dev. *ret_fact belongs to the view. */
 int aaj_fsview_get(struct aaj_fsview *view, struct aaj_str path, struct aaj_fact *ret_fact);
 
-/* The path with all symlinks followed, as the kernel would name it; -ELOOP, -ENOENT, -ENODATA. */
+/* The path with all symlinks followed, as the kernel would name it; -ELOOP, -ENOENT, -ENODATA. A list
+ * without link targets still knows the merged /usr (/bin is usr/bin). */
 int aaj_fsview_resolve(struct aaj_fsview *view, struct aaj_str path, struct aaj_arena *arena,
                        struct aaj_str *ret_path);
 
+/* The same, but where the path leads into the unknown or to nothing the rest is kept as written: the
+ * best name there is. Fails with -ELOOP, -ENAMETOOLONG and -ENOMEM only. */
+int aaj_fsview_canonical(struct aaj_fsview *view, struct aaj_str path, struct aaj_arena *arena,
+                         struct aaj_str *ret_path);
+
 /* Calls @fn for each existing file in byte order of path; a non-zero return stops and is returned.
- * A tree is walked without crossing into /proc, /sys and /dev. */
+ * The root's tree where there is one (without crossing into /proc, /sys and /dev, and without looking
+ * for interpreters and capabilities: ask aaj_fsview_get() about those), else the added facts and lists.
+ * The fact is valid during the call. */
 int aaj_fsview_walk(struct aaj_fsview *view, int (*fn)(void *data, const struct aaj_fact *fact), void *data);
 
 /* Whether anything but added facts can answer: a tree or a complete list. */
