@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+#include <arpa/inet.h>
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "manifest/manifest.h"
+
+static struct aaj_manifest *parse(const char *text)
+{
+    struct aaj_diags diags = AAJ_DIAGS_INIT;
+    struct aaj_manifest *m = NULL;
+    int r = aaj_manifest_parse(aaj_str_c(text), AAJ_STR("t.yaml"), &diags, &m);
+
+    if (r < 0)
+        aaj_diags_print(stderr, &diags, false);
+    assert_int_equal(r, 0);
+    assert_int_equal(diags.n, 0);
+    aaj_diags_clear(&diags);
+    return m;
+}
+
+static void assert_text(struct aaj_item item, const char *text)
+{
+    if (!aaj_str_eq(item.text, aaj_str_c(text)))
+        fail_msg("'%.*s' is not '%s'", AAJ_STR_ARG(item.text), text);
+}
+
+static void test_every_key(void **state)
+{
+    struct aaj_manifest *m = parse("jail: gapapp\n"
+                                   "slave: /var/www/gapapp/gap.wt\n"
+                                   "roots: [ /var/www/gapapp ]\n"
+                                   "attach: unit\n"
+                                   "unit: gapapp@1.service\n"
+                                   "user: gapapp\n"
+                                   "template: http-slave\n"
+                                   "variables: { ROOT: /var/www/gapapp }\n"
+                                   "rules:\n"
+                                   "  - \"@{ROOT}/config r,\"\n"
+                                   "  - \"@{ROOT}/db/* rw,\"\n"
+                                   "lift: [ mail ]\n"
+                                   "exec:\n"
+                                   "  \"@{ROOT}/exehelper/foo\": inherit\n"
+                                   "  default: deny\n"
+                                   "network:\n"
+                                   "  replies: false\n"
+                                   "  log: true\n"
+                                   "  allow: [ \"tcp [2001:db8::5]:443\", resolver ]\n"
+                                   "never: [ \"/etc/letsencrypt/** r,\", { others: true } ]\n"
+                                   "tests:\n"
+                                   "  allow: [ \"@{ROOT}/config r\" ]\n"
+                                   "  deny:  [ \"/usr/sbin/sendmail x\", \"/etc/passwd w\" ]\n");
+
+    assert_text(m->jail, "gapapp");
+    assert_text(m->slave, "/var/www/gapapp/gap.wt");
+    assert_text(m->unit, "gapapp@1.service");
+    assert_int_equal(m->attach, AAJ_ATTACH_UNIT);
+    assert_int_equal(m->roots.n, 1);
+    assert_int_equal(m->rules.n, 2);
+    assert_text(m->rules.item[1], "@{ROOT}/db/* rw,");
+    assert_int_equal(m->rules.item[1].loc.line, 11);
+    assert_int_equal(m->rules.item[1].loc.column, 5);
+    assert_int_equal(m->n_variables, 1);
+    assert_text(m->variable[0].name, "ROOT");
+    assert_int_equal(m->n_exec, 1);
+    assert_int_equal(m->exec[0].action, AAJ_EXEC_INHERIT);
+    assert_int_equal(m->exec_default, AAJ_EXEC_DENY);
+    assert_true(m->network && !m->replies && m->log);
+    assert_int_equal(m->n_dests, 2);
+    assert_int_equal(m->dest[1].kind, AAJ_DEST_RESOLVER);
+    assert_int_equal(m->n_nevers, 2);
+    assert_true(m->never[1].others);
+    assert_int_equal(m->test_allow.n, 1);
+    assert_int_equal(m->test_deny.n, 2);
+    aaj_manifest_free(m);
+}
+
+static void test_defaults(void **state)
+{
+    struct aaj_manifest *m = parse("jail: a\r\nslave: /srv/a\r\n");
+
+    assert_true(!m->network && m->replies);
+    assert_int_equal(m->exec_default, AAJ_EXEC_CHILD);
+    assert_int_equal(m->attach, AAJ_ATTACH_PATH);
+    aaj_manifest_free(m);
+    m = parse("jail: a\nslave: /srv/a\nunit: a.service\n");
+    assert_int_equal(m->attach, AAJ_ATTACH_UNIT);
+    aaj_manifest_free(m);
+    m = parse("{ jail: blog, hat: blog, master: php-fpm }");
+    aaj_manifest_free(m);
+}
+
+static void test_default_manifest(void **state)
+{
+    struct aaj_manifest *m = NULL;
+
+    assert_int_equal(aaj_manifest_default(AAJ_STR("/usr/sbin/php-fpm8.2"), AAJ_STR("blog"), &m), 0);
+    assert_text(m->jail, "php-fpm8.2");
+    assert_text(m->user, "blog");
+    aaj_manifest_free(m);
+    m = NULL;
+    assert_int_equal(aaj_manifest_default(AAJ_STR("/srv/-x\"\n{ y"), AAJ_STR(""), &m), 0);
+    assert_text(m->jail, "_x____y");
+    aaj_manifest_free(m);
+    m = NULL;
+    assert_int_equal(aaj_manifest_default(AAJ_STR("bin/x"), AAJ_STR(""), &m), -EINVAL);
+    assert_int_equal(aaj_manifest_default(AAJ_STR("/"), AAJ_STR(""), &m), -EINVAL);
+    assert_null(m);
+}
+
+static void test_destinations(void **state)
+{
+    static const struct {
+        const char *text;
+        enum aaj_dest_kind kind;
+        int proto, family, prefix;
+        const char *addr;
+        unsigned lo, hi;
+    } row[] = {
+        { "tcp 127.0.0.1:5432", AAJ_DEST_ADDRESS, IPPROTO_TCP, AF_INET, 32, "127.0.0.1", 5432, 5432 },
+        { "tcp [2001:db8::5]:443", AAJ_DEST_ADDRESS, IPPROTO_TCP, AF_INET6, 128, "2001:db8::5", 443, 443 },
+        { "tcp 10.0.5.0/24:8000-8100", AAJ_DEST_ADDRESS, IPPROTO_TCP, AF_INET, 24, "10.0.5.0", 8000, 8100 },
+        { "udp [2001:db8::]/32:53", AAJ_DEST_ADDRESS, IPPROTO_UDP, AF_INET6, 32, "2001:db8::", 53, 53 },
+        { "any ::1", AAJ_DEST_ADDRESS, 0, AF_INET6, 128, "::1", 0, 65535 },
+        { "any 0.0.0.0/0", AAJ_DEST_ADDRESS, 0, AF_INET, 0, "0.0.0.0", 0, 65535 },
+        { "icmp 10.1.2.3", AAJ_DEST_ADDRESS, IPPROTO_ICMP, AF_INET, 32, "10.1.2.3", 0, 65535 },
+        { "tcp db-1.example.org:5432", AAJ_DEST_HOST, IPPROTO_TCP, AF_UNSPEC, 0, NULL, 5432, 5432 },
+        { "resolver", AAJ_DEST_RESOLVER, 0, AF_UNSPEC, 0, NULL, 53, 53 },
+    };
+
+    for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+        struct aaj_dest d = { 0 };
+        struct in6_addr addr;
+
+        assert_int_equal(aaj_dest_parse(aaj_str_c(row[i].text), &d, NULL), 0);
+        assert_int_equal(d.kind, row[i].kind);
+        assert_int_equal(d.proto, row[i].proto);
+        assert_int_equal(d.family, row[i].family);
+        assert_int_equal(d.prefix, row[i].prefix);
+        assert_int_equal(d.port_lo, row[i].lo);
+        assert_int_equal(d.port_hi, row[i].hi);
+        if (row[i].addr) {
+            assert_int_equal(inet_pton(row[i].family, row[i].addr, &addr), 1);
+            assert_memory_equal(&addr, &d.addr, row[i].family == AF_INET ? 4 : 16);
+        }
+    }
+}
+
+static void test_bad_destinations(void **state)
+{
+    static const char *const bad[] = {
+        "", "tcp", "tcp ", "resolver ", "tcp 1.2.3.4:", "tcp 1.2.3.4:0", "tcp 1.2.3.4:080", "tcp 1.2.3.4:1-",
+        "tcp 1.2.3.4/33", "tcp 1.2.3.4/", "tcp -a.org", "tcp a-.org", "tcp a..b", "tcp a.", "tcp .a", "tcp a b",
+        "tcp [1.2.3.4]:5", "tcp [::1]5", "tcp [::1%lo]:5", "TCP 1.2.3.4", "tcp 2001:db8::1:x", "tcp 1.2.3",
+        "tcp [::]/129", "any 1.2.3.4:5", "tcp 1.2.3.4 :5",
+    };
+
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        struct aaj_dest d = { .prefix = 7 };
+        const char *why = NULL;
+
+        if (aaj_dest_parse(aaj_str_c(bad[i]), &d, &why) != -EINVAL)
+            fail_msg("'%s' was taken", bad[i]);
+        assert_non_null(why);
+        assert_int_equal(d.prefix, 7);
+    }
+}
+
+/* tests/golden/manifest/NAME.yaml must fail with exactly NAME.err; AAJ_UPDATE=1 writes it anew. */
+static void check_golden(const char *dir, const char *name)
+{
+    struct aaj_arena arena = AAJ_ARENA_INIT;
+    struct aaj_diags diags = AAJ_DIAGS_INIT;
+    struct aaj_manifest *m = NULL;
+    struct aaj_str text, want;
+    char path[8192], *got = NULL;
+    size_t n;
+    FILE *out = open_memstream(&got, &n);
+
+    snprintf(path, sizeof(path), "%s/%s", dir, name);
+    assert_int_equal(aaj_file_read(path, 1 << 20, &arena, &text), 0);
+    assert_int_equal(aaj_manifest_parse(text, aaj_str_c(name), &diags, &m), -EINVAL);
+    assert_null(m);
+    aaj_diags_print(out, &diags, false);
+    fclose(out);
+    strcpy(path + strlen(path) - strlen("yaml"), "err");
+    if (getenv("AAJ_UPDATE"))
+        assert_int_equal(aaj_file_write(path, aaj_str_c(got), 0644), 0);
+    assert_int_equal(aaj_file_read(path, 1 << 20, &arena, &want), 0);
+    assert_string_equal(got, want.p);
+    free(got);
+    aaj_diags_clear(&diags);
+    aaj_arena_clear(&arena);
+}
+
+static void test_golden_errors(void **state)
+{
+    char dir[4096];
+    unsigned seen = 0;
+    struct dirent *e;
+    DIR *d;
+
+    snprintf(dir, sizeof(dir), "%s/tests/golden/manifest", getenv("AAJ_SOURCE"));
+    d = opendir(dir);
+    assert_non_null(d);
+    while ((e = readdir(d)))
+        if (strlen(e->d_name) > 5 && strcmp(e->d_name + strlen(e->d_name) - 5, ".yaml") == 0) {
+            check_golden(dir, e->d_name);
+            seen++;
+        }
+    closedir(d);
+    assert_true(seen >= 20);
+}
+
+static void test_bounds(void **state)
+{
+    struct aaj_diags diags = AAJ_DIAGS_INIT;
+    struct aaj_manifest *m = NULL;
+    size_t n = 2 * 1024 * 1024;
+    char *big = malloc(n);
+
+    assert_non_null(big);
+    memset(big, 'a', n);
+    assert_int_equal(aaj_manifest_parse((struct aaj_str){ big, n }, AAJ_STR("t"), &diags, &m), -EINVAL);
+    memset(big, '[', n);
+    assert_int_equal(aaj_manifest_parse((struct aaj_str){ big, 1000000 }, AAJ_STR("t"), &diags, &m), -EINVAL);
+    for (size_t i = 0; i + 4 <= 1000000; i += 4)
+        memcpy(big + i, "- a\n", 4);
+    assert_int_equal(aaj_manifest_parse((struct aaj_str){ big, 1000000 }, AAJ_STR("t"), &diags, &m), -EINVAL);
+    assert_null(m);
+    free(big);
+    aaj_diags_clear(&diags);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_every_key),       cmocka_unit_test(test_defaults),
+        cmocka_unit_test(test_default_manifest), cmocka_unit_test(test_destinations),
+        cmocka_unit_test(test_bad_destinations), cmocka_unit_test(test_golden_errors),
+        cmocka_unit_test(test_bounds),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
