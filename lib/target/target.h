@@ -2,6 +2,15 @@
 /*
  * What a profile is for. The machine that builds is seldom the machine that confines: parser version,
  * kernel features, ABI and abstractions folder come from here and nowhere else.
+ *
+ * A target is a folder of aajail's targets/, with a file `target` of `key value` lines:
+ *
+ *     parser          absolute path of apparmor_parser
+ *     parser-version  3.0.8, or `running`: what that parser says
+ *     abi             abi/3.0            (absent: none)
+ *     features        what the kernel's features are: a file, relative to the target's folder, or absolute;
+ *                     also a folder such as /sys/kernel/security/apparmor/features
+ *     base            the policy folder, with abstractions/ and tunables/
  */
 #pragma once
 
@@ -50,5 +59,14 @@ struct aaj_target {
 
 /* NULL name: debian12. @datadir: where aajail's templates, abstractions and targets are (the source tree
  * in tests). -ENOENT names the targets there are. */
-int aaj_target_open(const char *name, const char *datadir, struct aaj_diags *diags, struct aaj_target **ret_target);
+int aaj_target_open(const char *name, const char *datadir, struct aaj_diags *diags,
+                    struct aaj_target **ret_target);
 struct aaj_target *aaj_target_free(struct aaj_target *target);
+
+/* The names for enum aaj_mediation, one bit: "dbus". NULL for a bit that means nothing. */
+const char *aaj_mediation_name(unsigned bit);
+
+/* "AppArmor parser version 3.0.8" → 30008; 0 when there is no version in it. */
+unsigned aaj_parser_version(struct aaj_str text);
+/* What the parser at @path says of itself. */
+int aaj_target_ask_parser(const char *path, struct aaj_diags *diags, unsigned *ret_version);
