@@ -73,7 +73,7 @@ static bool is_name(struct aaj_str s)
     return true;
 }
 
-static void read_name(struct reader *r, const struct aaj_yaml *node, struct aaj_item *out, const char *example)
+static void read_name(struct reader *r, const struct aaj_yaml *node, struct aaj_scalar *out, const char *example)
 {
     if (!expect(r, node, AAJ_YAML_TEXT, example))
         return;
@@ -100,7 +100,7 @@ static const char *path_fault(struct aaj_str s)
     return NULL;
 }
 
-static bool read_path(struct reader *r, const struct aaj_yaml *node, const char *what, struct aaj_item *out)
+static bool read_path(struct reader *r, const struct aaj_yaml *node, const char *what, struct aaj_scalar *out)
 {
     const char *why = path_fault(node->item.text);
 
@@ -123,9 +123,9 @@ static bool read_bool(struct reader *r, const struct aaj_yaml *node, bool *out)
     return true;
 }
 
-static void read_items(struct reader *r, const struct aaj_yaml *node, const char *example, struct aaj_items *out)
+static void read_items(struct reader *r, const struct aaj_yaml *node, const char *example, struct aaj_scalars *out)
 {
-    struct aaj_item *item;
+    struct aaj_scalar *item;
 
     if (!expect(r, node, AAJ_YAML_LIST, example))
         return;
@@ -212,7 +212,7 @@ static void read_slave(struct reader *r, const struct aaj_yaml *node)
 static void read_roots(struct reader *r, const struct aaj_yaml *node)
 {
     static const char example[] = "roots: [ /var/www/gapapp ]";
-    struct aaj_item *item;
+    struct aaj_scalar *item;
 
     if (!expect(r, node, AAJ_YAML_LIST, example))
         return;
@@ -283,7 +283,7 @@ static bool is_variable_name(struct aaj_str s)
 static void read_variables(struct reader *r, const struct aaj_yaml *node)
 {
     static const char example[] = "variables: { ROOT: /var/www/gapapp }";
-    struct aaj_variable *v;
+    struct aaj_manifest_variable *v;
 
     if (!expect(r, node, AAJ_YAML_MAP, example))
         return;
@@ -295,7 +295,7 @@ static void read_variables(struct reader *r, const struct aaj_yaml *node)
         if (!is_variable_name(c->key.text))
             FAIL(r, c->key.loc, "a variable's name has letters, digits and _ and begins with a letter");
         else if (expect(r, c, AAJ_YAML_TEXT, example))
-            v[r->m->n_variables++] = (struct aaj_variable){ c->key, c->item };
+            v[r->m->n_variables++] = (struct aaj_manifest_variable){ c->key, c->item };
     }
 }
 

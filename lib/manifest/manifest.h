@@ -21,22 +21,22 @@ enum aaj_exec_action {
 };
 
 /* A scalar with the place it stands at. */
-struct aaj_item {
+struct aaj_scalar {
     struct aaj_str text;
     struct aaj_loc loc;
 };
 
-struct aaj_items {
-    struct aaj_item *item;
+struct aaj_scalars {
+    struct aaj_scalar *item;
     size_t n;
 };
 
-struct aaj_variable {
-    struct aaj_item name, value;
+struct aaj_manifest_variable {
+    struct aaj_scalar name, value;
 };
 
 struct aaj_exec_rule {
-    struct aaj_item pattern; /* AppArmor glob, variables unexpanded */
+    struct aaj_scalar pattern; /* AppArmor glob, variables unexpanded */
     enum aaj_exec_action action;
 };
 
@@ -50,23 +50,23 @@ struct aaj_dest {
     uint8_t prefix;         /* bits */
     struct in6_addr addr;   /* network order; v4 in the first four bytes */
     uint16_t port_lo, port_hi; /* 0-65535 when no port was given */
-    struct aaj_item source; /* as written; for HOST text.p is the whole entry */
+    struct aaj_scalar source; /* as written; for HOST text.p is the whole entry */
     struct aaj_str host;    /* HOST: the name */
 };
 
 struct aaj_never {
-    struct aaj_item rule; /* empty when others */
+    struct aaj_scalar rule; /* empty when others */
     bool others;          /* every other jail's roots */
 };
 
 struct aaj_manifest {
     struct aaj_arena arena;
     struct aaj_str file;
-    struct aaj_item jail, slave, user, template, unit;
-    struct aaj_item hat, master; /* a pool: hat of the master's profile */
+    struct aaj_scalar jail, slave, user, template, unit;
+    struct aaj_scalar hat, master; /* a pool: hat of the master's profile */
     enum aaj_attach attach;
-    struct aaj_items roots, rules, lift;
-    struct aaj_variable *variable;
+    struct aaj_scalars roots, rules, lift;
+    struct aaj_manifest_variable *variable;
     size_t n_variables;
     struct aaj_exec_rule *exec;
     size_t n_exec;
@@ -76,7 +76,7 @@ struct aaj_manifest {
     size_t n_dests;
     struct aaj_never *never;
     size_t n_nevers;
-    struct aaj_items test_allow, test_deny;
+    struct aaj_scalars test_allow, test_deny;
 };
 
 /* -EINVAL with located findings; *ret_manifest untouched then. @file names the text in messages. */

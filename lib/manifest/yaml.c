@@ -21,7 +21,7 @@ struct builder {
     struct {
         struct aaj_yaml *node, *last;
         size_t n;
-        struct aaj_item key; /* a map: the key whose value comes next */
+        struct aaj_scalar key; /* a map: the key whose value comes next */
         bool has_key;
     } level[DEPTH_MAX];
     size_t depth, nodes;
@@ -125,7 +125,7 @@ static int index_lines(struct aaj_yaml_text *text, struct aaj_arena *arena)
 }
 
 /* In a map, a scalar that comes where a key is due. */
-static int take_key(struct builder *b, struct aaj_item key)
+static int take_key(struct builder *b, struct aaj_scalar key)
 {
     struct aaj_arena scratch = AAJ_ARENA_INIT;
     int r = 0;

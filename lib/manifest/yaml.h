@@ -12,8 +12,8 @@ enum aaj_yaml_kind { AAJ_YAML_TEXT, AAJ_YAML_MAP, AAJ_YAML_LIST };
 struct aaj_yaml {
     enum aaj_yaml_kind kind;
     bool plain;           /* a scalar without quotes: true, 5 and ~ mean what YAML says */
-    struct aaj_item key;  /* in a map: the key and where it stands */
-    struct aaj_item item; /* a scalar's text; of all kinds the place */
+    struct aaj_scalar key;  /* in a map: the key and where it stands */
+    struct aaj_scalar item; /* a scalar's text; of all kinds the place */
     struct aaj_yaml *child, *next;
 };
 

@@ -28,7 +28,7 @@ static struct aaj_manifest *parse(const char *text)
     return m;
 }
 
-static void assert_text(struct aaj_item item, const char *text)
+static void assert_text(struct aaj_scalar item, const char *text)
 {
     if (!aaj_str_eq(item.text, aaj_str_c(text)))
         fail_msg("'%.*s' is not '%s'", AAJ_STR_ARG(item.text), text);
