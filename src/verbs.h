@@ -5,7 +5,8 @@
 
 /* One line a verb, in the order of `aajail --help`; each is defined in cmd_NAME.c. */
 #define ALL_VERBS(VERB)                                                                            \
-    VERB(completion)
+    VERB(completion)                                                                              \
+    VERB(firewall)
 
 #define VERB(name) extern const struct verb verb_##name;
 ALL_VERBS(VERB)

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "firewall/module/lock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <time.h>
+#include <unistd.h>
+
+static int64_t now_ms(void)
+{
+    struct timespec ts;
+
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+int lock_take(const struct aaj_firewall_ctx *ctx, struct aaj_diags *diags)
+{
+    const char *path = ctx->lock ? ctx->lock : secure_getenv("XTABLES_LOCKFILE");
+    int64_t until = now_ms() + (int64_t)ctx->lock_seconds * 1000;
+    int fd, r;
+
+    if (!path || !*path)
+        path = "/run/xtables.lock";
+    fd = open(path, O_CREAT | O_RDONLY | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0) {
+        r = -errno;
+        aaj_error(diags, (struct aaj_loc){ 0 }, "cannot open the firewall's lock %s: %s", path, strerror(-r));
+        return r;
+    }
+    while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+        r = -errno;
+        if (r != -EINTR && (r != -EWOULDBLOCK || now_ms() >= until)) {
+            aaj_error(diags, (struct aaj_loc){ 0 }, "another program holds the firewall's lock %s (%s); try again",
+                      path, strerror(-r));
+            close(fd);
+            return r;
+        }
+        nanosleep(&(struct timespec){ .tv_nsec = 5 * 1000 * 1000 }, NULL);
+    }
+    return fd;
+}

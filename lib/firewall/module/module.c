@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "firewall/backend.h"
+#include "firewall/module/legacy.h"
+
+static const struct aaj_firewall_backend *const backends[] = { &backend_legacy, NULL };
+
+__attribute__((visibility("default"))) const struct aaj_firewall_backend *const *
+aaj_firewall_backends(unsigned *ret_abi);
+
+const struct aaj_firewall_backend *const *aaj_firewall_backends(unsigned *ret_abi)
+{
+    *ret_abi = AAJ_FIREWALL_ABI;
+    return backends;
+}

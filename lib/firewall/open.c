@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Loading the backends' module and choosing one of them. */
+#include <dlfcn.h>
+#include <errno.h>
+#include <stdlib.h>
+
+#include "firewall/internal.h"
+
+static int load(struct aaj_firewall *fw, struct aaj_diags *diags)
+{
+    const struct aaj_loc none = { 0 };
+    aaj_firewall_backends_fn entry;
+    unsigned abi = 0;
+
+    fw->module = dlopen(fw->ctx->module, RTLD_NOW | RTLD_LOCAL);
+    if (!fw->module) {
+        aaj_error(diags, none, "cannot load the firewall backends: %s; 'firewall plan' prints the rules as text",
+                  dlerror());
+        return -ENOSYS;
+    }
+    *(void **)&entry = dlsym(fw->module, AAJ_FIREWALL_ENTRY);
+    fw->backends = entry ? entry(&abi) : NULL;
+    if (!fw->backends || abi != AAJ_FIREWALL_ABI) {
+        aaj_error(diags, none, "%s belongs to another version of aajail", fw->ctx->module);
+        return -ENOSYS;
+    }
+    return 0;
+}
+
+const struct aaj_firewall_backend *aaj_firewall_find_backend(const struct aaj_firewall *fw, const char *name)
+{
+    for (const struct aaj_firewall_backend *const *b = fw->backends; *b; b++)
+        if (strcmp((*b)->name, name) == 0)
+            return *b;
+    return NULL;
+}
+
+/* Whether it answers, and whether it holds chains of ours. */
+static bool probe(const struct aaj_firewall *fw, const struct aaj_firewall_backend *b, bool *ret_holds)
+{
+    struct aaj_firewall_session *s = NULL;
+    bool answers = true;
+
+    *ret_holds = false;
+    if (!b || b->begin(fw->ctx, false, NULL, &s) < 0)
+        return false;
+    for (unsigned side = 0; side < b->n_sides; side++) {
+        struct aaj_firewall_live live = { 0 };
+
+        if (b->read(s, side, NULL, &live) < 0)
+            answers = false;
+        *ret_holds |= live.n_chains > 0;
+        aaj_firewall_live_clear(&live);
+    }
+    b->end(s);
+    return answers;
+}
+
+static bool legacy_table(const struct aaj_firewall_ctx *ctx)
+{
+    char path[256], line[64];
+    bool found = false;
+    FILE *in;
+
+    snprintf(path, sizeof(path), "%s/net/ip_tables_names", ctx->proc);
+    in = fopen(path, "re");
+    while (in && fgets(line, sizeof(line), in))
+        found |= strcmp(line, "filter\n") == 0;
+    if (in)
+        fclose(in);
+    return found;
+}
+
+static int choose(struct aaj_firewall *fw, struct aaj_diags *diags)
+{
+    const struct aaj_firewall_backend *legacy = aaj_firewall_find_backend(fw, "legacy"),
+                                      *nft = aaj_firewall_find_backend(fw, "nft");
+    bool legacy_holds, nft_holds, nft_answers;
+
+    if (fw->ctx->backend != AAJ_FIREWALL_ANY) {
+        fw->backend = fw->ctx->backend == AAJ_FIREWALL_LEGACY ? legacy : nft;
+    } else {
+        probe(fw, legacy, &legacy_holds);
+        nft_answers = probe(fw, nft, &nft_holds);
+        if (legacy_holds || nft_holds)
+            fw->backend = legacy_holds ? legacy : nft;
+        else
+            fw->backend = nft_answers && (!legacy || !legacy_table(fw->ctx)) ? nft : legacy;
+    }
+    if (fw->backend)
+        return 0;
+    aaj_error(diags, (struct aaj_loc){ 0 }, "this build of aajail has no such firewall backend");
+    return -ENOSYS;
+}
+
+int aaj_firewall_open(const struct aaj_firewall_ctx *ctx, struct aaj_diags *diags, struct aaj_firewall **ret_fw)
+{
+    struct aaj_firewall *fw = calloc(1, sizeof(*fw));
+    int r;
+
+    if (!fw)
+        return -ENOMEM;
+    fw->ctx = ctx;
+    r = load(fw, diags);
+    if (r == 0)
+        r = choose(fw, diags);
+    if (r < 0) {
+        aaj_firewall_close(fw);
+        return r;
+    }
+    *ret_fw = fw;
+    return 0;
+}
+
+struct aaj_firewall *aaj_firewall_close(struct aaj_firewall *fw)
+{
+    if (fw) {
+        if (fw->module)
+            dlclose(fw->module);
+        free(fw);
+    }
+    return NULL;
+}
+
+const char *aaj_firewall_backend_name(const struct aaj_firewall *fw)
+{
+    return fw->backend->name;
+}
+
+unsigned aaj_firewall_sides(const struct aaj_firewall *fw)
+{
+    return fw->backend->n_sides;
+}

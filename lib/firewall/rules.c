@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "firewall/rules.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+
+static int add_rule(struct aaj_firewall_plan *plan, const struct aaj_firewall_rule *rule)
+{
+    struct aaj_firewall_rule *p = plan->rule;
+
+    /* Powers of two: room is there unless n is one. */
+    if ((plan->n_rules & (plan->n_rules - 1)) == 0) {
+        p = reallocarray(p, plan->n_rules ? plan->n_rules * 2 : 1, sizeof(*p));
+        if (!p)
+            return -ENOMEM;
+        plan->rule = p;
+    }
+    p[plan->n_rules++] = *rule;
+    return 0;
+}
+
+int aaj_firewall_rules_add_replies(struct aaj_firewall_plan *plan)
+{
+    return add_rule(plan, &(struct aaj_firewall_rule){ .verdict = AAJ_FIREWALL_ALLOW,
+                                                       .families = AAJ_FIREWALL_BOTH,
+                                                       .reply = true,
+                                                       .port_hi = UINT16_MAX });
+}
+
+static void mask_addr(struct in6_addr *addr, unsigned bits)
+{
+    for (unsigned i = 0; i < 16; i++) {
+        unsigned have = bits > i * 8 ? bits - i * 8 : 0;
+
+        addr->s6_addr[i] &= have >= 8 ? 0xff : (uint8_t)(0xff00 >> have);
+    }
+}
+
+/* A port without a protocol means the two that have ports. */
+static int add_protos(struct aaj_firewall_plan *plan, struct aaj_firewall_rule rule)
+{
+    int r;
+
+    if (rule.proto || (rule.port_lo == 0 && rule.port_hi == UINT16_MAX))
+        return add_rule(plan, &rule);
+    rule.proto = IPPROTO_TCP;
+    r = add_rule(plan, &rule);
+    rule.proto = IPPROTO_UDP;
+    return r < 0 ? r : add_rule(plan, &rule);
+}
+
+int aaj_firewall_rules_add_dest(struct aaj_firewall_plan *plan, const struct aaj_dest *dest)
+{
+    struct aaj_firewall_rule rule = { .verdict = AAJ_FIREWALL_ALLOW,
+                                      .proto = dest->proto == IPPROTO_ICMPV6 ? IPPROTO_ICMP : dest->proto,
+                                      .port_lo = dest->port_lo,
+                                      .port_hi = dest->port_hi };
+
+    if (dest->kind == AAJ_DEST_HOST)
+        return -EINVAL;
+    if (dest->kind == AAJ_DEST_RESOLVER) {
+        rule.families = AAJ_FIREWALL_BOTH;
+        rule.proto = 0;
+        rule.port_lo = rule.port_hi = 53;
+        return add_protos(plan, rule);
+    }
+    rule.families = dest->family == AF_INET    ? AAJ_FIREWALL_V4
+                    : dest->family == AF_INET6 ? AAJ_FIREWALL_V6
+                                               : AAJ_FIREWALL_BOTH;
+    rule.addr = dest->addr;
+    rule.prefix = dest->prefix;
+    if (rule.proto == IPPROTO_ICMP) {
+        rule.port_lo = 0;
+        rule.port_hi = UINT16_MAX;
+    }
+    mask_addr(&rule.addr, rule.prefix);
+    return add_protos(plan, rule);
+}
+
+int aaj_firewall_rules_finish(struct aaj_firewall_plan *plan, bool log)
+{
+    struct aaj_firewall_rule rule = { .verdict = AAJ_FIREWALL_LOG,
+                                      .families = AAJ_FIREWALL_BOTH,
+                                      .port_hi = UINT16_MAX };
+    int r = log ? add_rule(plan, &rule) : 0;
+
+    rule.verdict = AAJ_FIREWALL_RESET;
+    rule.proto = IPPROTO_TCP;
+    if (r == 0)
+        r = add_rule(plan, &rule);
+    rule.verdict = AAJ_FIREWALL_REJECT;
+    rule.proto = 0;
+    if (r == 0)
+        r = add_rule(plan, &rule);
+    if (r == 0)
+        aaj_firewall_rules_canonical(plan);
+    return r;
+}
+
+bool aaj_firewall_prefix_covers(const struct in6_addr *net, unsigned bits, const struct in6_addr *addr)
+{
+    struct in6_addr a = *addr;
+
+    mask_addr(&a, bits);
+    return memcmp(&a, net, sizeof(a)) == 0;
+}
+
+static int cmp_rules(const void *pa, const void *pb)
+{
+    const struct aaj_firewall_rule *a = pa, *b = pb;
+    int r;
+
+    if (a->verdict != b->verdict)
+        return a->verdict < b->verdict ? -1 : 1;
+    if (a->reply != b->reply)
+        return a->reply ? -1 : 1;
+    if (a->families != b->families) /* both first, then v4, then v6 */
+        return (a->families == AAJ_FIREWALL_BOTH ? 0 : a->families) -
+               (b->families == AAJ_FIREWALL_BOTH ? 0 : b->families);
+    if (a->proto != b->proto)
+        return (int)a->proto - b->proto;
+    r = memcmp(&a->addr, &b->addr, sizeof(a->addr));
+    if (r)
+        return r;
+    if (a->prefix != b->prefix) /* the wider first, so that it is there to cover the narrower */
+        return (int)a->prefix - b->prefix;
+    if (a->port_lo != b->port_lo)
+        return (int)a->port_lo - b->port_lo;
+    return (int)b->port_hi - a->port_hi;
+}
+
+static bool covers(const struct aaj_firewall_rule *a, const struct aaj_firewall_rule *b)
+{
+    return a->verdict == AAJ_FIREWALL_ALLOW && b->verdict == AAJ_FIREWALL_ALLOW && (!a->reply || b->reply) &&
+           (a->families & b->families) == b->families && (!a->proto || a->proto == b->proto) &&
+           a->prefix <= b->prefix && aaj_firewall_prefix_covers(&a->addr, a->prefix, &b->addr) &&
+           a->port_lo <= b->port_lo && b->port_hi <= a->port_hi;
+}
+
+/* Joins port ranges that touch, of rules that are otherwise the same; they stand side by side. */
+static bool joins(struct aaj_firewall_rule *a, const struct aaj_firewall_rule *b)
+{
+    struct aaj_firewall_rule c = *b;
+
+    c.port_lo = a->port_lo;
+    c.port_hi = a->port_hi;
+    if (a->verdict != AAJ_FIREWALL_ALLOW || !aaj_firewall_rule_eq(a, &c) || b->port_lo > a->port_hi + 1)
+        return false;
+    if (b->port_hi > a->port_hi)
+        a->port_hi = b->port_hi;
+    return true;
+}
+
+/*
+ * Covered rules are looked for among the nearest kept ones only where the list is long: whether a rule
+ * that is not needed stays changes nothing but its cost, and ten thousand squared would be felt.
+ */
+enum { COVER_WINDOW = 256 };
+
+void aaj_firewall_rules_canonical(struct aaj_firewall_plan *plan)
+{
+    size_t n = 0;
+
+    if (plan->n_rules == 0)
+        return;
+    qsort(plan->rule, plan->n_rules, sizeof(*plan->rule), cmp_rules);
+    for (size_t i = 0; i < plan->n_rules; i++) {
+        struct aaj_firewall_rule *rule = &plan->rule[i];
+        bool drop = n > 0 && joins(&plan->rule[n - 1], rule);
+
+        for (size_t k = n; k > 0 && n - k < COVER_WINDOW && !drop; k--)
+            drop = covers(&plan->rule[k - 1], rule);
+        if (!drop)
+            plan->rule[n++] = *rule;
+    }
+    plan->n_rules = n;
+}

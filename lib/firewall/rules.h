@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Building a plan's canonical rule list: replies, destinations in order, log, refusal. */
+#pragma once
+
+#include "firewall/plan.h"
+
+int aaj_firewall_rules_add_replies(struct aaj_firewall_plan *plan);
+int aaj_firewall_rules_add_dest(struct aaj_firewall_plan *plan, const struct aaj_dest *dest);
+
+/* Sorts destinations, drops those that another covers, adds the refusal (once). */
+int aaj_firewall_rules_finish(struct aaj_firewall_plan *plan, bool log);
+
+/* After more destinations: sorts and drops again. */
+void aaj_firewall_rules_canonical(struct aaj_firewall_plan *plan);
+
+bool aaj_firewall_prefix_covers(const struct in6_addr *net, unsigned bits, const struct in6_addr *addr);
