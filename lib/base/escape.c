@@ -49,7 +49,7 @@ bool aaj_utf8_valid(struct aaj_str s)
 }
 
 /* C0 and C1 controls, and the code points that reorder or hide text (UAX #9, zero width, BOM, tags). */
-static bool is_harmful(uint32_t cp)
+bool aaj_escape_harmful(uint32_t cp)
 {
     return cp < 0x20 || (cp >= 0x7f && cp < 0xa0) || cp == 0xad || cp == 0x61c ||
            (cp >= 0x200b && cp <= 0x200f) || (cp >= 0x2028 && cp <= 0x202e) ||
@@ -63,7 +63,7 @@ static size_t escape_one(struct aaj_str s, char buf[static 16], size_t *ret_len,
     uint32_t cp = 0;
     size_t n = aaj_utf8_next(s, &cp);
 
-    if (n && !is_harmful(cp)) {
+    if (n && !aaj_escape_harmful(cp)) {
         memcpy(buf, s.p, n);
         *ret_len = n;
         *ret_width = 1;

@@ -25,3 +25,6 @@ const char *aaj_escape(struct aaj_arena *arena, struct aaj_str s);
  * U+10FFFF), its code point in *ret_cp; 0 when there is none. */
 size_t aaj_utf8_next(struct aaj_str s, uint32_t *ret_cp);
 bool aaj_utf8_valid(struct aaj_str s);
+
+/* A code point that controls, reorders or hides text. */
+bool aaj_escape_harmful(uint32_t cp);

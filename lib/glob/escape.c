@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Escape sequences of AppArmor text: \ooo \dnnn \xhh and the letters (apparmor_parser's lib.c). */
-#include "glob/glob_private.h"
+#include "glob/escape.h"
 
+#include <stdint.h>
 #include <string.h>
 
 static int digit(char c)
@@ -29,7 +30,6 @@ static int number(const char **pos, const char *end, int base, int max_digits)
     return taken ? value : -1;
 }
 
-/* The byte that the sequence at *pos (behind the backslash) stands for, or -1; *pos moves behind it. */
 int aaj_escape_sequence(const char **pos, const char *end, const char *also)
 {
     static const char letter[] = "\\\"aefnrt", byte[] = "\\\"\a\033\f\n\r\t";

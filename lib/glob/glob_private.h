@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "glob/escape.h"
 #include "glob/glob.h"
 
 enum aaj_node_kind {
@@ -70,7 +71,6 @@ int aaj_glob_parse_regex(struct aaj_glob *glob, struct aaj_str regex, uint32_t *
                          const char **ret_why);
 int aaj_glob_parse_bytes(struct aaj_glob *glob, struct aaj_str bytes, uint32_t *ret_start, uint32_t *ret_end);
 size_t aaj_glob_squeeze_slashes(struct aaj_str in, char *out);
-int aaj_escape_sequence(const char **pos, const char *end, const char *also);
 
 /* dfa.c */
 int aaj_glob_prepare(struct aaj_glob *glob);
