@@ -72,7 +72,7 @@ static inline size_t aaj_str_find(struct aaj_str s, char c)
 /* Index of the first occurrence of @needle, or s.n. */
 static inline size_t aaj_str_search(struct aaj_str s, struct aaj_str needle)
 {
-    const char *q = needle.n && s.n ? memmem(s.p, s.n, needle.p, needle.n) : NULL;
+    const char *q = needle.n && s.n && s.p ? memmem(s.p, s.n, needle.p, needle.n) : NULL;
 
     return q ? (size_t)(q - s.p) : s.n;
 }
