@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Shared by the files of this folder. */
+#pragma once
+
+#include "base/intern.h"
+#include "match/match.h"
+#include "match/stream.h"
+
+/* Classes of mediation: the first byte walked in the policy automaton (apparmor's parser/policydb.h). */
+enum {
+    CLASS_FILE = 2,
+    CLASS_CAP = 3,
+    CLASS_NET = 4, /* also what says that unix sockets are mediated in detail */
+    CLASS_MOUNT = 7,
+    CLASS_PTRACE = 9,
+    CLASS_SIGNAL = 10,
+    CLASS_NETV8 = 14,
+    CLASS_NETV9 = 15,
+    CLASS_LABEL = 16,
+    CLASS_POSIX_MQUEUE = 17,
+    CLASS_SYSV_MQUEUE = 18,
+    CLASS_NS = 21,
+    CLASS_IO_URING = 22,
+    CLASS_DBUS = 32,
+};
+
+struct aaj_match_db {
+    struct aaj_dfa *dfa;
+    const struct aaj_perms *perm; /* NULL: permissions are in the accept tables */
+    uint32_t n_perm;
+    uint32_t perms_version; /* 3: the owner's entry comes in a pair only where accept2 bit 0 says so */
+    uint32_t start, file_start;
+    bool has_start;
+    const struct aaj_str *xtable;
+    size_t n_xtable;
+    bool owned; /* dfa is freed with this one */
+};
+
+struct aaj_match {
+    struct aaj_arena arena;
+    const struct aaj_match_profile **profile;
+    size_t n, cap;
+    struct aaj_intern names; /* "ns\0name" */
+    const struct aaj_match_profile **by_name; /* by id of names */
+};
+
+/* Reading one stream (not compressed) into @m; @bytes live in m->arena. 0, -EINVAL, -ENOTSUP or -ENOMEM with
+ * *ret_why. */
+int aaj_match_read_stream(struct aaj_match *m, struct aaj_str bytes, const char **ret_why);
+
+struct aaj_perms aaj_db_perms(const struct aaj_match_db *db, uint32_t state, unsigned abi);
+struct aaj_perms aaj_db_file_perms(const struct aaj_match_db *db, uint32_t state, bool owner);
+/* Does every state's permission refer to what is there? */
+bool aaj_db_sound(const struct aaj_match_db *db, bool file);
+
+/* Where the class starts in the policy automaton; AAJ_DFA_TRAP: not mediated. */
+uint32_t aaj_class_start(const struct aaj_match_profile *p, unsigned class);
+uint32_t aaj_policy_walk(const struct aaj_match_profile *p, uint32_t state, struct aaj_str bytes);
+uint32_t aaj_policy_step(const struct aaj_match_profile *p, uint32_t state, uint8_t byte);
+struct aaj_perms aaj_policy_perms(const struct aaj_match_profile *p, uint32_t state);
+
+struct aaj_decision aaj_decide(const struct aaj_match_profile *p, const struct aaj_perms *perms, uint32_t request);
+/* Allowed without being asked about. */
+struct aaj_decision aaj_decide_not_mediated(enum aaj_why why, uint32_t request);
+struct aaj_decision aaj_decide_deny(enum aaj_why why, uint32_t request);
+/* A name with its namespace as the policy automaton spells it; @peer may be ":ns:name". */
+uint32_t aaj_label_walk(const struct aaj_match_profile *p, const struct aaj_dfa *dfa, uint32_t state,
+                        struct aaj_str label);

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What a state grants, in every format (Linux security/apparmor/policy_compat.c). */
+#include "match/internal.h"
+
+/* The exec part of half an accept word. */
+static uint32_t old_xindex(uint32_t mask)
+{
+    uint32_t index = (mask >> 10) & 0xf, x = 0;
+
+    if (mask & 0x100)
+        x |= AAJ_X_UNSAFE;
+    if (mask & 0x200)
+        x |= AAJ_X_INHERIT;
+    if (mask & 0x80)
+        x |= AAJ_X_UNCONFINED;
+    if (index == 1)
+        x |= AAJ_X_UNCONFINED;
+    else if (index == 2)
+        x |= AAJ_X_NAME;
+    else if (index == 3)
+        x |= AAJ_X_NAME | AAJ_X_CHILD;
+    else if (index)
+        x |= AAJ_X_TABLE | (index - 4);
+    return x;
+}
+
+static uint32_t old_file(uint32_t half)
+{
+    uint32_t perms = half & 0xf;
+
+    if (half & AAJ_PERM_READ)
+        perms |= AAJ_PERM_GETATTR | AAJ_PERM_OPEN;
+    if (half & AAJ_PERM_WRITE)
+        perms |= AAJ_PERM_SETATTR | AAJ_PERM_CREATE | AAJ_PERM_DELETE | AAJ_PERM_CHMOD | AAJ_PERM_CHOWN |
+                 AAJ_PERM_OPEN;
+    if (half & 0x10)
+        perms |= AAJ_PERM_LINK;
+    if (half & 0x20)
+        perms |= AAJ_PERM_LOCK; /* and LINK_SUBSET */
+    if (half & 0x40)
+        perms |= AAJ_PERM_MMAP;
+    return perms;
+}
+
+static struct aaj_perms old_file_perms(const struct aaj_match_db *db, uint32_t state, bool owner)
+{
+    uint32_t a = aaj_dfa_accept(db->dfa, state), b = aaj_dfa_accept2(db->dfa, state);
+    unsigned shift = owner ? 0 : 14;
+    struct aaj_perms p = {
+        .allow = old_file((a >> shift) & 0x7f) | AAJ_PERM_GETATTR,
+        .audit = old_file((b >> shift) & 0x7f),
+        .quiet = old_file((b >> (shift + 7)) & 0x7f),
+        .xindex = old_xindex((a >> shift) & 0x3fff),
+    };
+
+    if (a & 0x80000000)
+        p.allow |= AAJ_PERM_CHANGE_PROFILE;
+    if (a & 0x40000000)
+        p.allow |= AAJ_PERM_ONEXEC;
+    return p;
+}
+
+static uint32_t map_other(uint32_t x)
+{
+    return (x & 0x3) << 8 | (x & 0x1c) << 18 | (x & 0x60) << 19;
+}
+
+static uint32_t map_xbits(uint32_t x)
+{
+    return (x & 0x1) << 7 | (x & 0x7e) << 9;
+}
+
+static struct aaj_perms old_perms(const struct aaj_match_db *db, uint32_t state, unsigned abi)
+{
+    uint32_t a = aaj_dfa_accept(db->dfa, state), b = aaj_dfa_accept2(db->dfa, state);
+    struct aaj_perms p = {
+        .allow = (a & 0x7f) | map_other((a >> 14) & 0x7f),
+        .audit = (b & 0x7f) | map_other((b >> 14) & 0x7f),
+        .quiet = ((b >> 7) & 0x7f) | map_other((b >> 21) & 0x7f),
+    };
+
+    if (abi > 8) {
+        p.allow |= map_xbits((a >> 7) & 0x7f);
+        p.quiet |= map_xbits((b >> 21) & 0x7f);
+    } else {
+        p.allow |= AAJ_PERM_LOCK;
+    }
+    return p;
+}
+
+struct aaj_perms aaj_db_perms(const struct aaj_match_db *db, uint32_t state, unsigned abi)
+{
+    if (state == AAJ_DFA_TRAP)
+        return (struct aaj_perms){ 0 };
+    return db->perm ? db->perm[aaj_dfa_accept(db->dfa, state)] : old_perms(db, state, abi);
+}
+
+/* Only with version 3 can a state have one entry for owner and others alike. */
+static uint32_t file_index(const struct aaj_match_db *db, uint32_t state, bool owner)
+{
+    uint32_t index = aaj_dfa_accept(db->dfa, state);
+
+    if (owner || (db->perms_version >= 3 && !(aaj_dfa_accept2(db->dfa, state) & 1)))
+        return index;
+    return index + 1;
+}
+
+struct aaj_perms aaj_db_file_perms(const struct aaj_match_db *db, uint32_t state, bool owner)
+{
+    if (db->perm)
+        return state == AAJ_DFA_TRAP ? (struct aaj_perms){ 0 } : db->perm[file_index(db, state, owner)];
+    return old_file_perms(db, state, owner);
+}
+
+static bool xindex_sound(const struct aaj_match_db *db, uint32_t xindex)
+{
+    return !(xindex & AAJ_X_TABLE) || (xindex & AAJ_X_INDEX) < db->n_xtable;
+}
+
+bool aaj_db_sound(const struct aaj_match_db *db, bool file)
+{
+    for (uint32_t s = 1; s < aaj_dfa_states(db->dfa); s++) {
+        if (db->perm &&
+            ((file ? file_index(db, s, false) : aaj_dfa_accept(db->dfa, s)) >= db->n_perm ||
+             aaj_dfa_accept(db->dfa, s) >= db->n_perm))
+            return false;
+        if (file && (!xindex_sound(db, aaj_db_file_perms(db, s, true).xindex) ||
+                     !xindex_sound(db, aaj_db_file_perms(db, s, false).xindex)))
+            return false;
+    }
+    return true;
+}
