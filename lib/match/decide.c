@@ -28,7 +28,7 @@ const char *aaj_why_text(enum aaj_why why)
     return (unsigned)why < AAJ_WHY_COUNT ? why_text[why] : "";
 }
 
-struct aaj_decision aaj_decide(const struct aaj_match_profile *p, const struct aaj_perms *perms, uint32_t request)
+struct aaj_decision aaj_match_decide(const struct aaj_match_profile *p, const struct aaj_perms *perms, uint32_t request)
 {
     struct aaj_decision d = { .request = request };
 
@@ -42,40 +42,40 @@ struct aaj_decision aaj_decide(const struct aaj_match_profile *p, const struct a
     return d;
 }
 
-struct aaj_decision aaj_decide_not_mediated(enum aaj_why why, uint32_t request)
+struct aaj_decision aaj_match_decide_not_mediated(enum aaj_why why, uint32_t request)
 {
     return (struct aaj_decision){ .verdict = why == AAJ_WHY_CLASS ? AAJ_NOT_MEDIATED : AAJ_ALLOW,
                                   .why = why,
                                   .request = request };
 }
 
-struct aaj_decision aaj_decide_deny(enum aaj_why why, uint32_t request)
+struct aaj_decision aaj_match_decide_deny(enum aaj_why why, uint32_t request)
 {
     return (struct aaj_decision){ .verdict = AAJ_DENY, .why = why, .request = request, .missing = request };
 }
 
-uint32_t aaj_class_start(const struct aaj_match_profile *p, unsigned class)
+uint32_t aaj_match_class_start(const struct aaj_match_profile *p, unsigned class)
 {
     return p->policy ? aaj_dfa_step(p->policy->dfa, p->policy->start, (uint8_t)class) : AAJ_DFA_TRAP;
 }
 
-uint32_t aaj_policy_walk(const struct aaj_match_profile *p, uint32_t state, struct aaj_str bytes)
+uint32_t aaj_match_walk(const struct aaj_match_profile *p, uint32_t state, struct aaj_str bytes)
 {
     return p->policy ? aaj_dfa_walk(p->policy->dfa, state, bytes) : AAJ_DFA_TRAP;
 }
 
-uint32_t aaj_policy_step(const struct aaj_match_profile *p, uint32_t state, uint8_t byte)
+uint32_t aaj_match_step(const struct aaj_match_profile *p, uint32_t state, uint8_t byte)
 {
     return p->policy ? aaj_dfa_step(p->policy->dfa, state, byte) : AAJ_DFA_TRAP;
 }
 
-struct aaj_perms aaj_policy_perms(const struct aaj_match_profile *p, uint32_t state)
+struct aaj_perms aaj_match_state_perms(const struct aaj_match_profile *p, uint32_t state)
 {
-    return p->policy ? aaj_db_perms(p->policy, state, p->abi) : (struct aaj_perms){ 0 };
+    return p->policy ? aaj_match_db_perms(p->policy, state, p->abi) : (struct aaj_perms){ 0 };
 }
 
 /* The kernel writes ":ns:" before the name of a profile in another namespace (match_component). */
-uint32_t aaj_label_walk(const struct aaj_match_profile *p, const struct aaj_dfa *dfa, uint32_t state,
+uint32_t aaj_match_label_walk(const struct aaj_match_profile *p, const struct aaj_dfa *dfa, uint32_t state,
                         struct aaj_str label)
 {
     if (label.n && label.p[0] == ':') {

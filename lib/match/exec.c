@@ -44,7 +44,7 @@ bool aaj_match_attaches(const struct aaj_match_profile *p, struct aaj_str path, 
         return same;
     }
     state = left_match(p->xmatch->dfa, path, &len);
-    perms = aaj_db_perms(p->xmatch, state, p->abi);
+    perms = aaj_match_db_perms(p->xmatch, state, p->abi);
     if (ret_len)
         *ret_len = len > p->xmatch_len ? len : p->xmatch_len;
     return perms.allow & AAJ_PERM_EXEC;
@@ -87,7 +87,7 @@ static void consider(struct search *s, const struct aaj_match_profile *p)
         return;
     }
     state = left_match(p->xmatch->dfa, s->path, &len);
-    if (!(aaj_db_perms(p->xmatch, state, p->abi).allow & AAJ_PERM_EXEC) || len < s->len)
+    if (!(aaj_match_db_perms(p->xmatch, state, p->abi).allow & AAJ_PERM_EXEC) || len < s->len)
         return;
     if (len == s->len && s->best) {
         s->other = p;
@@ -210,7 +210,7 @@ static struct aaj_decision exec_unconfined(const struct aaj_match_profile *p, co
         search_match(&s, p->match);
     t->profile = s.other ? NULL : s.best;
     t->kind = t->profile ? AAJ_T_PROFILE : AAJ_T_INHERIT;
-    return aaj_decide_not_mediated(AAJ_WHY_UNCONFINED, AAJ_PERM_EXEC);
+    return aaj_match_decide_not_mediated(AAJ_WHY_UNCONFINED, AAJ_PERM_EXEC);
 }
 
 struct aaj_decision aaj_match_exec(const struct aaj_match_profile *p, const struct aaj_match_world *world,
@@ -226,7 +226,7 @@ struct aaj_decision aaj_match_exec(const struct aaj_match_profile *p, const stru
         return d;
     }
     perms = aaj_match_file_perms(p, path, owner);
-    d = aaj_decide(p, &perms, AAJ_PERM_EXEC);
+    d = aaj_match_decide(p, &perms, AAJ_PERM_EXEC);
     if (d.verdict == AAJ_ALLOW) {
         aaj_match_transition(p, perms.xindex, &t);
         d.why = resolve(p, world, path, perms.xindex, &t);

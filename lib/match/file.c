@@ -10,14 +10,14 @@ const struct aaj_dfa *aaj_match_file_dfa(const struct aaj_match_profile *p, uint
 
 struct aaj_perms aaj_match_file_state(const struct aaj_match_profile *p, uint32_t state, bool owner)
 {
-    return p->file ? aaj_db_file_perms(p->file, state, owner) : (struct aaj_perms){ 0 };
+    return p->file ? aaj_match_db_file_perms(p->file, state, owner) : (struct aaj_perms){ 0 };
 }
 
 struct aaj_perms aaj_match_file_perms(const struct aaj_match_profile *p, struct aaj_str path, bool owner)
 {
     if (!p->file)
         return (struct aaj_perms){ 0 };
-    return aaj_db_file_perms(p->file, aaj_dfa_walk(p->file->dfa, p->file->file_start, path), owner);
+    return aaj_match_db_file_perms(p->file, aaj_dfa_walk(p->file->dfa, p->file->file_start, path), owner);
 }
 
 struct aaj_decision aaj_match_file(const struct aaj_match_profile *p, struct aaj_str path, bool owner,
@@ -26,9 +26,9 @@ struct aaj_decision aaj_match_file(const struct aaj_match_profile *p, struct aaj
     struct aaj_perms perms;
 
     if (p->mode == AAJ_UNCONFINED)
-        return aaj_decide_not_mediated(AAJ_WHY_UNCONFINED, request);
+        return aaj_match_decide_not_mediated(AAJ_WHY_UNCONFINED, request);
     perms = aaj_match_file_perms(p, path, owner);
-    return aaj_decide(p, &perms, request);
+    return aaj_match_decide(p, &perms, request);
 }
 
 /* May the link's exec rule stand where the target's does? Only the environment may be scrubbed more. */
@@ -47,17 +47,17 @@ struct aaj_decision aaj_match_link(const struct aaj_match_profile *p, struct aaj
     uint32_t state, extra;
 
     if (p->mode == AAJ_UNCONFINED)
-        return aaj_decide_not_mediated(AAJ_WHY_UNCONFINED, AAJ_PERM_LINK);
+        return aaj_match_decide_not_mediated(AAJ_WHY_UNCONFINED, AAJ_PERM_LINK);
     if (!db)
-        return aaj_decide_deny(AAJ_WHY_RULE, AAJ_PERM_LINK);
+        return aaj_match_decide_deny(AAJ_WHY_RULE, AAJ_PERM_LINK);
     state = aaj_dfa_walk(db->dfa, db->file_start, link);
-    lperms = aaj_db_file_perms(db, state, owner);
-    d = aaj_decide(p, &lperms, AAJ_PERM_LINK);
+    lperms = aaj_match_db_file_perms(db, state, owner);
+    d = aaj_match_decide(p, &lperms, AAJ_PERM_LINK);
     if (d.verdict == AAJ_DENY)
         return d;
     state = aaj_dfa_walk(db->dfa, aaj_dfa_step(db->dfa, state, 0), target);
-    pair = aaj_db_file_perms(db, state, owner);
-    d = aaj_decide(p, &pair, AAJ_PERM_LINK);
+    pair = aaj_match_db_file_perms(db, state, owner);
+    d = aaj_match_decide(p, &pair, AAJ_PERM_LINK);
     if (d.verdict == AAJ_DENY) {
         if (d.why == AAJ_WHY_RULE)
             d.why = AAJ_WHY_LINK_TARGET;
@@ -70,7 +70,7 @@ struct aaj_decision aaj_match_link(const struct aaj_match_profile *p, struct aaj
     if (!extra && (lperms.allow & AAJ_PERM_EXEC) && !exec_subset(lperms.xindex, tperms.xindex))
         extra = AAJ_PERM_EXEC;
     if (extra) {
-        d = aaj_decide_deny(AAJ_WHY_LINK_SUBSET, AAJ_PERM_LINK | extra);
+        d = aaj_match_decide_deny(AAJ_WHY_LINK_SUBSET, AAJ_PERM_LINK | extra);
         d.missing = extra;
     }
     return d;

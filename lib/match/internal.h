@@ -48,21 +48,21 @@ struct aaj_match {
  * *ret_why. */
 int aaj_match_read_stream(struct aaj_match *m, struct aaj_str bytes, const char **ret_why);
 
-struct aaj_perms aaj_db_perms(const struct aaj_match_db *db, uint32_t state, unsigned abi);
-struct aaj_perms aaj_db_file_perms(const struct aaj_match_db *db, uint32_t state, bool owner);
+struct aaj_perms aaj_match_db_perms(const struct aaj_match_db *db, uint32_t state, unsigned abi);
+struct aaj_perms aaj_match_db_file_perms(const struct aaj_match_db *db, uint32_t state, bool owner);
 /* Does every state's permission refer to what is there? */
-bool aaj_db_sound(const struct aaj_match_db *db, bool file);
+bool aaj_match_db_sound(const struct aaj_match_db *db, bool file);
 
 /* Where the class starts in the policy automaton; AAJ_DFA_TRAP: not mediated. */
-uint32_t aaj_class_start(const struct aaj_match_profile *p, unsigned class);
-uint32_t aaj_policy_walk(const struct aaj_match_profile *p, uint32_t state, struct aaj_str bytes);
-uint32_t aaj_policy_step(const struct aaj_match_profile *p, uint32_t state, uint8_t byte);
-struct aaj_perms aaj_policy_perms(const struct aaj_match_profile *p, uint32_t state);
+uint32_t aaj_match_class_start(const struct aaj_match_profile *p, unsigned class);
+uint32_t aaj_match_walk(const struct aaj_match_profile *p, uint32_t state, struct aaj_str bytes);
+uint32_t aaj_match_step(const struct aaj_match_profile *p, uint32_t state, uint8_t byte);
+struct aaj_perms aaj_match_state_perms(const struct aaj_match_profile *p, uint32_t state);
 
-struct aaj_decision aaj_decide(const struct aaj_match_profile *p, const struct aaj_perms *perms, uint32_t request);
+struct aaj_decision aaj_match_decide(const struct aaj_match_profile *p, const struct aaj_perms *perms, uint32_t request);
 /* Allowed without being asked about. */
-struct aaj_decision aaj_decide_not_mediated(enum aaj_why why, uint32_t request);
-struct aaj_decision aaj_decide_deny(enum aaj_why why, uint32_t request);
+struct aaj_decision aaj_match_decide_not_mediated(enum aaj_why why, uint32_t request);
+struct aaj_decision aaj_match_decide_deny(enum aaj_why why, uint32_t request);
 /* A name with its namespace as the policy automaton spells it; @peer may be ":ns:name". */
-uint32_t aaj_label_walk(const struct aaj_match_profile *p, const struct aaj_dfa *dfa, uint32_t state,
+uint32_t aaj_match_label_walk(const struct aaj_match_profile *p, const struct aaj_dfa *dfa, uint32_t state,
                         struct aaj_str label);

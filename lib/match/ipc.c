@@ -12,11 +12,11 @@ enum { CAP_SYS_PTRACE = 19, SIGNAL_MAPPED = 35, SIGNAL_RT = 128, KERNEL_SIGRTMIN
 static bool settled(const struct aaj_match_profile *p, unsigned class, uint32_t request, uint32_t *ret_start,
                     struct aaj_decision *ret)
 {
-    *ret_start = aaj_class_start(p, class);
+    *ret_start = aaj_match_class_start(p, class);
     if (p->mode == AAJ_UNCONFINED)
-        *ret = aaj_decide_not_mediated(AAJ_WHY_UNCONFINED, request);
+        *ret = aaj_match_decide_not_mediated(AAJ_WHY_UNCONFINED, request);
     else if (*ret_start == AAJ_DFA_TRAP)
-        *ret = aaj_decide_not_mediated(AAJ_WHY_CLASS, request);
+        *ret = aaj_match_decide_not_mediated(AAJ_WHY_CLASS, request);
     else
         return false;
     return true;
@@ -24,30 +24,30 @@ static bool settled(const struct aaj_match_profile *p, unsigned class, uint32_t 
 
 static struct aaj_decision decide_state(const struct aaj_match_profile *p, uint32_t state, uint32_t request)
 {
-    struct aaj_perms perms = aaj_policy_perms(p, state);
+    struct aaj_perms perms = aaj_match_state_perms(p, state);
 
-    return aaj_decide(p, &perms, request);
+    return aaj_match_decide(p, &perms, request);
 }
 
 struct aaj_decision aaj_match_capability(const struct aaj_match_profile *p, unsigned capability)
 {
-    uint32_t start = aaj_class_start(p, CLASS_CAP);
+    uint32_t start = aaj_match_class_start(p, CLASS_CAP);
     bool high = capability >= 64;
     struct aaj_perms perms = { .allow = !high && (p->cap_allow >> capability & 1),
                                .audit = !high && (p->cap_audit >> capability & 1),
                                .quiet = !high && (p->cap_quiet >> capability & 1) };
 
     if (p->mode == AAJ_UNCONFINED)
-        return aaj_decide_not_mediated(AAJ_WHY_UNCONFINED, 1);
+        return aaj_match_decide_not_mediated(AAJ_WHY_UNCONFINED, 1);
     if (start && capability < 256 * 32) { /* 32 a step, where the policy automaton holds them */
-        uint32_t state = aaj_policy_step(p, start, (uint8_t)(capability >> 5));
-        struct aaj_perms in = aaj_policy_perms(p, state);
+        uint32_t state = aaj_match_step(p, start, (uint8_t)(capability >> 5));
+        struct aaj_perms in = aaj_match_state_perms(p, state);
         unsigned bit = capability & 31;
 
         perms = (struct aaj_perms){ .allow = in.allow >> bit & 1, .deny = in.deny >> bit & 1,
                                     .audit = in.audit >> bit & 1, .quiet = in.quiet >> bit & 1 };
     }
-    return aaj_decide(p, &perms, 1);
+    return aaj_match_decide(p, &perms, 1);
 }
 
 /* The kernel numbers signals alike on every architecture (include/sig_names.h). */
@@ -77,8 +77,8 @@ struct aaj_decision aaj_match_signal(const struct aaj_match_profile *p, unsigned
 
     if (settled(p, CLASS_SIGNAL, request, &state, &d))
         return d;
-    state = aaj_policy_step(p, state, signal_byte(signal));
-    return decide_state(p, aaj_label_walk(p, p->policy->dfa, state, peer), request);
+    state = aaj_match_step(p, state, signal_byte(signal));
+    return decide_state(p, aaj_match_label_walk(p, p->policy->dfa, state, peer), request);
 }
 
 struct aaj_decision aaj_match_ptrace(const struct aaj_match_profile *p, struct aaj_str peer, uint32_t request)
@@ -88,16 +88,16 @@ struct aaj_decision aaj_match_ptrace(const struct aaj_match_profile *p, struct a
     uint32_t state;
 
     if (traced && aaj_str_eq(peer, AAJ_STR("unconfined")))
-        return aaj_decide_not_mediated(AAJ_WHY_PEER_UNCONFINED, request);
+        return aaj_match_decide_not_mediated(AAJ_WHY_PEER_UNCONFINED, request);
     if (settled(p, CLASS_PTRACE, request, &state, &d)) {
         /* A tracer's profile from before ptrace rules: itself freely, others with the capability. */
         if (d.why == AAJ_WHY_CLASS && !traced && !aaj_str_eq(peer, p->name) &&
             aaj_match_capability(p, CAP_SYS_PTRACE).verdict == AAJ_DENY)
-            return aaj_decide_deny(AAJ_WHY_CAPABILITY, request);
+            return aaj_match_decide_deny(AAJ_WHY_CAPABILITY, request);
         return d;
     }
-    state = aaj_policy_step(p, aaj_class_start(p, CLASS_LABEL), CLASS_PTRACE);
-    return decide_state(p, aaj_label_walk(p, p->policy->dfa, state, peer), request);
+    state = aaj_match_step(p, aaj_match_class_start(p, CLASS_LABEL), CLASS_PTRACE);
+    return decide_state(p, aaj_match_label_walk(p, p->policy->dfa, state, peer), request);
 }
 
 /* Change rules are kept among the file rules. */
@@ -110,20 +110,20 @@ struct aaj_decision aaj_match_change_profile(const struct aaj_match_profile *p, 
     struct aaj_decision d;
 
     if (p->mode == AAJ_UNCONFINED)
-        return aaj_decide_not_mediated(AAJ_WHY_UNCONFINED, request);
+        return aaj_match_decide_not_mediated(AAJ_WHY_UNCONFINED, request);
     if (!db)
-        return aaj_decide_deny(AAJ_WHY_RULE, request);
+        return aaj_match_decide_deny(AAJ_WHY_RULE, request);
     state = db->file_start;
     if (onexec.n) {
         state = aaj_dfa_walk(db->dfa, state, onexec);
-        perms = aaj_db_file_perms(db, state, false);
-        d = aaj_decide(p, &perms, request);
+        perms = aaj_match_db_file_perms(db, state, false);
+        d = aaj_match_decide(p, &perms, request);
         if (d.verdict == AAJ_DENY)
             return d;
         state = aaj_dfa_step(db->dfa, state, 0);
     }
-    perms = aaj_db_file_perms(db, aaj_label_walk(p, db->dfa, state, target), false);
-    return aaj_decide(p, &perms, request);
+    perms = aaj_match_db_file_perms(db, aaj_match_label_walk(p, db->dfa, state, target), false);
+    return aaj_match_decide(p, &perms, request);
 }
 
 /* From a parent into its hats, from a hat into its siblings. */
@@ -135,16 +135,16 @@ struct aaj_decision aaj_match_change_hat(const struct aaj_match_profile *p, stru
     struct aaj_str name;
 
     if (!parent)
-        return aaj_decide_deny(AAJ_WHY_NOT_HAT, 1);
+        return aaj_match_decide_deny(AAJ_WHY_NOT_HAT, 1);
     name = parent->ns.n ? aaj_arena_printf(&arena, ":%.*s:%.*s//%.*s", AAJ_STR_ARG(parent->ns),
                                            AAJ_STR_ARG(parent->name), AAJ_STR_ARG(hat))
                         : aaj_arena_printf(&arena, "%.*s//%.*s", AAJ_STR_ARG(parent->name), AAJ_STR_ARG(hat));
     found = name.p ? aaj_match_find(p->match, name) : NULL;
     aaj_arena_clear(&arena);
     if (!found)
-        return aaj_decide_deny(AAJ_WHY_NO_HAT, 1);
+        return aaj_match_decide_deny(AAJ_WHY_NO_HAT, 1);
     if (!found->hat)
-        return aaj_decide_deny(AAJ_WHY_NOT_HAT, 1);
+        return aaj_match_decide_deny(AAJ_WHY_NOT_HAT, 1);
     if (ret_hat)
         *ret_hat = found;
     return (struct aaj_decision){ .verdict = AAJ_ALLOW, .request = 1 };
@@ -163,8 +163,8 @@ struct aaj_decision aaj_match_dbus(const struct aaj_match_profile *p, const stru
         return d;
     for (size_t i = 0; i < n; i++) {
         if (i > 0)
-            state = aaj_policy_step(p, state, 0);
-        state = i == 2 ? aaj_label_walk(p, p->policy->dfa, state, part[i]) : aaj_policy_walk(p, state, part[i]);
+            state = aaj_match_step(p, state, 0);
+        state = i == 2 ? aaj_match_label_walk(p, p->policy->dfa, state, part[i]) : aaj_match_walk(p, state, part[i]);
     }
     return decide_state(p, state, request);
 }
@@ -176,7 +176,7 @@ static uint32_t walk_key(const struct aaj_match_profile *p, uint32_t state, stru
     for (size_t i = 0; i < name.n; i++)
         key = key * 10 + (uint32_t)(name.p[i] - '0');
     for (int shift = 24; shift >= 0; shift -= 8)
-        state = aaj_policy_step(p, state, (uint8_t)(key >> shift));
+        state = aaj_match_step(p, state, (uint8_t)(key >> shift));
     return state;
 }
 
@@ -188,11 +188,11 @@ struct aaj_decision aaj_match_mqueue(const struct aaj_match_profile *p, bool pos
 
     if (settled(p, posix ? CLASS_POSIX_MQUEUE : CLASS_SYSV_MQUEUE, request, &state, &d))
         return d;
-    state = posix ? aaj_policy_walk(p, state, name) : walk_key(p, state, name);
+    state = posix ? aaj_match_walk(p, state, name) : walk_key(p, state, name);
     d = decide_state(p, state, request);
     if (d.verdict == AAJ_ALLOW)
         return d;
-    state = aaj_label_walk(p, p->policy->dfa, aaj_policy_step(p, state, 0), label);
+    state = aaj_match_label_walk(p, p->policy->dfa, aaj_match_step(p, state, 0), label);
     return decide_state(p, state, request);
 }
 
@@ -214,6 +214,6 @@ struct aaj_decision aaj_match_io_uring(const struct aaj_match_profile *p, struct
     if (settled(p, CLASS_IO_URING, request, &state, &d))
         return d;
     if (request & AAJ_PERM_URING_OVERRIDE_CREDS)
-        state = aaj_label_walk(p, p->policy->dfa, state, label);
+        state = aaj_match_label_walk(p, p->policy->dfa, state, label);
     return decide_state(p, state, request);
 }

@@ -5,7 +5,7 @@
 static struct aaj_decision deny_part(const struct aaj_match_profile *p, const struct aaj_perms *perms,
                                      enum aaj_why why)
 {
-    struct aaj_decision d = aaj_decide(p, perms, AAJ_PERM_MOUNT);
+    struct aaj_decision d = aaj_match_decide(p, perms, AAJ_PERM_MOUNT);
 
     if (d.verdict == AAJ_DENY && d.why == AAJ_WHY_RULE)
         d.why = why;
@@ -17,36 +17,36 @@ static struct aaj_decision match_mount(const struct aaj_match_profile *p, uint32
 {
     struct aaj_perms perms = { 0 };
 
-    state = aaj_policy_step(p, aaj_policy_walk(p, state, m->point), 0);
+    state = aaj_match_step(p, aaj_match_walk(p, state, m->point), 0);
     if (!state)
         return deny_part(p, &perms, AAJ_WHY_MOUNT_POINT);
-    state = aaj_policy_step(p, aaj_policy_walk(p, state, m->source), 0);
+    state = aaj_match_step(p, aaj_match_walk(p, state, m->source), 0);
     if (!state)
         return deny_part(p, &perms, AAJ_WHY_MOUNT_SOURCE);
-    state = aaj_policy_step(p, aaj_policy_walk(p, state, m->fstype), 0);
+    state = aaj_match_step(p, aaj_match_walk(p, state, m->fstype), 0);
     if (!state)
         return deny_part(p, &perms, AAJ_WHY_MOUNT_TYPE);
     for (unsigned bit = 0; bit < 32; bit++)
         if (m->flags >> bit & 1)
-            state = aaj_policy_step(p, state, (uint8_t)(bit + 1));
+            state = aaj_match_step(p, state, (uint8_t)(bit + 1));
     if (!state)
         return deny_part(p, &perms, AAJ_WHY_MOUNT_FLAGS);
-    perms = aaj_policy_perms(p, state);
+    perms = aaj_match_state_perms(p, state);
     if ((perms.allow & AAJ_PERM_MOUNT) || !m->data.n || !(perms.allow & AAJ_PERM_MOUNT_DATA))
-        return aaj_decide(p, &perms, AAJ_PERM_MOUNT);
-    state = aaj_policy_walk(p, aaj_policy_step(p, state, 0), m->data);
-    perms = aaj_policy_perms(p, state);
+        return aaj_match_decide(p, &perms, AAJ_PERM_MOUNT);
+    state = aaj_match_walk(p, aaj_match_step(p, state, 0), m->data);
+    perms = aaj_match_state_perms(p, state);
     return deny_part(p, &perms, AAJ_WHY_MOUNT_DATA);
 }
 
 static bool settled(const struct aaj_match_profile *p, uint32_t request, uint32_t *ret_start,
                     struct aaj_decision *ret)
 {
-    *ret_start = aaj_class_start(p, CLASS_MOUNT);
+    *ret_start = aaj_match_class_start(p, CLASS_MOUNT);
     if (p->mode == AAJ_UNCONFINED)
-        *ret = aaj_decide_not_mediated(AAJ_WHY_UNCONFINED, request);
+        *ret = aaj_match_decide_not_mediated(AAJ_WHY_UNCONFINED, request);
     else if (*ret_start == AAJ_DFA_TRAP)
-        *ret = aaj_decide_not_mediated(AAJ_WHY_CLASS, request);
+        *ret = aaj_match_decide_not_mediated(AAJ_WHY_CLASS, request);
     else
         return false;
     return true;
@@ -68,8 +68,8 @@ struct aaj_decision aaj_match_umount(const struct aaj_match_profile *p, struct a
 
     if (settled(p, AAJ_PERM_UMOUNT, &state, &d))
         return d;
-    perms = aaj_policy_perms(p, aaj_policy_walk(p, state, point));
-    return aaj_decide(p, &perms, AAJ_PERM_UMOUNT);
+    perms = aaj_match_state_perms(p, aaj_match_walk(p, state, point));
+    return aaj_match_decide(p, &perms, AAJ_PERM_UMOUNT);
 }
 
 struct aaj_decision aaj_match_pivot_root(const struct aaj_match_profile *p, struct aaj_str new_root,
@@ -83,7 +83,7 @@ struct aaj_decision aaj_match_pivot_root(const struct aaj_match_profile *p, stru
         *ret_target = p->name; /* the kernel keeps the profile, whatever the rule names */
     if (settled(p, AAJ_PERM_PIVOT_ROOT, &state, &d))
         return d;
-    state = aaj_policy_step(p, aaj_policy_walk(p, state, new_root), 0);
-    perms = aaj_policy_perms(p, aaj_policy_walk(p, state, old_root));
-    return aaj_decide(p, &perms, AAJ_PERM_PIVOT_ROOT);
+    state = aaj_match_step(p, aaj_match_walk(p, state, new_root), 0);
+    perms = aaj_match_state_perms(p, aaj_match_walk(p, state, old_root));
+    return aaj_match_decide(p, &perms, AAJ_PERM_PIVOT_ROOT);
 }

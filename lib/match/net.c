@@ -11,14 +11,14 @@ enum { CMD_ADDR = 1, CMD_LISTEN = 2, CMD_OPT = 4, IPPORT_PRIVILEGED = 1024 };
 
 static uint32_t step16(const struct aaj_match_profile *p, uint32_t state, unsigned v)
 {
-    return aaj_policy_step(p, aaj_policy_step(p, state, (uint8_t)(v >> 8)), (uint8_t)v);
+    return aaj_match_step(p, aaj_match_step(p, state, (uint8_t)(v >> 8)), (uint8_t)v);
 }
 
 static uint32_t net_start(const struct aaj_match_profile *p)
 {
-    uint32_t v9 = aaj_class_start(p, CLASS_NETV9);
+    uint32_t v9 = aaj_match_class_start(p, CLASS_NETV9);
 
-    return v9 ? v9 : aaj_class_start(p, CLASS_NETV8);
+    return v9 ? v9 : aaj_match_class_start(p, CLASS_NETV8);
 }
 
 static bool enough(const struct aaj_perms *perms, uint32_t request)
@@ -35,14 +35,14 @@ static uint32_t step_address(const struct aaj_match_profile *p, uint32_t state,
 
     if (!a)
         a = &none;
-    state = aaj_policy_step(p, state,
+    state = aaj_match_step(p, state,
                             peer                                                               ? 2
                             : (request & AAJ_PERM_BIND) && a->port < IPPORT_PRIVILEGED ? 1
                                                                                        : 0);
     state = step16(p, state, a->port);
-    state = aaj_policy_step(p, state, a->bytes == 4 ? 1 : a->bytes == 16 ? 2 : 0);
-    state = aaj_policy_walk(p, state, (struct aaj_str){ (const char *)a->addr, a->bytes });
-    return aaj_policy_step(p, state, 0);
+    state = aaj_match_step(p, state, a->bytes == 4 ? 1 : a->bytes == 16 ? 2 : 0);
+    state = aaj_match_walk(p, state, (struct aaj_str){ (const char *)a->addr, a->bytes });
+    return aaj_match_step(p, state, 0);
 }
 
 static struct aaj_perms inet_perms(const struct aaj_match_profile *p, uint32_t state, unsigned protocol,
@@ -52,19 +52,19 @@ static struct aaj_perms inet_perms(const struct aaj_match_profile *p, uint32_t s
     state = step16(p, state, protocol);
     if (request & PEER_PERMS) {
         state = step_address(p, state, peer, true, request);
-        state = aaj_policy_step(p, state, 0); /* the peer's label: not used yet */
-        state = aaj_policy_step(p, state, CMD_ADDR);
+        state = aaj_match_step(p, state, 0); /* the peer's label: not used yet */
+        state = aaj_match_step(p, state, CMD_ADDR);
         state = step_address(p, state, local, false, request);
     } else {
         state = step_address(p, state, local, false, request);
         if (request & (AAJ_PERM_LISTEN | AAJ_PERM_SETOPT | AAJ_PERM_GETOPT)) {
-            state = aaj_policy_step(p, state, request & AAJ_PERM_LISTEN ? CMD_LISTEN : CMD_OPT);
+            state = aaj_match_step(p, state, request & AAJ_PERM_LISTEN ? CMD_LISTEN : CMD_OPT);
             state = step16(p, state, 0);
             if (!(request & AAJ_PERM_LISTEN))
                 state = step16(p, state, 0);
         }
     }
-    return aaj_policy_perms(p, state);
+    return aaj_match_state_perms(p, state);
 }
 
 struct aaj_decision aaj_match_net(const struct aaj_match_profile *p, unsigned family, unsigned type,
@@ -75,18 +75,18 @@ struct aaj_decision aaj_match_net(const struct aaj_match_profile *p, unsigned fa
     struct aaj_perms perms;
 
     if (p->mode == AAJ_UNCONFINED)
-        return aaj_decide_not_mediated(AAJ_WHY_UNCONFINED, request);
+        return aaj_match_decide_not_mediated(AAJ_WHY_UNCONFINED, request);
     if (start == AAJ_DFA_TRAP)
-        return aaj_decide_not_mediated(AAJ_WHY_CLASS, request);
+        return aaj_match_decide_not_mediated(AAJ_WHY_CLASS, request);
     state = step16(p, step16(p, start, family), type);
-    perms = aaj_policy_perms(p, state);
+    perms = aaj_match_state_perms(p, state);
     if (!enough(&perms, request)) {
         if (family == AF_INET || family == AF_INET6)
             perms = inet_perms(p, state, protocol, local, peer, request);
         else
-            perms = aaj_policy_perms(p, step16(p, state, protocol));
+            perms = aaj_match_state_perms(p, step16(p, state, protocol));
     }
-    return aaj_decide(p, &perms, request);
+    return aaj_match_decide(p, &perms, request);
 }
 
 bool aaj_match_net_addresses(const struct aaj_match_profile *p)
@@ -96,7 +96,7 @@ bool aaj_match_net_addresses(const struct aaj_match_profile *p)
 
     for (unsigned f = 0; f < 2; f++)
         for (unsigned t = 0; t < 3; t++)
-            if (aaj_policy_perms(p, step16(p, step16(p, start, family[f]), type[t])).allow & AAJ_PERM_CONTINUE)
+            if (aaj_match_state_perms(p, step16(p, step16(p, start, family[f]), type[t])).allow & AAJ_PERM_CONTINUE)
                 return true;
     return false;
 }
@@ -105,31 +105,31 @@ bool aaj_match_net_addresses(const struct aaj_match_profile *p)
 static uint32_t step_unix_address(const struct aaj_match_profile *p, uint32_t state, struct aaj_str addr)
 {
     if (addr.n && addr.p[0] == '@') {
-        state = aaj_policy_step(p, state, 0);
-        state = aaj_policy_walk(p, state, aaj_str_skip(addr, 1));
+        state = aaj_match_step(p, state, 0);
+        state = aaj_match_walk(p, state, aaj_str_skip(addr, 1));
     } else {
-        state = aaj_policy_step(p, state, 1);
+        state = aaj_match_step(p, state, 1);
     }
-    return aaj_policy_step(p, state, 0);
+    return aaj_match_step(p, state, 0);
 }
 
 static struct aaj_perms unix_perms(const struct aaj_match_profile *p, uint32_t state, struct aaj_str addr,
                                    struct aaj_str peer_addr, struct aaj_str peer_label, uint32_t request)
 {
     if (request & AAJ_PERM_CREATE)
-        return aaj_policy_perms(p, state);
+        return aaj_match_state_perms(p, state);
     state = step_unix_address(p, state, addr);
-    state = aaj_policy_step(p, state, 0); /* the end of the local label, which is not used */
+    state = aaj_match_step(p, state, 0); /* the end of the local label, which is not used */
     if (request & AAJ_PERM_LISTEN) {
-        state = step16(p, aaj_policy_step(p, state, CMD_LISTEN), 0);
+        state = step16(p, aaj_match_step(p, state, CMD_LISTEN), 0);
     } else if (request & (AAJ_PERM_SETOPT | AAJ_PERM_GETOPT)) {
-        state = step16(p, aaj_policy_step(p, state, CMD_OPT), 0);
+        state = step16(p, aaj_match_step(p, state, CMD_OPT), 0);
     } else if (request & PEER_PERMS) {
-        state = aaj_policy_step(p, state, CMD_ADDR);
+        state = aaj_match_step(p, state, CMD_ADDR);
         state = step_unix_address(p, state, peer_addr);
-        state = aaj_label_walk(p, p->policy->dfa, state, peer_label);
+        state = aaj_match_label_walk(p, p->policy->dfa, state, peer_label);
     }
-    return aaj_policy_perms(p, state);
+    return aaj_match_state_perms(p, state);
 }
 
 static bool is_path(struct aaj_str addr)
@@ -142,19 +142,19 @@ struct aaj_decision aaj_match_unix(const struct aaj_match_profile *p, unsigned t
                                    uint32_t request)
 {
     uint32_t start = net_start(p);
-    bool detailed = aaj_class_start(p, CLASS_NETV9) || aaj_class_start(p, CLASS_NET);
+    bool detailed = aaj_match_class_start(p, CLASS_NETV9) || aaj_match_class_start(p, CLASS_NET);
     struct aaj_perms perms;
 
     if (p->mode == AAJ_UNCONFINED)
-        return aaj_decide_not_mediated(AAJ_WHY_UNCONFINED, request);
+        return aaj_match_decide_not_mediated(AAJ_WHY_UNCONFINED, request);
     if (!detailed)
         return aaj_match_net(p, AF_UNIX, type, protocol, NULL, NULL, request);
     if (start == AAJ_DFA_TRAP)
-        start = aaj_class_start(p, CLASS_NET);
+        start = aaj_match_class_start(p, CLASS_NET);
     /* Where sockets in the file system are concerned the kernel asks the file rules. */
     if (!(request & AAJ_PERM_CREATE) && (is_path(addr) || is_path(peer_addr)))
         return aaj_match_file(p, is_path(peer_addr) ? peer_addr : addr, false, AAJ_PERM_WRITE);
     perms = unix_perms(p, step16(p, step16(p, step16(p, start, AF_UNIX), type), protocol), addr, peer_addr,
                        peer_label, request);
-    return aaj_decide(p, &perms, request);
+    return aaj_match_decide(p, &perms, request);
 }

@@ -88,7 +88,7 @@ static struct aaj_perms old_perms(const struct aaj_match_db *db, uint32_t state,
     return p;
 }
 
-struct aaj_perms aaj_db_perms(const struct aaj_match_db *db, uint32_t state, unsigned abi)
+struct aaj_perms aaj_match_db_perms(const struct aaj_match_db *db, uint32_t state, unsigned abi)
 {
     if (state == AAJ_DFA_TRAP)
         return (struct aaj_perms){ 0 };
@@ -105,7 +105,7 @@ static uint32_t file_index(const struct aaj_match_db *db, uint32_t state, bool o
     return index + 1;
 }
 
-struct aaj_perms aaj_db_file_perms(const struct aaj_match_db *db, uint32_t state, bool owner)
+struct aaj_perms aaj_match_db_file_perms(const struct aaj_match_db *db, uint32_t state, bool owner)
 {
     if (db->perm)
         return state == AAJ_DFA_TRAP ? (struct aaj_perms){ 0 } : db->perm[file_index(db, state, owner)];
@@ -117,15 +117,15 @@ static bool xindex_sound(const struct aaj_match_db *db, uint32_t xindex)
     return !(xindex & AAJ_X_TABLE) || (xindex & AAJ_X_INDEX) < db->n_xtable;
 }
 
-bool aaj_db_sound(const struct aaj_match_db *db, bool file)
+bool aaj_match_db_sound(const struct aaj_match_db *db, bool file)
 {
     for (uint32_t s = 1; s < aaj_dfa_states(db->dfa); s++) {
         if (db->perm &&
             ((file ? file_index(db, s, false) : aaj_dfa_accept(db->dfa, s)) >= db->n_perm ||
              aaj_dfa_accept(db->dfa, s) >= db->n_perm))
             return false;
-        if (file && (!xindex_sound(db, aaj_db_file_perms(db, s, true).xindex) ||
-                     !xindex_sound(db, aaj_db_file_perms(db, s, false).xindex)))
+        if (file && (!xindex_sound(db, aaj_match_db_file_perms(db, s, true).xindex) ||
+                     !xindex_sound(db, aaj_match_db_file_perms(db, s, false).xindex)))
             return false;
     }
     return true;

@@ -326,7 +326,7 @@ static bool db_bounds(const struct aaj_match_db *db, bool file)
 {
     return !db || !db->dfa ||
            (db->start < aaj_dfa_states(db->dfa) && db->file_start < aaj_dfa_states(db->dfa) &&
-            aaj_db_sound(db, file));
+            aaj_match_db_sound(db, file));
 }
 
 /* Without file rules of their own they are class 2 of the policy automaton. */
