@@ -23,13 +23,15 @@ static int prepare(struct opts *o)
 {
     size_t n = count_opts(o->verb);
     struct option *lo = calloc(n + 2, sizeof(*lo));
-    char *so = calloc(1, n * 2 + 3), *s = so;
+    char *so = calloc(1, n * 2 + 4), *s = so;
 
     if (!lo || !so) {
         free(lo);
         free(so);
         return -1;
     }
+    if (o->verb->command)
+        *s++ = '+';
     *s++ = ':';
     for (size_t i = 0; i < n; i++) {
         const struct opt *opt = &o->verb->opts[i];

@@ -37,6 +37,7 @@ struct verb {
     const char *summary; /* one line for `aajail --help` */
     const char *details; /* paragraphs for `aajail VERB --help`; may be NULL */
     const struct opt *opts;
+    bool command;        /* the operands are another command's words: options end at the first of them */
     int (*run)(const struct verb *verb, int argc, char **argv); /* argv[0] is the verb's name */
 };
 

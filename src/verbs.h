@@ -5,8 +5,10 @@
 
 /* One line a verb, in the order of `aajail --help`; each is defined in cmd_NAME.c. */
 #define ALL_VERBS(VERB)                                                                            \
-    VERB(completion)                                                                              \
-    VERB(firewall)
+    VERB(firewall)                                                                                 \
+    VERB(lab)                                                                                      \
+    VERB(completion)                                                                               \
+    /* each line with its backslash, so that two additions merge */
 
 #define VERB(name) extern const struct verb verb_##name;
 ALL_VERBS(VERB)

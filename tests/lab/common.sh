@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Sourced by the tests that boot the lab. "$AAJAIL" is the command under test.
+set -u
+work=$(mktemp -d)
+chmod 755 "$work"
+trap 'rm -rf "$work"' EXIT
+fails=0
+
+fail() {
+    echo "FAILED: $*"
+    fails=$((fails + 1))
+}
+
+# check NAME WANTED GOT
+check() {
+    [ "$2" = "$3" ] || fail "$1: wanted '$2', got '$3'"
+}
+
+# Skips (77) where no lab can be, with the lab's own words; any other failure to boot is a failure.
+lab_or_skip() {
+    local said
+    said=$("$AAJAIL" lab --timeout 120 -- true 2>&1) && return
+    case $said in
+    *"install the package user-mode-linux"* | *"namespaces are refused"*)
+        echo "${said%%$'\n'*}"
+        exit 77
+        ;;
+    esac
+    echo "$said"
+    exit 1
+}
+
+# as UID CMD…: as an ordinary user, where the build tree is closed to others too (then with a private view of it).
+as() {
+    local uid=$1 build first
+    shift
+    build=$(dirname "$(dirname "$AAJAIL")")
+    if [ "$(id -u)" != 0 ]; then
+        "$@"
+    elif setpriv --reuid="$uid" --regid="$uid" --clear-groups test -x "$AAJAIL"; then
+        (cd / && setpriv --reuid="$uid" --regid="$uid" --clear-groups "$@")
+    else
+        first=$build
+        while ! setpriv --reuid="$uid" --regid="$uid" --clear-groups test -x "$(dirname "$first")"; do
+            first=$(dirname "$first")
+        done
+        [ "$first" != "$build" ] || first=$(dirname "$build")
+        unshare -m sh -c 'set -e; build=$1 first=$2 uid=$3; shift 3; mkdir -p /run/aajail-test
+            mount --bind "$build" /run/aajail-test; mount -t tmpfs -o mode=755 test "$first"; mkdir -p "$build"
+            mount --bind /run/aajail-test "$build"; umount /run/aajail-test; rmdir /run/aajail-test; cd /
+            exec setpriv --reuid="$uid" --regid="$uid" --clear-groups "$@"' sh "$build" "$first" "$uid" "$@"
+    fi
+}
+
+finish() {
+    [ "$fails" -eq 0 ] || exit 1
+    exit 0
+}
