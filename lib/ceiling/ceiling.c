@@ -92,7 +92,7 @@ enum { TAGS_MAX = 256 };
 
 /* Each item on its own: its rules' letters less its exceptions'. */
 uint32_t aaj_ceiling_state_crosses(const struct aaj_ceiling *ceiling, uint32_t state, uint32_t mask,
-                                   uint32_t *ret_item)
+                                   const bool *skip, uint32_t *ret_item)
 {
     uint32_t tag[TAGS_MAX];
     size_t n = aaj_glob_tags(ceiling->files, state, tag, TAGS_MAX);
@@ -102,7 +102,7 @@ uint32_t aaj_ceiling_state_crosses(const struct aaj_ceiling *ceiling, uint32_t s
         const struct aaj_ceiling_rule *rule = &ceiling->rule[tag[i]];
         uint32_t crosses = 0;
 
-        if (rule->except)
+        if (rule->except || (skip && skip[rule->item]))
             continue;
         for (size_t k = 0; k < n; k++)
             if (ceiling->rule[tag[k]].item == rule->item && !ceiling->rule[tag[k]].except)
@@ -118,8 +118,7 @@ uint32_t aaj_ceiling_state_crosses(const struct aaj_ceiling *ceiling, uint32_t s
     return 0;
 }
 
-/* Whether the item's exceptions open @mask at this state: of items that hold by nature, not by name. */
-static bool excepted(const struct aaj_ceiling *ceiling, uint32_t state, uint32_t item, uint32_t mask)
+bool aaj_ceiling_excepted(const struct aaj_ceiling *ceiling, uint32_t state, uint32_t item, uint32_t mask)
 {
     uint32_t tag[TAGS_MAX], open = 0;
     size_t n = aaj_glob_tags(ceiling->files, state, tag, TAGS_MAX);
@@ -139,9 +138,9 @@ static const struct aaj_ceiling_item *by_nature(const struct aaj_ceiling *ceilin
     for (uint32_t i = 0; i < ceiling->n_items; i++) {
         const struct aaj_ceiling_item *item = &ceiling->item[i];
 
-        if (item->write_and_exec && both && !excepted(ceiling, state, i, mask & wx))
+        if (item->write_and_exec && both && !aaj_ceiling_excepted(ceiling, state, i, mask & wx))
             return item;
-        if (item->setuid && setuid && mask & AAJ_MAY_EXEC && !excepted(ceiling, state, i, AAJ_MAY_EXEC))
+        if (item->setuid && setuid && mask & AAJ_MAY_EXEC && !aaj_ceiling_excepted(ceiling, state, i, AAJ_MAY_EXEC))
             return item;
     }
     return NULL;
@@ -163,7 +162,7 @@ static int cross_literal(struct aaj_ceiling *ceiling, struct aaj_str name, uint3
         setuid = aaj_fsview_get(files, name, &fact) == 1 &&
                  fact.bits & (AAJ_FACT_SETUID | AAJ_FACT_SETGID | AAJ_FACT_CAPS);
     }
-    crosses = aaj_ceiling_state_crosses(ceiling, state, mask, &index);
+    crosses = aaj_ceiling_state_crosses(ceiling, state, mask, NULL, &index);
     if (crosses)
         item = &ceiling->item[index];
     else if ((item = by_nature(ceiling, state, mask, setuid)))
@@ -184,7 +183,7 @@ struct visit {
 static int visit_state(void *ctx, struct aaj_str name, const uint32_t *state)
 {
     struct visit *v = ctx;
-    uint32_t item, crosses = aaj_ceiling_state_crosses(v->ceiling, state[0], v->mask, &item);
+    uint32_t item, crosses = aaj_ceiling_state_crosses(v->ceiling, state[0], v->mask, NULL, &item);
 
     if (!crosses)
         return 0;

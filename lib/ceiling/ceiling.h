@@ -10,6 +10,7 @@
 #include "fsview/fsview.h"
 #include "log/event.h"
 #include "manifest/manifest.h"
+#include "match/match.h"
 
 struct aaj_ceiling;
 
@@ -69,3 +70,13 @@ int aaj_ceiling_crosses_access(struct aaj_ceiling *ceiling, enum aaj_class class
                                const struct aaj_str arg[AAJ_ARGS], uint32_t mask, struct aaj_str own,
                                struct aaj_fsview *files, struct aaj_arena *arena,
                                struct aaj_crossing *ret_crossing);
+
+/*
+ * Is anything under the ceiling allowed by the compiled policy? Decided over sets: the ceiling's automaton
+ * against the profile's, so that no name is missed. Calls @found for each item that @p crosses, once an item and
+ * class with the shortest name; its return, when not 0, ends the search and is returned. @files (may be
+ * NULL) tells which executables are setuid. 0 when all was looked at, -errno.
+ */
+typedef int (*aaj_ceiling_found)(void *ctx, const struct aaj_match_profile *p, const struct aaj_crossing *crossing);
+int aaj_ceiling_prove(struct aaj_ceiling *ceiling, const struct aaj_match_profile *p, struct aaj_fsview *files,
+                      aaj_ceiling_found found, void *ctx);

@@ -51,9 +51,16 @@ int aaj_ceiling_add_item(struct aaj_ceiling *ceiling, const struct aaj_ceiling_i
 int aaj_ceiling_add_rule(struct aaj_ceiling *ceiling, const struct aaj_ceiling_rule *rule, bool literal,
                          const char **ret_why);
 
-/* The letters that cross at a state of ceiling->files when @mask is granted there, and the item. */
+/* The letters that cross at a state of ceiling->files when @mask is granted there, and the item; items that
+ * @skip (by item, may be NULL) says are passed over. */
 uint32_t aaj_ceiling_state_crosses(const struct aaj_ceiling *ceiling, uint32_t state, uint32_t mask,
-                                   uint32_t *ret_item);
+                                   const bool *skip, uint32_t *ret_item);
+
+/* Do the item's exceptions open @mask at this state? For items that hold by nature, not by name. */
+bool aaj_ceiling_excepted(const struct aaj_ceiling *ceiling, uint32_t state, uint32_t item, uint32_t mask);
+
+/* AAJ_PERM_* of compiled policy as AAJ_MAY_*. */
+uint32_t aaj_ceiling_may(uint32_t perms);
 
 /* Does an exception of @item cover this access (not of class FILE)? */
 bool aaj_ceiling_class_open(const struct aaj_ceiling *ceiling, uint32_t item, enum aaj_class class,
