@@ -109,6 +109,9 @@ enum {
     AAJ_MAY_MMAP = 1u << 8,
 };
 
+/* In any class: a word of a mask that is not known was there (its text is in the sample line). */
+#define AAJ_MASK_UNKNOWN (1u << 31)
+
 /* The table that reading, writing and showing events is driven by. */
 struct aaj_class_info {
     const char *name;             /* "file", "net", …: the JSON value */
@@ -132,5 +135,8 @@ struct aaj_event {
     uint64_t serial;            /* 0 when the record has no audit id */
     uint32_t pid;
     int32_t error; /* error=-13; 0 when not logged */
-    struct aaj_str comm, info, execpath, host;
+    int owner_half; /* AppArmor 2.x "owner::other": +1 only the owner's half was filled, -1 the other's, 0 */
+    bool unknown_mask;
+    struct aaj_str comm, info, execpath, host, boot;
+    uint32_t channel; /* enum aaj_channel */
 };

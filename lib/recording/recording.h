@@ -3,7 +3,10 @@
  * What was observed: a canonical, mergeable set of distinct accesses with their evidence, facts about
  * the files they name, and a statement of what was lost. aajail-recording(5) is the format on disk.
  *
- * Memory grows with distinct accesses, never with events. All strings are ids into one interner.
+ * Memory grows with distinct accesses, never with events. All strings but sample lines are ids into one interner.
+ *
+ * Merging is associative, commutative and idempotent: a recording is a set of keyed facts, and each fact has its own
+ * join (maximum of counts per source, minimum of first times and of samples, union of what is a set).
  */
 #pragma once
 
@@ -12,32 +15,47 @@
 #include "base/diag.h"
 #include "base/intern.h"
 #include "fsview/fsview.h"
-#include "log/event.h"
+#include "log/record.h"
 
-/* One distinct access. The key is everything up to @denied; the rest is evidence. */
+/* One distinct access. The key is everything up to @info; the rest is evidence. */
 struct aaj_access {
-    uint32_t label;           /* interned */
-    uint32_t op;              /* interned */
-    uint32_t arg[AAJ_ARGS];   /* interned; slots as in log/event.h */
-    uint32_t class;           /* enum aaj_class */
+    uint32_t label;         /* interned: the whole chain; ":NS:LABEL" in a policy namespace */
+    uint32_t class;         /* enum aaj_class */
+    uint32_t op;            /* interned */
+    uint32_t arg[AAJ_ARGS]; /* interned; slots as in log/event.h */
     uint32_t requested, denied_mask;
+    uint32_t info; /* interned: why, where the kernel said so ("Failed name lookup - disconnected path") */
 
-    /* Lower bounds: per source the number of events, summed over sources (see aajail-recording(5)). */
+    /* Lower bounds: per source the number of events, summed over sources (see aajail-recording(5)).
+     * KILLED counts as denied. */
     uint64_t allowed, denied, audited;
     /* Owner evidence: events in which fsuid equalled ouid or not, and whether the object was just being
      * created then (which says less: a new file belongs to its maker). */
     uint64_t owner_yes, owner_no, owner_created;
-    uint64_t owner_root; /* of owner_yes: with fsuid 0 */
+    uint64_t owner_root;           /* of owner_yes: with fsuid 0 */
     uint32_t fsuid_min, fsuid_max; /* AAJ_UID_NONE: never logged */
-    int64_t first_ms, last_ms;
-    uint32_t sample; /* interned: one raw line, the smallest by (time, serial, bytes); 0 = none */
+    int64_t first_ms, last_ms;     /* 0: no event said when */
+    struct aaj_str sample;         /* one raw line, the smallest by (time, serial, bytes); empty = none */
+    int64_t sample_ms;
+    uint64_t sample_serial;
 };
 
 struct aaj_account {
     uint64_t lines, used, irrelevant, reported;
-    uint64_t lost;        /* events known to be lost; a lower bound */
-    bool incomplete;      /* suppression, overrun or gap seen, even where no number is known */
+    uint64_t lost;   /* events known to be lost; a lower bound */
+    bool incomplete; /* suppression, overrun or gap seen, even where no number is known */
 };
+
+/* One statement that something was lost. */
+struct aaj_loss {
+    struct aaj_str what; /* id: "callbacks-suppressed", "audit-lost", "serial-gap", …; see aajail-recording(5) */
+    struct aaj_str host, boot;
+    int32_t day; /* days since the epoch, UTC; AAJ_DAY_NONE */
+    enum aaj_channel channel;
+    uint64_t count; /* 0: no number was said */
+    bool covered;   /* it speaks of one channel, and another, whole one tells of the same time */
+};
+#define AAJ_DAY_NONE INT32_MIN
 
 /* Opaque: aaj_recording_… in this folder. */
 struct aaj_recording;
@@ -45,7 +63,8 @@ struct aaj_recording;
 int aaj_recording_new(struct aaj_recording **ret_rec);
 struct aaj_recording *aaj_recording_free(struct aaj_recording *rec);
 
-/* Takes in one event. Only the strings' bytes are copied, and only when they are new. */
+/* Takes in one event. Only the strings' bytes are copied, and only when they are new. @line becomes the sample where
+ * it is the smallest; it may be empty. Modes STATUS, HINT, ERROR and INVALID are no access: ignored. */
 int aaj_recording_add(struct aaj_recording *rec, const struct aaj_event *event, struct aaj_str line);
 
 /* Accesses in canonical order (label, class, op, args, masks by their bytes), whatever the order of
@@ -53,8 +72,27 @@ int aaj_recording_add(struct aaj_recording *rec, const struct aaj_event *event, 
 int aaj_recording_accesses(struct aaj_recording *rec, const struct aaj_access **ret_access, size_t *ret_n);
 
 struct aaj_str aaj_recording_str(const struct aaj_recording *rec, uint32_t id);
-const struct aaj_account *aaj_recording_account(const struct aaj_recording *rec);
-/* Facts about files the accesses name, taken where and when they were observed. */
+
+/* The top-level labels ("P" of "P", "P//HAT", "P//null-/bin/sh") and how many distinct accesses each has, in byte
+ * order: from aaj_recording_accesses(). ret_n labels; the array is malloc'd and the caller frees it. */
+struct aaj_label_count {
+    struct aaj_str label;
+    size_t accesses;
+};
+int aaj_recording_labels(struct aaj_recording *rec, struct aaj_label_count **ret_label, size_t *ret_n);
+
+/* The part of a label up to the first "//", after a leading ":NS:" or ":NS://". */
+struct aaj_str aaj_label_top(struct aaj_str label);
+
+/* The sum over all inputs, each counted once. */
+struct aaj_account aaj_recording_account(const struct aaj_recording *rec);
+/* Losses in canonical order; malloc'd, the caller frees. */
+int aaj_recording_losses(const struct aaj_recording *rec, struct aaj_loss **ret_loss, size_t *ret_n);
+/* Adds a statement (a live session's: "serial-gap", "enobufs", …). */
+int aaj_recording_add_loss(struct aaj_recording *rec, const struct aaj_loss *loss);
+
+/* Facts about files the accesses name, taken where and when they were observed. The view belongs to the recording;
+ * whoever observes adds to it with aaj_fsview_add(), and must not give it a root. */
 struct aaj_fsview *aaj_recording_files(struct aaj_recording *rec);
 
 /* Canonical JSON Lines. -EINVAL with located findings for text that is not a recording. */
@@ -62,3 +100,7 @@ int aaj_recording_read(struct aaj_recording *rec, struct aaj_str text, struct aa
                        struct aaj_diags *diags); /* merges into @rec */
 int aaj_recording_write(struct aaj_recording *rec, FILE *out);
 int aaj_recording_merge(struct aaj_recording *rec, const struct aaj_recording *other);
+
+/* Drops sample lines, and replaces what names persons and sessions: /home/NAME, the NAME of a user's own folders,
+ * session ids. A new recording, since different names may become one. */
+int aaj_recording_redact(struct aaj_recording *rec, struct aaj_recording **ret_rec);

@@ -1,0 +1,439 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Where a record begins. A search for apparmor=" anywhere would believe whatever a user-space process
+ * wrote into its own syslog line, so each form is anchored to its header:
+ *
+ *   [node=HOST ]type=AVC msg=audit(S.ms:ID): …            auditd, ausearch --raw, its dispatcher
+ *   [type=1400 ][msg=]audit(S.ms:ID): [type=1503 ]…       netlink payload, kernel message
+ *   [<5>|5,12,34,-;][[  12.345678] ][audit: ]type=1400 …  dmesg, /dev/kmsg
+ *   DATE HOST kernel: […]                                 syslog, journalctl -o short*
+ *   DATE HOST audit[PID]: AVC …                           journald's audit transport
+ *   DATE HOST dbus-daemon[PID]: apparmor="…" …            a mediator in user space
+ */
+#include "log/record.h"
+
+#include <stdlib.h>
+
+const char *const aaj_channel_name[AAJ_CHANNEL_COUNT] = { "", "audit", "kernel", "user" };
+
+static const struct aaj_str apparmor_mark = AAJ_STR_INIT("apparmor=\"");
+
+static void bad(struct aaj_log_head *head, const char *at, const char *why)
+{
+    head->kind = AAJ_LINE_BAD;
+    head->why = why;
+    head->at = (size_t)(at - head->line.p);
+}
+
+static bool eat(struct aaj_str *s, struct aaj_str prefix)
+{
+    if (!aaj_str_starts(*s, prefix))
+        return false;
+    *s = aaj_str_skip(*s, prefix.n);
+    return true;
+}
+
+static void skip_spaces(struct aaj_str *s)
+{
+    while (s->n && (*s->p == ' ' || *s->p == '\t'))
+        *s = aaj_str_skip(*s, 1);
+}
+
+static uint64_t digits(struct aaj_str *s, unsigned max, unsigned *ret_n)
+{
+    uint64_t v = 0;
+    unsigned n = 0;
+
+    while (n < s->n && n < max && s->p[n] >= '0' && s->p[n] <= '9')
+        v = v * 10 + (uint64_t)(s->p[n++] - '0');
+    *ret_n = n;
+    *s = aaj_str_skip(*s, n);
+    return v;
+}
+
+/* "1181057184.959:7): ", or ending in "):" at the end of the line. @s is behind "audit(". */
+static bool audit_id(struct aaj_str *s, struct aaj_log_head *head)
+{
+    unsigned n;
+    uint64_t seconds, ms, serial;
+
+    seconds = digits(s, 12, &n);
+    if (!n || !eat(s, AAJ_STR(".")))
+        return false;
+    ms = digits(s, 3, &n);
+    if (n != 3 || !eat(s, AAJ_STR(":")))
+        return false;
+    serial = digits(s, 19, &n);
+    if (!n || !eat(s, AAJ_STR("):")))
+        return false;
+    head->time_ms = (int64_t)(seconds * 1000 + ms);
+    head->serial = serial;
+    return true;
+}
+
+static const struct {
+    struct aaj_str name;
+    int type;
+} types[] = {
+    { AAJ_STR_INIT("AVC"), AAJ_AUDIT_AVC },
+    { AAJ_STR_INIT("SYSCALL"), AAJ_AUDIT_SYSCALL },
+    { AAJ_STR_INIT("SOCKADDR"), AAJ_AUDIT_SOCKADDR },
+    { AAJ_STR_INIT("USER_AVC"), AAJ_AUDIT_USER_AVC },
+    { AAJ_STR_INIT("APPARMOR_AUDIT"), 1501 },
+    { AAJ_STR_INIT("APPARMOR_ALLOWED"), 1502 },
+    { AAJ_STR_INIT("APPARMOR_DENIED"), 1503 },
+    { AAJ_STR_INIT("APPARMOR_HINT"), 1504 },
+    { AAJ_STR_INIT("APPARMOR_STATUS"), 1505 },
+    { AAJ_STR_INIT("APPARMOR_ERROR"), 1506 },
+    { AAJ_STR_INIT("APPARMOR_KILL"), 1507 },
+    { AAJ_STR_INIT("APPARMOR"), AAJ_AUDIT_APPARMOR },
+};
+
+static int type_number(struct aaj_str name)
+{
+    unsigned n;
+
+    for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+        if (aaj_str_eq(name, types[i].name))
+            return types[i].type;
+    if (!eat(&name, AAJ_STR("UNKNOWN[")) && !(name.n && name.p[0] >= '0' && name.p[0] <= '9'))
+        return 0;
+    return (int)digits(&name, 5, &n);
+}
+
+/* The word up to a space, without it. */
+static struct aaj_str word(struct aaj_str *s)
+{
+    struct aaj_str w = aaj_str_head(*s, aaj_str_find(*s, ' '));
+
+    *s = aaj_str_skip(*s, w.n);
+    skip_spaces(s);
+    return w;
+}
+
+static bool has_keys(struct aaj_str payload)
+{
+    return aaj_str_starts(payload, apparmor_mark) || aaj_str_starts(payload, AAJ_STR("operation=\""));
+}
+
+/* Knowing type and payload, is it ours? */
+static void classify(struct aaj_log_head *head)
+{
+    struct aaj_str s = head->payload;
+
+    skip_spaces(&s);
+    switch (head->type) {
+    case AAJ_AUDIT_SYSCALL:
+        head->kind = AAJ_LINE_SYSCALL;
+        return;
+    case AAJ_AUDIT_SOCKADDR:
+        head->kind = AAJ_LINE_SOCKADDR;
+        return;
+    case AAJ_AUDIT_USER_AVC: {
+        size_t at = aaj_str_search(s, AAJ_STR("msg='"));
+
+        if (has_keys(aaj_str_skip(s, at + 5))) {
+            head->payload = aaj_str_skip(s, at + 5);
+            head->kind = AAJ_LINE_APPARMOR;
+            head->channel = head->channel ? head->channel : AAJ_CHANNEL_AUDIT;
+        }
+        return;
+    }
+    case 0: /* no number is the oldest form; a word that is no type of ours is another record */
+        if (head->type_name.n)
+            return;
+        break;
+    case AAJ_AUDIT_AVC:
+        break;
+    case AAJ_AUDIT_APPARMOR:
+        if (!has_keys(s))
+            bad(head, s.p, "the prose of AppArmor 1.x, which holds no fields");
+        else
+            head->kind = AAJ_LINE_APPARMOR;
+        head->payload = s;
+        return;
+    default:
+        if (head->type < AAJ_AUDIT_APPARMOR_FIRST || head->type > AAJ_AUDIT_APPARMOR_LAST)
+            return;
+        head->kind = AAJ_LINE_APPARMOR;
+        head->payload = s;
+        return;
+    }
+    if (has_keys(s)) {
+        head->payload = s;
+        head->kind = AAJ_LINE_APPARMOR;
+    }
+}
+
+/* From "audit(" on: id, a type that may follow it, payload. */
+static void from_id(struct aaj_str s, struct aaj_log_head *head)
+{
+    const char *start = s.p;
+
+    if (!audit_id(&s, head)) {
+        if (aaj_str_search(s, apparmor_mark) < s.n || aaj_str_search(s, AAJ_STR("operation=\"")) < s.n)
+            bad(head, start, "the audit id is not SECONDS.MILLISECONDS:SERIAL");
+        return;
+    }
+    skip_spaces(&s);
+    if (!head->type_name.n && eat(&s, AAJ_STR("type="))) {
+        head->type_name = word(&s);
+        head->type = type_number(head->type_name);
+    }
+    head->payload = s;
+    classify(head);
+}
+
+/* [node=HOST ]type=NAME msg=audit(…): …; also without type. */
+static bool from_auditd(struct aaj_str s, struct aaj_log_head *head)
+{
+    struct aaj_str node = { "", 0 };
+
+    if (eat(&s, AAJ_STR("node=")))
+        node = word(&s);
+    if (eat(&s, AAJ_STR("type="))) {
+        head->type_name = word(&s);
+        head->type = type_number(head->type_name);
+    }
+    if (!eat(&s, AAJ_STR("msg=audit("))) {
+        head->type_name = (struct aaj_str){ "", 0 };
+        head->type = 0;
+        return false;
+    }
+    if (node.n)
+        head->host = node;
+    head->channel = AAJ_CHANNEL_AUDIT;
+    from_id(s, head);
+    return true;
+}
+
+/* "[   12.345678] " or "[Sat Nov 21 21:47:06 2026] " */
+static void skip_stamp(struct aaj_str *s)
+{
+    size_t close = aaj_str_find(aaj_str_head(*s, 40), ']');
+
+    if (s->n && s->p[0] == '[' && close < 40 && close < s->n) {
+        *s = aaj_str_skip(*s, close + 1);
+        skip_spaces(s);
+    }
+}
+
+void aaj_log_head_kernel(struct aaj_str s, struct aaj_log_head *head)
+{
+    struct aaj_str whole;
+
+    head->channel = AAJ_CHANNEL_KERNEL;
+    skip_stamp(&s);
+    whole = s;
+    eat(&s, AAJ_STR("audit: "));
+    if (eat(&s, AAJ_STR("type="))) {
+        head->type_name = word(&s);
+        head->type = type_number(head->type_name);
+    }
+    eat(&s, AAJ_STR("msg="));
+    if (eat(&s, AAJ_STR("audit("))) {
+        from_id(s, head);
+        return;
+    }
+    head->type_name = (struct aaj_str){ "", 0 };
+    head->type = 0;
+    aaj_log_loss_parse(whole, head);
+}
+
+/* journald's audit transport: the type's name, then the payload. It says neither time nor serial here. */
+void aaj_log_head_audit(struct aaj_str s, struct aaj_log_head *head)
+{
+    head->channel = AAJ_CHANNEL_AUDIT;
+    head->type_name = word(&s);
+    head->type = type_number(head->type_name);
+    head->payload = s;
+    classify(head);
+}
+
+/* dbus-daemon and dbus-broker without auditd: the keys alone, behind an optional "[system] ". */
+void aaj_log_head_user(struct aaj_str s, struct aaj_log_head *head)
+{
+    head->channel = AAJ_CHANNEL_USER;
+    skip_stamp(&s);
+    if (aaj_str_starts(s, apparmor_mark)) {
+        head->payload = s;
+        head->kind = AAJ_LINE_APPARMOR;
+    }
+}
+
+enum program { PROGRAM_OTHER, PROGRAM_KERNEL, PROGRAM_AUDIT, PROGRAM_AUDITD, PROGRAM_MEDIATOR, PROGRAM_LOGGER };
+
+static enum program program_of(struct aaj_str ident)
+{
+    static const struct {
+        struct aaj_str name;
+        enum program program;
+    } programs[] = {
+        { AAJ_STR_INIT("kernel"), PROGRAM_KERNEL },        { AAJ_STR_INIT("kern.notice"), PROGRAM_KERNEL },
+        { AAJ_STR_INIT("audit"), PROGRAM_AUDIT },          { AAJ_STR_INIT("auditd"), PROGRAM_AUDITD },
+        { AAJ_STR_INIT("audispd"), PROGRAM_AUDITD },       { AAJ_STR_INIT("audisp-syslog"), PROGRAM_AUDITD },
+        { AAJ_STR_INIT("audisp-remote"), PROGRAM_AUDITD }, { AAJ_STR_INIT("tag_audit_log"), PROGRAM_AUDITD },
+        { AAJ_STR_INIT("dbus"), PROGRAM_MEDIATOR },        { AAJ_STR_INIT("dbus-daemon"), PROGRAM_MEDIATOR },
+        { AAJ_STR_INIT("dbus-broker"), PROGRAM_MEDIATOR }, { AAJ_STR_INIT("dbus-broker-launch"), PROGRAM_MEDIATOR },
+        { AAJ_STR_INIT("systemd-journald"), PROGRAM_LOGGER }, { AAJ_STR_INIT("rsyslogd"), PROGRAM_LOGGER },
+    };
+
+    ident = aaj_str_head(ident, aaj_str_find(ident, '['));
+    for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]); i++)
+        if (aaj_str_eq(ident, programs[i].name))
+            return programs[i].program;
+    return PROGRAM_OTHER;
+}
+
+/* The text behind "PROGRAM[PID]:". */
+static void from_program(struct aaj_str ident, struct aaj_str s, struct aaj_log_head *head)
+{
+    switch (program_of(ident)) {
+    case PROGRAM_KERNEL:
+        aaj_log_head_kernel(s, head);
+        break;
+    case PROGRAM_AUDIT:
+        aaj_log_head_audit(s, head);
+        break;
+    case PROGRAM_AUDITD:
+        head->channel = AAJ_CHANNEL_AUDIT;
+        if (!from_auditd(s, head))
+            aaj_log_loss_parse(s, head);
+        break;
+    case PROGRAM_MEDIATOR:
+        aaj_log_head_user(s, head);
+        break;
+    case PROGRAM_LOGGER:
+        head->channel = AAJ_CHANNEL_KERNEL;
+        aaj_log_loss_parse(s, head);
+        break;
+    case PROGRAM_OTHER:
+        if (aaj_str_search(s, apparmor_mark) < s.n)
+            bad(head, ident.p, "looks like an AppArmor record, but this program writes none: not believed");
+        break;
+    }
+}
+
+/* HOST PROGRAM[PID]: TEXT, also PROGRAM: TEXT without a host. */
+static void from_syslog(struct aaj_str s, struct aaj_log_head *head)
+{
+    struct aaj_str first, ident;
+
+    skip_spaces(&s);
+    first = word(&s);
+    if (first.n && first.p[first.n - 1] == ':') {
+        from_program(aaj_str_head(first, first.n - 1), s, head);
+        return;
+    }
+    head->host = first;
+    ident = aaj_str_head(s, aaj_str_find(s, ':'));
+    if (ident.n == s.n)
+        return;
+    s = aaj_str_skip(s, ident.n + 1);
+    skip_spaces(&s);
+    from_program(ident, s, head);
+}
+
+/* RFC 5424 behind "<PRI>1 ": DATE HOST APP PROCID MSGID SD TEXT. */
+static void from_rfc5424(struct aaj_str s, struct aaj_log_head *head)
+{
+    size_t n = aaj_log_date_parse(s, &head->time_ms);
+    struct aaj_str app;
+
+    s = aaj_str_skip(s, n);
+    skip_spaces(&s);
+    head->host = word(&s);
+    app = word(&s);
+    word(&s);
+    word(&s);
+    if (s.n && s.p[0] == '[') {
+        size_t close = aaj_str_search(s, AAJ_STR("] "));
+
+        s = aaj_str_skip(s, close + 2);
+    } else {
+        word(&s);
+    }
+    eat(&s, AAJ_STR("\xef\xbb\xbf"));
+    from_program(app, s, head);
+}
+
+/* "<5>", "5,1234,5678901,-;", "kern  :notice: " before a kernel message. True when one was there. */
+static bool eat_kmsg_prefix(struct aaj_str *s)
+{
+    struct aaj_str t = *s;
+    unsigned n;
+
+    if (eat(&t, AAJ_STR("<"))) {
+        digits(&t, 3, &n);
+        if (!n || !eat(&t, AAJ_STR(">")))
+            return false;
+    } else if (eat(&t, AAJ_STR("kern "))) {
+        size_t at = aaj_str_search(aaj_str_head(t, 24), AAJ_STR(": ["));
+
+        if (at >= 24)
+            return false;
+        t = aaj_str_skip(t, at + 2);
+    } else {
+        size_t at = aaj_str_find(aaj_str_head(t, 64), ';');
+
+        digits(&t, 3, &n);
+        if (!n || at >= 64 || at >= s->n || !eat(&t, AAJ_STR(",")))
+            return false;
+        t = aaj_str_skip(*s, at + 1);
+    }
+    *s = t;
+    return true;
+}
+
+/* "[  12.345678] " and behind it a kernel message, or journalctl -o short-monotonic's HOST PROGRAM: TEXT. */
+static void from_stamp(struct aaj_str s, struct aaj_log_head *head)
+{
+    struct aaj_str text = s, t;
+
+    skip_stamp(&text);
+    t = text;
+    (void)word(&t);
+    if (aaj_str_starts(t, AAJ_STR("kernel: ")) || aaj_str_starts(t, AAJ_STR("audit[")))
+        from_syslog(text, head);
+    else
+        aaj_log_head_kernel(text, head);
+}
+
+/* None of the known headers: say so if there is a record in it. */
+static void from_nothing(struct aaj_str s, struct aaj_log_head *head)
+{
+    if (aaj_str_search(s, apparmor_mark) < s.n)
+        bad(head, s.p, "looks like an AppArmor record, but does not begin with the header of any known log");
+}
+
+void aaj_log_head_parse(struct aaj_str line, struct aaj_log_head *head)
+{
+    struct aaj_str s = line;
+    bool kmsg;
+    size_t n;
+
+    *head = (struct aaj_log_head){ .line = line };
+    if (line.n > 5 && (line.p[0] == 't' || line.p[0] == 'n' || line.p[0] == 'm') && from_auditd(line, head))
+        return;
+    if (eat(&s, AAJ_STR("audit("))) {
+        head->channel = AAJ_CHANNEL_AUDIT;
+        from_id(s, head);
+        return;
+    }
+    kmsg = eat_kmsg_prefix(&s);
+    if (kmsg && eat(&s, AAJ_STR("1 "))) {
+        from_rfc5424(s, head);
+        return;
+    }
+    if (s.n && s.p[0] == '[') {
+        from_stamp(s, head);
+        return;
+    }
+    n = aaj_log_date_parse(s, &head->time_ms);
+    if (n)
+        from_syslog(aaj_str_skip(s, n), head);
+    else if (kmsg || aaj_str_starts(s, AAJ_STR("audit: type=")) || aaj_str_starts(s, AAJ_STR("type=")))
+        aaj_log_head_kernel(s, head);
+    else
+        from_nothing(s, head);
+}

@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "log/join.h"
+
+#include <errno.h>
+#include <libaudit.h>
+#include <stdlib.h>
+
+#include "log/scan.h"
+#include "log/sockaddr.h"
+
+void aaj_join_clear(struct aaj_join *join)
+{
+    for (size_t i = 0; i < AAJ_JOIN_WINDOW; i++) {
+        free(join->syscall[i].own);
+        free(join->avc[i].own);
+        free(join->waiting[i].own);
+    }
+    free(join->scratch);
+    *join = (struct aaj_join){ 0 };
+}
+
+static struct aaj_join_line *put(struct aaj_join_line *ring, uint32_t *n, const struct aaj_log_head *head)
+{
+    struct aaj_join_line *line = &ring[(*n)++ % AAJ_JOIN_WINDOW];
+
+    line->time_ms = head->time_ms;
+    line->serial = head->serial;
+    line->payload = head->payload;
+    line->host = head->host;
+    line->boot = head->boot;
+    line->channel = head->channel;
+    line->pinned = false;
+    return line;
+}
+
+static struct aaj_join_line *find(struct aaj_join_line *ring, uint32_t n, int64_t time_ms, uint64_t serial)
+{
+    for (uint32_t i = 0; i < n && i < AAJ_JOIN_WINDOW; i++) {
+        struct aaj_join_line *line = &ring[(n - 1 - i) % AAJ_JOIN_WINDOW];
+
+        if (line->serial == serial && line->time_ms == time_ms && line->payload.p)
+            return line;
+    }
+    return NULL;
+}
+
+static char *move(char *to, struct aaj_str *s)
+{
+    if (s->n)
+        memcpy(to, s->p, s->n);
+    s->p = to;
+    return to + s->n;
+}
+
+static int pin(struct aaj_join_line *line)
+{
+    char *at;
+    size_t n = line->payload.n + line->host.n + line->boot.n;
+
+    if (line->pinned || !line->payload.p)
+        return 0;
+    if (n > line->own_cap) {
+        char *own = realloc(line->own, n);
+
+        if (!own)
+            return -ENOMEM;
+        line->own = own;
+        line->own_cap = n;
+    }
+    at = line->own;
+    at = move(at, &line->payload);
+    at = move(at, &line->host);
+    move(at, &line->boot);
+    line->pinned = true;
+    return 0;
+}
+
+int aaj_join_pin(struct aaj_join *join)
+{
+    for (size_t i = 0; i < AAJ_JOIN_WINDOW; i++)
+        if (pin(&join->syscall[i]) < 0 || pin(&join->avc[i]) < 0 || pin(&join->waiting[i]) < 0)
+            return -ENOMEM;
+    return 0;
+}
+
+void aaj_join_avc(struct aaj_join *join, const struct aaj_log_head *head)
+{
+    if (head->serial)
+        put(join->avc, &join->n_avc, head);
+}
+
+/* The value behind " NAME=" in a SYSCALL record, quotes removed; empty when it is not there. */
+static struct aaj_str field(struct aaj_str text, struct aaj_str name)
+{
+    size_t at = aaj_str_search(text, name);
+    const char *p, *end = text.p + text.n, *stop;
+
+    if (at >= text.n)
+        return (struct aaj_str){ "", 0 };
+    p = text.p + at + name.n;
+    if (p < end && *p == '"') {
+        stop = aaj_scan_byte(++p, end, '"');
+        return (struct aaj_str){ p, (size_t)(stop - p) };
+    }
+    stop = aaj_scan_blank(p, end);
+    return (struct aaj_str){ p, (size_t)(stop - p) };
+}
+
+/* connect, bind, sendto …: by auditd's enrichment, else by number and architecture. */
+static struct aaj_str syscall_name(struct aaj_str payload)
+{
+    struct aaj_str name = field(payload, AAJ_STR(" SYSCALL=")), arch, nr;
+    char number[16] = { 0 };
+    const char *known;
+    int machine;
+
+    if (name.n)
+        return name;
+    arch = field(payload, AAJ_STR("arch="));
+    nr = field(payload, AAJ_STR(" syscall="));
+    if (arch.n == 0 || arch.n >= sizeof(number) || nr.n == 0 || nr.n >= sizeof(number))
+        return (struct aaj_str){ "", 0 };
+    memcpy(number, arch.p, arch.n);
+    machine = audit_elf_to_machine((unsigned)strtoul(number, NULL, 16));
+    memset(number, 0, sizeof(number));
+    memcpy(number, nr.p, nr.n);
+    known = machine < 0 ? NULL : audit_syscall_to_name(atoi(number), machine);
+    return known ? aaj_str_c(known) : (struct aaj_str){ "", 0 };
+}
+
+/* Which side of the socket the address names, and the mask of the operation. */
+static bool meaning(struct aaj_str op, bool *ret_local, uint32_t *ret_mask)
+{
+    static const struct {
+        struct aaj_str name;
+        bool local;
+        uint32_t mask; /* of AAJ_CLASS_NET */
+    } ops[] = {
+        { AAJ_STR_INIT("connect"), false, 1u << 2 },  { AAJ_STR_INIT("bind"), true, 1u << 1 },
+        { AAJ_STR_INIT("sendto"), false, 1u << 5 },   { AAJ_STR_INIT("sendmsg"), false, 1u << 5 },
+        { AAJ_STR_INIT("sendmmsg"), false, 1u << 5 },
+    };
+
+    for (size_t i = 0; i < sizeof(ops) / sizeof(ops[0]); i++)
+        if (aaj_str_eq(op, ops[i].name)) {
+            *ret_local = ops[i].local;
+            *ret_mask = ops[i].mask;
+            return true;
+        }
+    return false;
+}
+
+/* A label of another security module ("user:role:type:level") or none at all. */
+static bool no_label(struct aaj_str label)
+{
+    size_t colons = 0;
+
+    for (size_t i = 0; i < label.n; i++)
+        colons += label.p[i] == ':';
+    return label.n == 0 || label.p[0] == '?' || aaj_str_eq(label, AAJ_STR("unconfined")) ||
+           (colons >= 3 && label.p[0] != '/' && label.p[0] != ':');
+}
+
+static int need_scratch(struct aaj_join *join)
+{
+    if (!join->scratch)
+        join->scratch = malloc(AAJ_LOG_LINE_MAX + sizeof(struct aaj_sockaddr));
+    return join->scratch ? 0 : -ENOMEM;
+}
+
+/* Who did it: the AVC of the same serial, else subj= of the SYSCALL. */
+static bool who(struct aaj_join *join, const struct aaj_join_line *avc, struct aaj_str subj, struct aaj_event *e)
+{
+    struct aaj_log_head head = { .type = AAJ_AUDIT_AVC };
+    struct aaj_log_record record = { .scratch = join->scratch + sizeof(struct aaj_sockaddr) };
+    struct aaj_event said;
+
+    if (avc) {
+        head.payload = avc->payload;
+        if (aaj_log_record_parse(&head, &record) == 0 && aaj_log_event(&head, &record, &said) == 0) {
+            e->label = said.label;
+            e->ns = said.ns;
+            e->comm = said.comm;
+            e->mode = said.mode;
+        }
+    }
+    if (!e->label.n)
+        e->label = subj;
+    return !no_label(e->label);
+}
+
+static int make(struct aaj_join *join, const struct aaj_join_line *from, const struct aaj_join_line *syscall,
+                struct aaj_event *ret_event)
+{
+    const struct aaj_join_line *avc = find(join->avc, join->n_avc, from->time_ms, from->serial);
+    struct aaj_event e = { .mode = AAJ_MODE_ALLOWED, .class = AAJ_CLASS_SOCKADDR, .time_ms = from->time_ms,
+                           .serial = from->serial, .host = from->host, .boot = from->boot,
+                           .channel = from->channel, .fsuid = AAJ_UID_NONE, .ouid = AAJ_UID_NONE };
+    struct aaj_sockaddr *sa;
+    bool local;
+
+    if (need_scratch(join) < 0)
+        return -ENOMEM;
+    sa = (struct aaj_sockaddr *)(void *)join->scratch;
+    e.op = syscall_name(syscall->payload);
+    if (!meaning(e.op, &local, &e.requested) || !aaj_sockaddr_parse(field(from->payload, AAJ_STR("saddr=")), sa) ||
+        !who(join, avc, field(syscall->payload, AAJ_STR(" subj=")), &e))
+        return 0;
+    if (e.mode != AAJ_MODE_ALLOWED)
+        e.denied = e.requested;
+    e.arg[AAJ_NET_FAMILY] = sa->name;
+    e.arg[local ? AAJ_NET_LADDR : AAJ_NET_FADDR] = (struct aaj_str){ sa->addr, sa->addr_len };
+    e.arg[local ? AAJ_NET_LPORT : AAJ_NET_FPORT] = (struct aaj_str){ sa->port, sa->port_len };
+    *ret_event = e;
+    return 1;
+}
+
+int aaj_join_sockaddr(struct aaj_join *join, const struct aaj_log_head *head, struct aaj_event *ret_event)
+{
+    struct aaj_join_line *syscall, *from;
+    int r;
+
+    if (!head->serial)
+        return 0;
+    from = put(join->waiting, &join->n_waiting, head);
+    syscall = find(join->syscall, join->n_syscall, head->time_ms, head->serial);
+    if (!syscall) {
+        join->waiting_now = AAJ_JOIN_WINDOW;
+        return 0;
+    }
+    r = make(join, from, syscall, ret_event);
+    from->payload = (struct aaj_str){ NULL, 0 };
+    return r;
+}
+
+int aaj_join_syscall(struct aaj_join *join, const struct aaj_log_head *head, struct aaj_event *ret_event)
+{
+    struct aaj_join_line *line, *waiting;
+    int r;
+
+    if (!head->serial)
+        return 0;
+    line = put(join->syscall, &join->n_syscall, head);
+    if (!join->waiting_now)
+        return 0;
+    join->waiting_now--;
+    waiting = find(join->waiting, join->n_waiting, head->time_ms, head->serial);
+    if (!waiting)
+        return 0;
+    r = make(join, waiting, line, ret_event);
+    waiting->payload = (struct aaj_str){ NULL, 0 };
+    return r;
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Records of one event share time and serial. The kernel writes them in this order, but those of several
+ * CPUs interleave, and a log may start in the middle:
+ *
+ *     AVC …  apparmor="ALLOWED" operation="connect" profile="P" …    who, without the address
+ *     SYSCALL  arch=… syscall=42 … subj=P                            who, where AppArmor wrote no AVC
+ *     SOCKADDR saddr=020000197F000001…                               where to
+ *
+ * A SOCKADDR is joined to the SYSCALL of its serial (what was done) and its AVC (by whom; else subj=) among
+ * the last AAJ_JOIN_WINDOW of each, and waits as long for a SYSCALL that follows. One that finds none says
+ * nothing that can be used.
+ */
+#pragma once
+
+#include "log/record.h"
+
+enum { AAJ_JOIN_WINDOW = 64 };
+
+struct aaj_join_line {
+    int64_t time_ms;
+    uint64_t serial;
+    struct aaj_str payload; /* in the caller's bytes until pinned */
+    struct aaj_str host, boot;
+    enum aaj_channel channel;
+    char *own;
+    size_t own_cap;
+    bool pinned;
+};
+
+struct aaj_join {
+    struct aaj_join_line syscall[AAJ_JOIN_WINDOW], avc[AAJ_JOIN_WINDOW], waiting[AAJ_JOIN_WINDOW];
+    uint32_t n_syscall, n_avc, n_waiting; /* ever seen; the newest is at (n - 1) % AAJ_JOIN_WINDOW */
+    uint32_t waiting_now;
+    char *scratch;
+};
+
+void aaj_join_clear(struct aaj_join *join);
+
+void aaj_join_avc(struct aaj_join *join, const struct aaj_log_head *head);
+
+/* Each may complete an event: 1 and *ret_event (valid until the next call), 0, or -ENOMEM. */
+int aaj_join_sockaddr(struct aaj_join *join, const struct aaj_log_head *head, struct aaj_event *ret_event);
+int aaj_join_syscall(struct aaj_join *join, const struct aaj_log_head *head, struct aaj_event *ret_event);
+/* Copies what still points into the caller's bytes. */
+int aaj_join_pin(struct aaj_join *join);

@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Pieces of input into lines or journal entries, and these into heads and events. */
+#include "log/reader.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "log/join.h"
+#include "log/journal.h"
+#include "log/scan.h"
+
+enum reader_form { FORM_UNKNOWN, FORM_LINES, FORM_EXPORT };
+
+struct aaj_log_reader {
+    struct aaj_log_handler handler;
+    void *data;
+    struct aaj_log_account account;
+    enum reader_form form;
+    char *carry; /* the start of a line whose end has not come yet */
+    size_t carry_n, carry_cap;
+    bool too_long; /* inside a line past AAJ_LOG_LINE_MAX: drop until its end */
+    char *scratch; /* decoded values of one record */
+    struct aaj_journal journal;
+    struct aaj_join join;
+};
+
+int aaj_log_reader_new(const struct aaj_log_handler *handler, void *data, struct aaj_log_reader **ret_reader)
+{
+    struct aaj_log_reader *reader = calloc(1, sizeof(*reader));
+
+    if (!reader)
+        return -ENOMEM;
+    reader->scratch = malloc(AAJ_LOG_LINE_MAX);
+    if (!reader->scratch) {
+        free(reader);
+        return -ENOMEM;
+    }
+    reader->handler = *handler;
+    reader->data = data;
+    *ret_reader = reader;
+    return 0;
+}
+
+struct aaj_log_reader *aaj_log_reader_free(struct aaj_log_reader *reader)
+{
+    if (!reader)
+        return NULL;
+    aaj_join_clear(&reader->join);
+    aaj_journal_clear(&reader->journal);
+    free(reader->carry);
+    free(reader->scratch);
+    free(reader);
+    return NULL;
+}
+
+const struct aaj_log_account *aaj_log_reader_account(const struct aaj_log_reader *reader)
+{
+    return &reader->account;
+}
+
+uint64_t aaj_log_reader_line(const struct aaj_log_reader *reader)
+{
+    return reader->account.lines;
+}
+
+static void report(struct aaj_log_reader *reader, struct aaj_str line, uint64_t line_no, size_t at, const char *why)
+{
+    reader->account.reported++;
+    if (reader->handler.report)
+        reader->handler.report(reader->data, line, line_no, at, why);
+}
+
+int aaj_log_reader_take(struct aaj_log_reader *reader, const struct aaj_log_head *head, uint64_t line_no)
+{
+    struct aaj_log_record record;
+    struct aaj_event event;
+
+    record.scratch = reader->scratch;
+    if (aaj_log_record_parse(head, &record) < 0 || aaj_log_event(head, &record, &event) < 0) {
+        report(reader, head->line, line_no, (size_t)(record.at - head->line.p), record.why);
+        return 0;
+    }
+    reader->account.used++;
+    return reader->handler.event(reader->data, &event, head, &record);
+}
+
+/* A record made from several lines: its event has no line of its own. */
+static int joined(struct aaj_log_reader *reader, int found, const struct aaj_event *event, struct aaj_log_head *head)
+{
+    if (found <= 0) {
+        reader->account.irrelevant += found == 0;
+        return found;
+    }
+    reader->account.used++;
+    reader->account.joined++;
+    return reader->handler.event(reader->data, event, head, NULL);
+}
+
+static int apparmor_line(struct aaj_log_reader *reader, const struct aaj_log_head *head)
+{
+    int r;
+
+    aaj_join_avc(&reader->join, head);
+    r = reader->handler.known ? reader->handler.known(reader->data, head) : 0;
+    if (r < 0)
+        return r;
+    if (r == 0)
+        return aaj_log_reader_take(reader, head, reader->account.lines);
+    reader->account.used++;
+    return 0;
+}
+
+static int loss_line(struct aaj_log_reader *reader, const struct aaj_log_head *head)
+{
+    reader->account.used++;
+    return reader->handler.loss ? reader->handler.loss(reader->data, head) : 0;
+}
+
+/* Everything that has a head ends here; .lines has been counted. */
+static int take_head(struct aaj_log_reader *reader, struct aaj_log_head *head)
+{
+    struct aaj_event event;
+
+    switch (head->kind) {
+    case AAJ_LINE_APPARMOR:
+        return apparmor_line(reader, head);
+    case AAJ_LINE_SOCKADDR:
+        return joined(reader, aaj_join_sockaddr(&reader->join, head, &event), &event, head);
+    case AAJ_LINE_SYSCALL:
+        return joined(reader, aaj_join_syscall(&reader->join, head, &event), &event, head);
+    case AAJ_LINE_LOSS:
+        return loss_line(reader, head);
+    case AAJ_LINE_BAD:
+        report(reader, head->line, reader->account.lines, head->at, head->why);
+        return 0;
+    case AAJ_LINE_OTHER:
+        break;
+    }
+    reader->account.irrelevant++;
+    return 0;
+}
+
+static int flush(struct aaj_log_reader *reader)
+{
+    int r = reader->handler.flush ? reader->handler.flush(reader->data) : 0;
+
+    return r < 0 ? r : aaj_join_pin(&reader->join);
+}
+
+/* A journal's entry: its bytes are the journal's own and are gone at the next one. */
+static int take_entry(struct aaj_log_reader *reader, int found)
+{
+    int r;
+
+    reader->account.lines++;
+    if (found < 0)
+        return found;
+    r = take_head(reader, &reader->journal.head);
+    return r < 0 ? r : flush(reader);
+}
+
+static int take_line(struct aaj_log_reader *reader, const char *p, size_t n)
+{
+    struct aaj_log_head head;
+    struct aaj_str line = { p, n };
+
+    if (n && p[n - 1] == '\r')
+        line.n--;
+    if (aaj_journal_is_json(line))
+        return take_entry(reader, aaj_journal_json(&reader->journal, line));
+    reader->account.lines++;
+    aaj_log_head_parse(line, &head);
+    return take_head(reader, &head);
+}
+
+static int keep(struct aaj_log_reader *reader, const char *p, size_t n)
+{
+    size_t want = reader->carry_n + n;
+
+    if (want > reader->carry_cap) {
+        size_t cap = want < 4096 ? 4096 : want * 2;
+        char *carry = realloc(reader->carry, cap);
+
+        if (!carry)
+            return -ENOMEM;
+        reader->carry = carry;
+        reader->carry_cap = cap;
+    }
+    memcpy(reader->carry + reader->carry_n, p, n);
+    reader->carry_n = want;
+    return 0;
+}
+
+static int end_too_long(struct aaj_log_reader *reader)
+{
+    reader->account.lines++;
+    report(reader, (struct aaj_str){ reader->carry, 120 }, reader->account.lines, 0,
+           "the line is longer than 1 MiB");
+    reader->too_long = false;
+    reader->carry_n = 0;
+    return flush(reader);
+}
+
+/* The start of a line, kept until its end comes. */
+static int keep_start(struct aaj_log_reader *reader, const char *p, size_t n)
+{
+    if (reader->too_long)
+        return 0;
+    if (reader->carry_n + n <= AAJ_LOG_LINE_MAX)
+        return keep(reader, p, n);
+    reader->too_long = true;
+    return reader->carry_n < 120 ? keep(reader, p, 120) : 0;
+}
+
+/* The rest of a line that began in an earlier piece. */
+static int end_carry(struct aaj_log_reader *reader, const char *p, size_t n)
+{
+    int r = keep_start(reader, p, n);
+
+    if (r < 0)
+        return r;
+    if (reader->too_long)
+        return end_too_long(reader);
+    r = take_line(reader, reader->carry, reader->carry_n);
+    reader->carry_n = 0;
+    return r < 0 ? r : flush(reader);
+}
+
+static int feed_lines(struct aaj_log_reader *reader, const char *p, const char *end)
+{
+    int r;
+
+    if (reader->carry_n || reader->too_long) {
+        const char *nl = memchr(p, '\n', (size_t)(end - p));
+
+        if (!nl)
+            return keep_start(reader, p, (size_t)(end - p));
+        r = end_carry(reader, p, (size_t)(nl - p));
+        if (r < 0)
+            return r;
+        p = nl + 1;
+    }
+    while (p < end) {
+        const char *nl = memchr(p, '\n', (size_t)(end - p));
+
+        if (!nl)
+            break;
+        if (nl - p > AAJ_LOG_LINE_MAX) {
+            r = end_carry(reader, p, (size_t)(nl - p));
+        } else {
+            r = take_line(reader, p, (size_t)(nl - p));
+        }
+        if (r < 0)
+            return r;
+        p = nl + 1;
+    }
+    r = flush(reader);
+    return r < 0 || p == end ? r : keep_start(reader, p, (size_t)(end - p));
+}
+
+/* Entries of journalctl -o export: binary fields may hold anything, so they are not lines. */
+static int feed_export(struct aaj_log_reader *reader, const char *p, size_t n)
+{
+    size_t used = 0;
+    int r = reader->carry_n + n > 2 * AAJ_LOG_LINE_MAX + n ? -E2BIG : keep(reader, p, n);
+
+    while (r == 0) {
+        size_t entry;
+        int found = aaj_journal_export(&reader->journal, (struct aaj_str){ reader->carry + used, reader->carry_n - used },
+                                       &entry);
+
+        if (found == -EAGAIN)
+            break;
+        used += entry;
+        if (found != -ENODATA) /* blank lines between entries */
+            r = take_entry(reader, found);
+    }
+    memmove(reader->carry, reader->carry + used, reader->carry_n - used);
+    reader->carry_n -= used;
+    if (r == 0 && reader->carry_n > 2 * (size_t)AAJ_LOG_LINE_MAX) {
+        reader->account.lines++;
+        report(reader, (struct aaj_str){ reader->carry, 120 }, reader->account.lines, 0,
+               "the journal entry is longer than 2 MiB");
+        reader->carry_n = 0;
+    }
+    return r;
+}
+
+int aaj_log_reader_feed(struct aaj_log_reader *reader, const char *data, size_t n)
+{
+    reader->account.bytes += n;
+    if (n == 0)
+        return 0;
+    if (reader->form == FORM_UNKNOWN) {
+        /* The first bytes decide; fewer than that many are a log of lines. */
+        if (reader->carry_n + n < AAJ_JOURNAL_EXPORT_MARK)
+            return keep_start(reader, data, n);
+        if (reader->carry_n) {
+            int r = keep(reader, data, n);
+
+            if (r < 0)
+                return r;
+            reader->form = aaj_journal_is_export((struct aaj_str){ reader->carry, reader->carry_n }) ? FORM_EXPORT
+                                                                                                  : FORM_LINES;
+            reader->carry_n -= n;
+        } else {
+            reader->form = aaj_journal_is_export((struct aaj_str){ data, n }) ? FORM_EXPORT : FORM_LINES;
+        }
+    }
+    if (reader->form == FORM_EXPORT)
+        return feed_export(reader, data, n);
+    return feed_lines(reader, data, data + n);
+}
+
+int aaj_log_reader_finish(struct aaj_log_reader *reader)
+{
+    int r = 0;
+
+    if (reader->form == FORM_EXPORT)
+        r = reader->carry_n ? feed_export(reader, "\n\n", 2) : 0;
+    else if (reader->carry_n || reader->too_long)
+        r = end_carry(reader, "", 0);
+    return r < 0 ? r : flush(reader);
+}

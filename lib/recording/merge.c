@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Each fact has a key and a join. Joins are maximum, minimum and union, so the order and the number of
+ * times that recordings are merged make no difference. The same functions take in a line of a file.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/grow.h"
+#include "recording/impl.h"
+
+static void max_count(uint32_t *to, uint32_t from)
+{
+    if (from > *to)
+        *to = from;
+}
+
+static void join_evidence(struct evidence *to, const struct evidence *from)
+{
+    max_count(&to->allowed, from->allowed);
+    max_count(&to->denied, from->denied);
+    max_count(&to->audited, from->audited);
+    max_count(&to->owner_yes, from->owner_yes);
+    max_count(&to->owner_no, from->owner_no);
+    max_count(&to->owner_created, from->owner_created);
+    max_count(&to->owner_root, from->owner_root);
+    if (from->fsuid_min < to->fsuid_min)
+        to->fsuid_min = from->fsuid_min;
+    if (from->fsuid_max != AAJ_UID_NONE && (to->fsuid_max == AAJ_UID_NONE || from->fsuid_max > to->fsuid_max))
+        to->fsuid_max = from->fsuid_max;
+    to->first_ms = earlier(to->first_ms, from->first_ms);
+    if (from->last_ms > to->last_ms)
+        to->last_ms = from->last_ms;
+}
+
+int recording_join_evidence(struct aaj_recording *rec, uint32_t entry, uint32_t source, const struct evidence *from)
+{
+    struct evidence *to = recording_evidence(rec, entry, source);
+
+    if (!to)
+        return -ENOMEM;
+    join_evidence(to, from);
+    return 0;
+}
+
+int recording_join_source(struct aaj_recording *rec, const struct source *from)
+{
+    struct source *to;
+    uint32_t id;
+    int r = recording_source(rec, &from->key, &id);
+
+    if (r < 0)
+        return r;
+    to = &rec->source[id];
+    if (from->events > to->events)
+        to->events = from->events;
+    to->first_ms = earlier(to->first_ms, from->first_ms);
+    if (from->last_ms > to->last_ms)
+        to->last_ms = from->last_ms;
+    return 0;
+}
+
+int recording_input(struct aaj_recording *rec, const struct input *input)
+{
+    for (size_t i = 0; i < rec->n_inputs; i++)
+        if (memcmp(&rec->input[i], input, sizeof(*input)) == 0)
+            return 0;
+    if (AAJ_GROW(rec->input, rec->n_inputs, rec->cap_inputs) < 0)
+        return -ENOMEM;
+    rec->input[rec->n_inputs++] = *input;
+    return 0;
+}
+
+int recording_loss(struct aaj_recording *rec, const struct loss *loss)
+{
+    for (size_t i = 0; i < rec->n_losses; i++) {
+        struct loss *to = &rec->loss[i];
+
+        if (to->what != loss->what || memcmp(&to->key, &loss->key, sizeof(loss->key)) != 0)
+            continue;
+        if (loss->count > to->count)
+            to->count = loss->count;
+        to->first_ms = earlier(to->first_ms, loss->first_ms);
+        if (loss->last_ms > to->last_ms)
+            to->last_ms = loss->last_ms;
+        return 0;
+    }
+    if (AAJ_GROW(rec->loss, rec->n_losses, rec->cap_losses) < 0)
+        return -ENOMEM;
+    rec->loss[rec->n_losses++] = *loss;
+    return 0;
+}
+
+int aaj_recording_add_loss(struct aaj_recording *rec, const struct aaj_loss *loss)
+{
+    struct loss l = { .key = { .day = loss->day, .channel = loss->channel }, .count = loss->count };
+
+    if (aaj_intern_add(&rec->strings, loss->what, &l.what) < 0 ||
+        aaj_intern_add(&rec->strings, loss->host, &l.key.host) < 0 ||
+        aaj_intern_add(&rec->strings, loss->boot, &l.key.boot) < 0)
+        return -ENOMEM;
+    return recording_loss(rec, &l);
+}
+
+int recording_extra_line(struct aaj_recording *rec, struct aaj_str line)
+{
+    uint32_t id;
+
+    if (aaj_intern_add(&rec->strings, line, &id) < 0)
+        return -ENOMEM;
+    for (size_t i = 0; i < rec->n_extra_lines; i++)
+        if (rec->extra_line[i] == id)
+            return 0;
+    if (AAJ_GROW(rec->extra_line, rec->n_extra_lines, rec->cap_extra_lines) < 0)
+        return -ENOMEM;
+    rec->extra_line[rec->n_extra_lines++] = id;
+    return 0;
+}
+
+/* Of two readings of what is not understood the greater one stays. */
+int recording_extra(struct aaj_recording *rec, uint32_t entry, struct aaj_str object)
+{
+    struct entry *e = &rec->entry[entry];
+    uint32_t id;
+
+    if (aaj_intern_add(&rec->strings, object, &id) < 0)
+        return -ENOMEM;
+    if (aaj_str_cmp(object, aaj_recording_str(rec, e->extra)) > 0)
+        e->extra = id;
+    return 0;
+}
+
+static int compare_fact(const struct aaj_fact *a, const struct aaj_fact *b)
+{
+    int64_t d[] = { (int64_t)a->type - b->type, (int64_t)a->mode - b->mode, (int64_t)a->bits - b->bits,
+                    (int64_t)a->uid - b->uid, (int64_t)a->gid - b->gid, aaj_str_cmp(a->target, b->target),
+                    aaj_str_cmp(a->interp, b->interp) };
+
+    for (size_t i = 0; i < sizeof(d) / sizeof(d[0]); i++)
+        if (d[i])
+            return d[i] < 0 ? -1 : 1;
+    return 0;
+}
+
+int recording_fact(struct aaj_recording *rec, const struct aaj_fact *fact)
+{
+    struct aaj_fact old;
+    int known = aaj_fsview_get(rec->files, fact->path, &old);
+
+    /* Of two observations the one that shows more (exists, setuid, capabilities) stays. */
+    if (known == 1 && compare_fact(&old, fact) >= 0)
+        return 0;
+    return aaj_fsview_add(rec->files, fact);
+}
+
+static int merge_fact(void *rec, const struct aaj_fact *fact)
+{
+    return recording_fact(rec, fact);
+}
+
+/* The other's string ids in this recording (malloc'd). */
+static uint32_t *translate(struct aaj_recording *rec, const struct aaj_recording *other)
+{
+    uint32_t *id = calloc(other->strings.n, sizeof(*id));
+
+    for (uint32_t i = 0; id && i < other->strings.n; i++)
+        if (aaj_intern_add(&rec->strings, other->strings.str[i], &id[i]) < 0) {
+            free(id);
+            return NULL;
+        }
+    return id;
+}
+
+static struct source_key translate_source(const struct source_key *key, const uint32_t *id)
+{
+    return (struct source_key){ id[key->host], id[key->boot], key->day, key->channel };
+}
+
+static int merge_entry(struct aaj_recording *rec, const struct aaj_recording *other, const struct entry *e,
+                       const uint32_t *id)
+{
+    struct access_key key = e->key;
+    uint32_t entry, source;
+    int r;
+
+    for (unsigned w = 0; w < KEY_WORDS; w++)
+        if (w != WORD_CLASS && w != WORD_REQUESTED && w != WORD_DENIED)
+            key.word[w] = id[key.word[w]];
+    r = recording_entry(rec, &key, &entry);
+    for (uint32_t at = e->evidence; r == 0 && at != NO_EVIDENCE; at = other->evidence[at].next) {
+        struct source_key sk = translate_source(&other->source[other->evidence[at].source].key, id);
+
+        r = recording_source(rec, &sk, &source);
+        if (r == 0)
+            r = recording_join_evidence(rec, entry, source, &other->evidence[at]);
+    }
+    if (r == 0 && e->extra)
+        r = recording_extra(rec, entry, aaj_recording_str(rec, id[e->extra]));
+    if (r == 0 && e->sample)
+        r = recording_sample(rec, entry, e->sample_ms, e->sample_serial, (struct aaj_str){ e->sample, e->sample_n });
+    return r;
+}
+
+static int merge_rest(struct aaj_recording *rec, const struct aaj_recording *other, const uint32_t *id)
+{
+    int r = aaj_fsview_each_fact(other->files, merge_fact, rec);
+
+    for (size_t i = 0; r == 0 && i < other->n_sources; i++) {
+        struct source s = other->source[i];
+
+        s.key = translate_source(&s.key, id);
+        r = recording_join_source(rec, &s);
+    }
+    for (size_t i = 0; r == 0 && i < other->n_losses; i++) {
+        struct loss l = other->loss[i];
+
+        l.key = translate_source(&l.key, id);
+        l.what = id[l.what];
+        r = recording_loss(rec, &l);
+    }
+    for (size_t i = 0; r == 0 && i < other->n_inputs; i++)
+        r = recording_input(rec, &other->input[i]);
+    for (size_t i = 0; r == 0 && i < other->n_unknown; i++)
+        r = recording_unknown(rec, aaj_recording_str(other, other->unknown[i].key),
+                              aaj_recording_str(other, other->unknown[i].value));
+    for (size_t i = 0; r == 0 && i < other->n_extra_lines; i++)
+        r = recording_extra_line(rec, aaj_recording_str(other, other->extra_line[i]));
+    return r;
+}
+
+int aaj_recording_merge(struct aaj_recording *rec, const struct aaj_recording *other)
+{
+    uint32_t *id;
+    int r;
+
+    if (rec == other)
+        return 0;
+    recording_forget_view(rec);
+    id = translate(rec, other);
+    if (!id)
+        return -ENOMEM;
+    r = merge_rest(rec, other, id);
+    for (size_t i = 0; r == 0 && i < other->n_entries; i++)
+        r = merge_entry(rec, other, &other->entry[i], id);
+    free(id);
+    return r;
+}
+
+/* ---- the account ---- */
+
+static bool same_place(const struct source_key *a, const struct source_key *b)
+{
+    return a->day == b->day && (a->host == b->host || !a->host || !b->host) &&
+           (a->boot == b->boot || !a->boot || !b->boot);
+}
+
+/* printk's suppression is about the kernel log; where the audit channel tells of the same host and time, what was
+ * suppressed there is in the recording all the same. */
+static bool is_covered(const struct aaj_recording *rec, const struct loss *l)
+{
+    if (l->key.channel != AAJ_CHANNEL_KERNEL || !l->first_ms ||
+        !aaj_str_eq(aaj_recording_str(rec, l->what), AAJ_STR("callbacks-suppressed")))
+        return false;
+    for (size_t i = 0; i < rec->n_sources; i++) {
+        const struct source *s = &rec->source[i];
+
+        if (s->key.channel == AAJ_CHANNEL_AUDIT && same_place(&s->key, &l->key) && s->first_ms &&
+            s->first_ms <= l->first_ms && s->last_ms >= l->last_ms)
+            return true;
+    }
+    return false;
+}
+
+struct aaj_account aaj_recording_account(const struct aaj_recording *rec)
+{
+    struct aaj_account sum = { 0 };
+
+    for (size_t i = 0; i < rec->n_inputs; i++) {
+        sum.lines += rec->input[i].lines;
+        sum.used += rec->input[i].used;
+        sum.irrelevant += rec->input[i].irrelevant;
+        sum.reported += rec->input[i].reported;
+    }
+    for (size_t i = 0; i < rec->n_losses; i++)
+        if (!is_covered(rec, &rec->loss[i])) {
+            sum.lost += rec->loss[i].count;
+            sum.incomplete = true;
+        }
+    return sum;
+}
+
+int aaj_recording_losses(const struct aaj_recording *rec, struct aaj_loss **ret_loss, size_t *ret_n)
+{
+    struct aaj_loss *loss = calloc(rec->n_losses + 1, sizeof(*loss));
+
+    if (!loss)
+        return -ENOMEM;
+    for (size_t i = 0; i < rec->n_losses; i++) {
+        const struct loss *l = &rec->loss[i];
+
+        loss[i] = (struct aaj_loss){ .what = aaj_recording_str(rec, l->what),
+                                     .host = aaj_recording_str(rec, l->key.host),
+                                     .boot = aaj_recording_str(rec, l->key.boot),
+                                     .day = l->key.day, .channel = l->key.channel, .count = l->count,
+                                     .covered = is_covered(rec, l) };
+    }
+    *ret_loss = loss;
+    *ret_n = rec->n_losses;
+    return 0;
+}

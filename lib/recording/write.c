@@ -1,0 +1,392 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A recording as canonical JSON Lines: the same facts give the same bytes. Lines and members come in a
+ * fixed order; what is empty, zero or unknown is left out. json-c would build a tree for each of millions
+ * of lines, so this prints; reading is json-c's.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "base/escape.h"
+#include "recording/impl.h"
+
+static void put_string(FILE *out, struct aaj_str s)
+{
+    size_t start = 0;
+
+    putc_unlocked('"', out);
+    for (size_t i = 0; i < s.n; i++) {
+        unsigned char c = (unsigned char)s.p[i];
+
+        if (c >= 0x20 && c != '"' && c != '\\' && c != 0x7f)
+            continue;
+        fwrite_unlocked(s.p + start, 1, i - start, out);
+        start = i + 1;
+        if (c == '"' || c == '\\')
+            fprintf(out, "\\%c", c);
+        else
+            fprintf(out, "\\u%04x", c);
+    }
+    fwrite_unlocked(s.p + start, 1, s.n - start, out);
+    putc_unlocked('"', out);
+}
+
+/* Names are strings where they can be: valid UTF-8 without NUL; else {"hex":"…"}. */
+static void put_name(FILE *out, struct aaj_str s)
+{
+    if (aaj_utf8_valid(s) && aaj_str_find(s, '\0') == s.n) {
+        put_string(out, s);
+        return;
+    }
+    fputs("{\"hex\":\"", out);
+    for (size_t i = 0; i < s.n; i++)
+        fprintf(out, "%02X", (unsigned char)s.p[i]);
+    fputs("\"}", out);
+}
+
+static void member(FILE *out, const char *key, struct aaj_str value)
+{
+    if (value.n == 0)
+        return;
+    fprintf(out, ",\"%s\":", key);
+    put_name(out, value);
+}
+
+static void number(FILE *out, const char *key, uint64_t value)
+{
+    if (value)
+        fprintf(out, ",\"%s\":%" PRIu64, key, value);
+}
+
+static void time_member(FILE *out, const char *key, int64_t ms)
+{
+    if (ms > 0)
+        number(out, key, (uint64_t)ms);
+}
+
+static void put_mask(FILE *out, const char *key, uint32_t class, uint32_t mask)
+{
+    const char *const *word = aaj_class_info[class].mask_word;
+    bool file = class == AAJ_CLASS_FILE || class == AAJ_CLASS_EXEC, first = true;
+
+    if (!mask)
+        return;
+    fprintf(out, ",\"%s\":\"", key);
+    for (unsigned bit = 0; word[bit]; bit++) {
+        if (!(mask >> bit & 1))
+            continue;
+        fprintf(out, "%s%s", first || file ? "" : " ", word[bit]);
+        first = false;
+    }
+    if (mask & AAJ_MASK_UNKNOWN)
+        fputs(first || file ? "?" : " ?", out);
+    putc_unlocked('"', out);
+}
+
+static void put_day(FILE *out, int32_t day)
+{
+    unsigned month, mday;
+    int year;
+
+    if (day == AAJ_DAY_NONE)
+        return;
+    aaj_log_date(day, &year, &month, &mday);
+    fprintf(out, ",\"day\":\"%04d-%02u-%02u\"", year, month, mday);
+}
+
+static void put_source(FILE *out, const struct aaj_recording *rec, const struct source_key *key)
+{
+    member(out, "host", aaj_recording_str(rec, key->host));
+    member(out, "boot", aaj_recording_str(rec, key->boot));
+    put_day(out, key->day);
+    member(out, "channel", aaj_str_c(aaj_channel_name[key->channel]));
+}
+
+static void put_evidence(FILE *out, const struct aaj_recording *rec, const struct evidence *ev)
+{
+    fprintf(out, "{\"allowed\":%u", ev->allowed);
+    number(out, "denied", ev->denied);
+    number(out, "audited", ev->audited);
+    number(out, "owner", ev->owner_yes);
+    number(out, "other", ev->owner_no);
+    number(out, "owner_created", ev->owner_created);
+    number(out, "owner_root", ev->owner_root);
+    if (ev->fsuid_min != AAJ_UID_NONE)
+        fprintf(out, ",\"fsuid\":[%u,%u]", ev->fsuid_min, ev->fsuid_max);
+    time_member(out, "first", ev->first_ms);
+    time_member(out, "last", ev->last_ms);
+    put_source(out, rec, &rec->source[ev->source].key);
+    putc_unlocked('}', out);
+}
+
+struct source_order {
+    const struct aaj_recording *rec;
+    const uint32_t *rank;
+};
+
+static int compare_source(const struct source_key *x, const struct source_key *y, const uint32_t *rank)
+{
+    if (x->host != y->host)
+        return rank[x->host] < rank[y->host] ? -1 : 1;
+    if (x->boot != y->boot)
+        return rank[x->boot] < rank[y->boot] ? -1 : 1;
+    if (x->day != y->day)
+        return x->day < y->day ? -1 : 1;
+    return (x->channel > y->channel) - (x->channel < y->channel);
+}
+
+static int evidence_order(const void *a, const void *b, void *data)
+{
+    const struct source_order *o = data;
+    const struct evidence *x = &o->rec->evidence[*(const uint32_t *)a], *y = &o->rec->evidence[*(const uint32_t *)b];
+
+    return compare_source(&o->rec->source[x->source].key, &o->rec->source[y->source].key, o->rank);
+}
+
+static int put_all_evidence(FILE *out, const struct aaj_recording *rec, const struct entry *e, const uint32_t *rank)
+{
+    struct source_order o = { rec, rank };
+    uint32_t few[16], *at = few;
+    size_t n = 0, i = 0;
+
+    for (uint32_t ev = e->evidence; ev != NO_EVIDENCE; ev = rec->evidence[ev].next)
+        n++;
+    if (n > 16) {
+        at = calloc(n, sizeof(*at));
+        if (!at)
+            return -ENOMEM;
+    }
+    for (uint32_t ev = e->evidence; ev != NO_EVIDENCE; ev = rec->evidence[ev].next)
+        at[i++] = ev;
+    qsort_r(at, n, sizeof(*at), evidence_order, &o);
+    fputs(",\"seen\":[", out);
+    for (i = 0; i < n; i++) {
+        if (i)
+            putc_unlocked(',', out);
+        put_evidence(out, rec, &rec->evidence[at[i]]);
+    }
+    putc_unlocked(']', out);
+    if (at != few)
+        free(at);
+    return 0;
+}
+
+static int put_access(FILE *out, const struct aaj_recording *rec, const struct entry *e, const uint32_t *rank)
+{
+    uint32_t class = e->key.word[WORD_CLASS];
+    const struct aaj_class_info *info = &aaj_class_info[class];
+    int r;
+
+    fprintf(out, "{\"kind\":\"access\",\"class\":\"%s\"", info->name);
+    member(out, "label", aaj_recording_str(rec, e->key.word[WORD_LABEL]));
+    member(out, "op", aaj_recording_str(rec, e->key.word[WORD_OP]));
+    for (unsigned a = 0; a < AAJ_ARGS && info->arg[a]; a++)
+        member(out, info->arg[a], aaj_recording_str(rec, e->key.word[WORD_ARG + a]));
+    put_mask(out, "requested", class, e->key.word[WORD_REQUESTED]);
+    put_mask(out, "denied", class, e->key.word[WORD_DENIED]);
+    member(out, "info", aaj_recording_str(rec, e->key.word[WORD_INFO]));
+    r = put_all_evidence(out, rec, e, rank);
+    if (e->sample) {
+        fprintf(out, ",\"at\":[%" PRId64 ",%" PRIu64 "]", e->sample_ms, e->sample_serial);
+        member(out, "sample", (struct aaj_str){ e->sample, e->sample_n });
+    }
+    if (e->extra) {
+        struct aaj_str extra = aaj_recording_str(rec, e->extra); /* {…}: its members go in */
+
+        putc_unlocked(',', out);
+        fwrite_unlocked(extra.p + 1, 1, extra.n - 2, out);
+    }
+    fputs("}\n", out);
+    return r;
+}
+
+/* ---- the lines before the accesses ---- */
+
+struct sorted {
+    const struct aaj_recording *rec;
+    const uint32_t *rank;
+};
+
+static int source_index_order(const void *a, const void *b, void *data)
+{
+    const struct sorted *s = data;
+
+    return compare_source(&s->rec->source[*(const uint32_t *)a].key, &s->rec->source[*(const uint32_t *)b].key,
+                          s->rank);
+}
+
+static int put_sources(FILE *out, const struct aaj_recording *rec, const uint32_t *rank)
+{
+    struct sorted s = { rec, rank };
+    uint32_t *order = calloc(rec->n_sources + 1, sizeof(*order));
+
+    if (!order)
+        return -ENOMEM;
+    for (size_t i = 0; i < rec->n_sources; i++)
+        order[i] = (uint32_t)i;
+    qsort_r(order, rec->n_sources, sizeof(*order), source_index_order, &s);
+    for (size_t i = 0; i < rec->n_sources; i++) {
+        const struct source *src = &rec->source[order[i]];
+
+        fputs("{\"kind\":\"source\"", out);
+        put_source(out, rec, &src->key);
+        number(out, "events", src->events);
+        time_member(out, "first", src->first_ms);
+        time_member(out, "last", src->last_ms);
+        fputs("}\n", out);
+    }
+    free(order);
+    return 0;
+}
+
+static int input_order(const void *a, const void *b)
+{
+    return memcmp(a, b, sizeof(struct input));
+}
+
+static int put_inputs(FILE *out, const struct aaj_recording *rec)
+{
+    struct input *in = calloc(rec->n_inputs + 1, sizeof(*in));
+
+    if (!in)
+        return -ENOMEM;
+    if (rec->n_inputs)
+        memcpy(in, rec->input, rec->n_inputs * sizeof(*in));
+    qsort(in, rec->n_inputs, sizeof(*in), input_order);
+    for (size_t i = 0; i < rec->n_inputs; i++) {
+        fprintf(out, "{\"kind\":\"input\",\"lines\":%" PRIu64, in[i].lines);
+        number(out, "used", in[i].used);
+        number(out, "irrelevant", in[i].irrelevant);
+        number(out, "reported", in[i].reported);
+        number(out, "bytes", in[i].bytes);
+        time_member(out, "first", in[i].first_ms);
+        time_member(out, "last", in[i].last_ms);
+        fputs("}\n", out);
+    }
+    free(in);
+    return 0;
+}
+
+static int loss_order(const void *a, const void *b, void *data)
+{
+    const struct sorted *s = data;
+    const struct loss *x = a, *y = b;
+
+    if (x->what != y->what)
+        return s->rank[x->what] < s->rank[y->what] ? -1 : 1;
+    return compare_source(&x->key, &y->key, s->rank);
+}
+
+static int put_losses(FILE *out, const struct aaj_recording *rec, const uint32_t *rank)
+{
+    struct sorted s = { rec, rank };
+    struct loss *loss = calloc(rec->n_losses + 1, sizeof(*loss));
+
+    if (!loss)
+        return -ENOMEM;
+    if (rec->n_losses)
+        memcpy(loss, rec->loss, rec->n_losses * sizeof(*loss));
+    qsort_r(loss, rec->n_losses, sizeof(*loss), loss_order, &s);
+    for (size_t i = 0; i < rec->n_losses; i++) {
+        fputs("{\"kind\":\"loss\"", out);
+        member(out, "what", aaj_recording_str(rec, loss[i].what));
+        put_source(out, rec, &loss[i].key);
+        number(out, "count", loss[i].count);
+        time_member(out, "first", loss[i].first_ms);
+        time_member(out, "last", loss[i].last_ms);
+        fputs("}\n", out);
+    }
+    free(loss);
+    return 0;
+}
+
+static int put_unknown(FILE *out, const struct aaj_recording *rec, const uint32_t *rank)
+{
+    /* At most 256 of them. */
+    for (size_t done = 0; done < rec->n_unknown; done++)
+        for (size_t i = 0; i < rec->n_unknown; i++) {
+            size_t smaller = 0;
+
+            for (size_t j = 0; j < rec->n_unknown; j++)
+                smaller += rank[rec->unknown[j].key] < rank[rec->unknown[i].key];
+            if (smaller != done)
+                continue;
+            fputs("{\"kind\":\"key\"", out);
+            member(out, "key", aaj_recording_str(rec, rec->unknown[i].key));
+            member(out, "value", aaj_recording_str(rec, rec->unknown[i].value));
+            fputs("}\n", out);
+        }
+    return 0;
+}
+
+static int put_fact(void *data, const struct aaj_fact *fact)
+{
+    FILE *out = data;
+
+    fputs("{\"kind\":\"file\"", out);
+    member(out, "path", fact->path);
+    if (fact->type)
+        fprintf(out, ",\"type\":\"%c\",\"mode\":\"%04o\",\"uid\":%u,\"gid\":%u", fact->type, fact->mode, fact->uid,
+                fact->gid);
+    member(out, "target", fact->target);
+    member(out, "interp", fact->interp);
+    if (fact->bits & AAJ_FACT_CAPS_KNOWN)
+        fprintf(out, ",\"caps\":%s", fact->bits & AAJ_FACT_CAPS ? "true" : "false");
+    fputs("}\n", out);
+    return 0;
+}
+
+static int string_order(const void *a, const void *b, void *rank)
+{
+    uint32_t x = ((const uint32_t *)rank)[*(const uint32_t *)a], y = ((const uint32_t *)rank)[*(const uint32_t *)b];
+
+    return (x > y) - (x < y);
+}
+
+static int put_extra_lines(FILE *out, const struct aaj_recording *rec, uint32_t *rank)
+{
+    uint32_t *line = calloc(rec->n_extra_lines + 1, sizeof(*line));
+
+    if (!line)
+        return -ENOMEM;
+    if (rec->n_extra_lines)
+        memcpy(line, rec->extra_line, rec->n_extra_lines * sizeof(*line));
+    qsort_r(line, rec->n_extra_lines, sizeof(*line), string_order, rank);
+    for (size_t i = 0; i < rec->n_extra_lines; i++) {
+        struct aaj_str s = aaj_recording_str(rec, line[i]);
+
+        fwrite_unlocked(s.p, 1, s.n, out);
+        putc_unlocked('\n', out);
+    }
+    free(line);
+    return 0;
+}
+
+int aaj_recording_write(struct aaj_recording *rec, FILE *out)
+{
+    uint32_t *rank = recording_ranks(rec), *order = rank ? recording_order(rec, rank) : NULL;
+    int r = order ? 0 : -ENOMEM;
+
+    if (r == 0)
+        fputs("{\"kind\":\"recording\",\"version\":1}\n", out);
+    if (r == 0)
+        r = put_inputs(out, rec);
+    if (r == 0)
+        r = put_sources(out, rec, rank);
+    if (r == 0)
+        r = put_losses(out, rec, rank);
+    if (r == 0)
+        r = put_unknown(out, rec, rank);
+    if (r == 0)
+        r = aaj_fsview_each_fact(rec->files, put_fact, out);
+    for (size_t i = 0; r == 0 && i < rec->n_entries; i++)
+        r = put_access(out, rec, &rec->entry[order[i]], rank);
+    if (r == 0)
+        r = put_extra_lines(out, rec, rank);
+    free(rank);
+    free(order);
+    if (r == 0 && ferror(out))
+        r = -EIO;
+    return r;
+}

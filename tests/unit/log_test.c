@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "log/reader.h"
+
+struct seen {
+    unsigned events, reports, losses;
+    struct aaj_event last;
+    char label[256], arg[AAJ_ARGS][512], op[64], host[64], why[200];
+    struct aaj_log_account account;
+};
+
+static void keep(char *to, size_t max, struct aaj_str s)
+{
+    assert_true(s.n < max);
+    memcpy(to, s.p ? s.p : "", s.n);
+    to[s.n] = '\0';
+}
+
+static int on_event(void *data, const struct aaj_event *event, const struct aaj_log_head *head,
+                    const struct aaj_log_record *record)
+{
+    struct seen *seen = data;
+
+    seen->events++;
+    seen->last = *event;
+    keep(seen->label, sizeof(seen->label), event->label);
+    keep(seen->op, sizeof(seen->op), event->op);
+    keep(seen->host, sizeof(seen->host), event->host);
+    for (unsigned a = 0; a < AAJ_ARGS; a++)
+        keep(seen->arg[a], sizeof(seen->arg[a]), event->arg[a]);
+    return 0;
+}
+
+static void on_report(void *data, struct aaj_str line, uint64_t line_no, size_t at, const char *why)
+{
+    struct seen *seen = data;
+
+    seen->reports++;
+    keep(seen->why, sizeof(seen->why), aaj_str_c(why));
+}
+
+static int on_loss(void *data, const struct aaj_log_head *head)
+{
+    ((struct seen *)data)->losses++;
+    return 0;
+}
+
+/* Feeds @text in pieces of @piece bytes. */
+static void read_text(struct aaj_str text, size_t piece, struct seen *seen)
+{
+    const struct aaj_log_handler handler = { .event = on_event, .report = on_report, .loss = on_loss };
+    struct aaj_log_reader *reader;
+
+    *seen = (struct seen){ 0 };
+    assert_int_equal(aaj_log_reader_new(&handler, seen, &reader), 0);
+    for (size_t at = 0; at < text.n; at += piece) {
+        size_t n = text.n - at < piece ? text.n - at : piece;
+        char *copy = malloc(n); /* so that a sanitizer sees what is read past its end or kept after it is gone */
+
+        assert_non_null(copy);
+        memcpy(copy, text.p + at, n);
+        assert_int_equal(aaj_log_reader_feed(reader, copy, n), 0);
+        free(copy);
+    }
+    assert_int_equal(aaj_log_reader_finish(reader), 0);
+    seen->account = *aaj_log_reader_account(reader);
+    aaj_log_reader_free(reader);
+}
+
+#define OPEN_KEYS                                                                                  \
+    "apparmor=\"ALLOWED\" operation=\"open\" profile=\"p\" name=\"/x\" pid=1 comm=\"c\" "          \
+    "requested_mask=\"r\" denied_mask=\"r\" fsuid=10 ouid=0"
+
+static void test_every_header(void **state)
+{
+    static const char *const headers[] = {
+        "type=AVC msg=audit(1661734785.992:270): ",
+        "node=web1 type=AVC msg=audit(1661734785.992:270): ",
+        "msg=audit(1661734785.992:270): ",
+        "audit(1661734785.992:270): ",
+        "[  12.345678] audit: type=1400 audit(1661734785.992:270): ",
+        "<5>[  12.345678] audit: type=1400 audit(1661734785.992:270): ",
+        "5,1234,5678901,-;audit: type=1400 audit(1661734785.992:270): ",
+        "kern  :notice: [   12.345678] audit: type=1400 audit(1661734785.992:270): ",
+        "[Sat Nov 21 21:17:21 2026] audit: type=1400 audit(1661734785.992:270): ",
+        "Aug 29 00:59:45 web1 kernel: [  12.345678] type=1400 audit(1661734785.992:270): ",
+        "Aug  9 00:59:45 web1 kernel: audit: type=1400 audit(1661734785.992:270): ",
+        "2022-08-29T00:59:45.992+02:00 web1 kernel: audit: type=1400 audit(1661734785.992:270): ",
+        "2022-08-29 00:59:45 web1 kernel: [ 12.3] type=1400 msg=audit(1661734785.992:270): ",
+        "Sat 2022-08-29 00:59:45 UTC web1 kernel: audit: type=1400 audit(1661734785.992:270): ",
+        "1661734785.992123 web1 kernel: audit: type=1400 audit(1661734785.992:270): ",
+        "[ 12.345678] web1 kernel: audit: type=1400 audit(1661734785.992:270): ",
+        "<5>1 2022-08-29T00:59:45Z web1 kernel - - - [ 12.3] audit: type=1400 audit(1661734785.992:270): ",
+        "Aug 29 00:59:45 web1 audispd: node=web1 type=AVC msg=audit(1661734785.992:270): ",
+        "Aug 29 00:59:45 web1 audit[77]: AVC ",
+        "2021-09-11T20:57:41.91645 kern.notice: [  469.180605] audit: type=1400 audit(1661734785.992:270): ",
+    };
+    struct seen seen;
+    char line[512];
+
+    for (size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++) {
+        int n = snprintf(line, sizeof(line), "%s%s\n", headers[i], OPEN_KEYS);
+
+        for (size_t piece = 1; piece < 400; piece += 37) {
+            read_text((struct aaj_str){ line, (size_t)n }, piece, &seen);
+            if (seen.events != 1 || seen.account.lines != 1)
+                fail_msg("not read: %s", line);
+            assert_string_equal(seen.label, "p");
+            assert_string_equal(seen.arg[AAJ_FILE_NAME], "/x");
+            assert_int_equal(seen.last.requested, AAJ_MAY_READ);
+            assert_int_equal(seen.last.fsuid, 10);
+            if (strstr(headers[i], "web1"))
+                assert_string_equal(seen.host, "web1");
+            if (strstr(headers[i], "audit("))
+                assert_int_equal(seen.last.time_ms, 1661734785992);
+        }
+    }
+}
+
+static void test_text_of_users_is_not_believed(void **state)
+{
+    static const char *const lines[] = {
+        "Aug 29 00:59:45 web1 app[12]: type=1400 audit(1661734785.992:270): " OPEN_KEYS "\n",
+        "Aug 29 00:59:45 web1 app[12]: kernel: audit: type=1400 audit(1661734785.992:270): " OPEN_KEYS "\n",
+        "Aug 29 00:59:45 web1 app[12]: dbus-daemon[1]: " OPEN_KEYS "\n",
+        "x type=AVC msg=audit(1661734785.992:270): " OPEN_KEYS "\n",
+        "type=AVC msg=audit(16617=====.992:270): " OPEN_KEYS "\n",
+    };
+    struct seen seen;
+
+    for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+        read_text(aaj_str_c(lines[i]), 4096, &seen);
+        assert_int_equal(seen.events, 0);
+        assert_int_equal(seen.reports, 1);
+        assert_int_equal(seen.account.reported, 1);
+    }
+    read_text(AAJ_STR("type=USER msg=audit(1661734785.992:270): pid=1 msg='text=" OPEN_KEYS "'\n"), 4096, &seen);
+    assert_int_equal(seen.events + seen.reports, 0);
+}
+
+static void test_oldest_records_count_as_denied(void **state)
+{
+    struct seen seen;
+
+    read_text(AAJ_STR("audit(1308348253.465:3586):  operation=\"profile_replace\" pid=25186 name=\"/var/www/slave/slave\"\n"
+                      "operation=\"open\" pid=24583 parent=24061\n"
+                      "audit(1308348253.466:3587):  operation=\"open\" pid=24583 parent=24061 profile=\"/var/www/slave/slave\" "
+                      "requested_mask=\"::r\" denied_mask=\"::r\" fsuid=10004 ouid=10000 name=\"/var/www/slave/config\"\n"),
+              4096, &seen);
+    assert_int_equal(seen.events, 2);
+    assert_int_equal(seen.last.mode, AAJ_MODE_DENIED);
+    assert_int_equal(seen.last.class, AAJ_CLASS_FILE);
+    assert_int_equal(seen.last.denied, AAJ_MAY_READ);
+    assert_int_equal(seen.last.owner_half, -1);
+}
+
+static void test_destination_is_joined_to_its_label(void **state)
+{
+    struct seen seen;
+
+    read_text(AAJ_STR("type=AVC msg=audit(1795295847.592:119): apparmor=\"ALLOWED\" operation=\"connect\" profile=\"slave-c\" "
+                      "pid=769 comm=\"slave\" family=\"inet\" sock_type=\"stream\" protocol=6 requested_mask=\"connect\" "
+                      "denied_mask=\"connect\"\n"
+                      "type=SYSCALL msg=audit(1795295847.600:120): arch=c000003e syscall=44 pid=1 subj=unconfined key=(null)\n"
+                      "type=SYSCALL msg=audit(1795295847.592:119): arch=c000003e syscall=42 success=yes pid=769 key=\"k\"\n"
+                      "type=SOCKADDR msg=audit(1795295847.600:120): saddr=100000000000000000000000\n"
+                      "type=SOCKADDR msg=audit(1795295847.592:119): saddr=02000050CB0071070000000000000000\n"),
+              50, &seen);
+    assert_int_equal(seen.events, 2);
+    assert_int_equal(seen.account.joined, 1);
+    assert_int_equal(seen.last.class, AAJ_CLASS_SOCKADDR);
+    assert_string_equal(seen.label, "slave-c");
+    assert_string_equal(seen.op, "connect");
+    assert_string_equal(seen.arg[AAJ_NET_FADDR], "203.0.113.7");
+    assert_string_equal(seen.arg[AAJ_NET_FPORT], "80");
+    assert_int_equal(seen.account.used + seen.account.irrelevant + seen.account.reported, seen.account.lines);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_every_header),
+        cmocka_unit_test(test_text_of_users_is_not_believed),
+        cmocka_unit_test(test_oldest_records_count_as_denied),
+        cmocka_unit_test(test_destination_is_joined_to_its_label),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
