@@ -6,6 +6,7 @@
 /* One line a verb, in the order of `aajail --help`; each is defined in cmd_NAME.c. */
 #define ALL_VERBS(VERB)                                                                            \
     VERB(firewall)                                                                                 \
+    VERB(query)                                                                                    \
     VERB(lab)                                                                                      \
     VERB(completion)                                                                               \
     /* each line with its backslash, so that two additions merge */

@@ -50,7 +50,8 @@ static int set_attr(posix_spawnattr_t *attr)
 
     sigemptyset(&none);
     sigfillset(&all);
-    r = posix_spawnattr_setflags(attr, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+    r = posix_spawnattr_setflags(attr,
+                                 POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
     if (r == 0)
         r = posix_spawnattr_setpgroup(attr, 0);
     if (r == 0)

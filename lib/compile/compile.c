@@ -69,9 +69,10 @@ static int cannot_run(const struct aaj_compile *c, int r, struct aaj_diags *diag
     struct aaj_loc loc = { .file = c->file };
 
     if (r == -ETIMEDOUT)
-        aaj_diag_add(diags, AAJ_ERROR, "compile-timeout", loc, (struct aaj_str){ 0 },
-                     "apparmor_parser did not end within %u s; several interior ** in a profile make it explode",
-                     (c->timeout_ms ? c->timeout_ms : 60000) / 1000);
+        aaj_diag_add(
+            diags, AAJ_ERROR, "compile-timeout", loc, (struct aaj_str){ 0 },
+            "apparmor_parser did not end within %u s; several interior ** in a profile make it explode",
+            (c->timeout_ms ? c->timeout_ms : 60000) / 1000);
     else if (r == -EFBIG)
         aaj_diag_add(diags, AAJ_ERROR, "compile-size", loc, (struct aaj_str){ 0 },
                      "the compiled policy is larger than %d MB", AAJ_FILE_MAX / 1024 / 1024);

@@ -12,7 +12,7 @@
 
 struct aaj_compile {
     const struct aaj_target *target;
-    struct aaj_str file;       /* what messages about the text itself name */
+    struct aaj_str file;        /* what messages about the text itself name */
     const char *const *include; /* more folders for `include <…>`, before the target's own; absolute */
     size_t n_include;
     unsigned timeout_ms; /* 0 = 60 s */

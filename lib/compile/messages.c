@@ -3,11 +3,9 @@
  * The forms, from apparmor_parser 3.0.8 reading standard input:
  *
  *     AppArmor parser error at line 3: syntax error, …
- *     AppArmor parser error in profile inc/foo at line 1: …       (also: "for FILE in profile FILE at line …")
- *     Warning from stdin (stdin line 3): …
- *     Warning from stdin (inc/foo line 3): …
- *     profile t: has merged rule /c with conflicting x modifiers
- *     /sbin/apparmor_parser: Regex grouping error: …
+ *     AppArmor parser error in profile inc/foo at line 1: …       (also: "for FILE in profile FILE at line
+ * …") Warning from stdin (stdin line 3): … Warning from stdin (inc/foo line 3): … profile t: has merged rule
+ * /c with conflicting x modifiers /sbin/apparmor_parser: Regex grouping error: …
  */
 #include "compile/messages.h"
 
@@ -97,9 +95,10 @@ size_t aaj_compile_messages(struct aaj_str err, struct aaj_str file, struct aaj_
         else
             message = without_program(line);
         errors += !warning;
-        aaj_diag_add(diags, warning ? AAJ_WARNING : AAJ_ERROR, warning ? "parser-warning" : "parser-error",
-                     loc, aaj_str_eq(loc.file, file) && loc.line ? nth_line(text, loc.line) : (struct aaj_str){ 0 },
-                     "%s", aaj_escape(&arena, message));
+        aaj_diag_add(
+            diags, warning ? AAJ_WARNING : AAJ_ERROR, warning ? "parser-warning" : "parser-error", loc,
+            aaj_str_eq(loc.file, file) && loc.line ? nth_line(text, loc.line) : (struct aaj_str){ 0 }, "%s",
+            aaj_escape(&arena, message));
     }
     aaj_arena_clear(&arena);
     return errors;

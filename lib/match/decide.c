@@ -28,7 +28,8 @@ const char *aaj_why_text(enum aaj_why why)
     return (unsigned)why < AAJ_WHY_COUNT ? why_text[why] : "";
 }
 
-struct aaj_decision aaj_match_decide(const struct aaj_match_profile *p, const struct aaj_perms *perms, uint32_t request)
+struct aaj_decision aaj_match_decide(const struct aaj_match_profile *p, const struct aaj_perms *perms,
+                                     uint32_t request)
 {
     struct aaj_decision d = { .request = request };
 
@@ -56,7 +57,7 @@ struct aaj_decision aaj_match_decide_deny(enum aaj_why why, uint32_t request)
 
 uint32_t aaj_match_class_start(const struct aaj_match_profile *p, unsigned class)
 {
-    return p->policy ? aaj_dfa_step(p->policy->dfa, p->policy->start, (uint8_t)class) : AAJ_DFA_TRAP;
+    return p->policy ? aaj_dfa_step(p->policy->dfa, p->policy->start, (uint8_t) class) : AAJ_DFA_TRAP;
 }
 
 uint32_t aaj_match_walk(const struct aaj_match_profile *p, uint32_t state, struct aaj_str bytes)
@@ -76,7 +77,7 @@ struct aaj_perms aaj_match_state_perms(const struct aaj_match_profile *p, uint32
 
 /* The kernel writes ":ns:" before the name of a profile in another namespace (match_component). */
 uint32_t aaj_match_label_walk(const struct aaj_match_profile *p, const struct aaj_dfa *dfa, uint32_t state,
-                        struct aaj_str label)
+                              struct aaj_str label)
 {
     if (label.n && label.p[0] == ':') {
         struct aaj_str rest = aaj_str_skip(label, 1), ns = aaj_str_head(rest, aaj_str_find(rest, ':'));

@@ -99,7 +99,8 @@ static const char *check_shapes(const struct table *t)
 {
     uint32_t states = t[ID_BASE].n;
 
-    if (!t[ID_ACCEPT].data || !t[ID_BASE].data || !t[ID_CHECK].data || !t[ID_DEFAULT].data || !t[ID_NEXT].data)
+    if (!t[ID_ACCEPT].data || !t[ID_BASE].data || !t[ID_CHECK].data || !t[ID_DEFAULT].data ||
+        !t[ID_NEXT].data)
         return "a table is missing";
     if (states < 2 || t[ID_ACCEPT].n != states || t[ID_DEFAULT].n != states ||
         (t[ID_ACCEPT2].data && t[ID_ACCEPT2].n != states))

@@ -111,7 +111,8 @@ static void search_world(struct search *s, const struct aaj_match_world *world)
 }
 
 void aaj_match_attach(const struct aaj_match_world *world, struct aaj_str path,
-                      const struct aaj_match_profile **ret_profile, const struct aaj_match_profile **ret_other)
+                      const struct aaj_match_profile **ret_profile,
+                      const struct aaj_match_profile **ret_other)
 {
     struct search s = { .path = path, .ns = { "", 0 } };
 
@@ -145,14 +146,15 @@ static const char *base_rule(uint32_t xindex)
     return xindex & AAJ_X_INHERIT ? "i" : "u";
 }
 
-void aaj_match_transition(const struct aaj_match_profile *p, uint32_t xindex, struct aaj_transition *ret_transition)
+void aaj_match_transition(const struct aaj_match_profile *p, uint32_t xindex,
+                          struct aaj_transition *ret_transition)
 {
     struct aaj_transition t = { .scrub = !(xindex & AAJ_X_UNSAFE), .child = xindex & AAJ_X_CHILD };
     const char *base = base_rule(xindex);
-    const char *fallback = *base == 'i' || *base == 'u'   ? ""
-                           : xindex & AAJ_X_INHERIT       ? "i"
-                           : xindex & AAJ_X_UNCONFINED    ? "u"
-                                                          : "";
+    const char *fallback = *base == 'i' || *base == 'u' ? ""
+                           : xindex & AAJ_X_INHERIT     ? "i"
+                           : xindex & AAJ_X_UNCONFINED  ? "u"
+                                                        : "";
 
     if (xindex & AAJ_X_TABLE) {
         t.target = p->file->xtable[xindex & AAJ_X_INDEX];
@@ -199,8 +201,9 @@ static enum aaj_why resolve(const struct aaj_match_profile *p, const struct aaj_
     return AAJ_WHY_RULE;
 }
 
-static struct aaj_decision exec_unconfined(const struct aaj_match_profile *p, const struct aaj_match_world *world,
-                                           struct aaj_str path, struct aaj_transition *t)
+static struct aaj_decision exec_unconfined(const struct aaj_match_profile *p,
+                                           const struct aaj_match_world *world, struct aaj_str path,
+                                           struct aaj_transition *t)
 {
     struct search s = { .path = path, .ns = p->ns };
 

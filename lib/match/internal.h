@@ -40,7 +40,7 @@ struct aaj_match {
     struct aaj_arena arena;
     const struct aaj_match_profile **profile;
     size_t n, cap;
-    struct aaj_intern names; /* "ns\0name" */
+    struct aaj_intern names;                  /* "ns\0name" */
     const struct aaj_match_profile **by_name; /* by id of names */
 };
 
@@ -59,10 +59,11 @@ uint32_t aaj_match_walk(const struct aaj_match_profile *p, uint32_t state, struc
 uint32_t aaj_match_step(const struct aaj_match_profile *p, uint32_t state, uint8_t byte);
 struct aaj_perms aaj_match_state_perms(const struct aaj_match_profile *p, uint32_t state);
 
-struct aaj_decision aaj_match_decide(const struct aaj_match_profile *p, const struct aaj_perms *perms, uint32_t request);
+struct aaj_decision aaj_match_decide(const struct aaj_match_profile *p, const struct aaj_perms *perms,
+                                     uint32_t request);
 /* Allowed without being asked about. */
 struct aaj_decision aaj_match_decide_not_mediated(enum aaj_why why, uint32_t request);
 struct aaj_decision aaj_match_decide_deny(enum aaj_why why, uint32_t request);
 /* A name with its namespace as the policy automaton spells it; @peer may be ":ns:name". */
 uint32_t aaj_match_label_walk(const struct aaj_match_profile *p, const struct aaj_dfa *dfa, uint32_t state,
-                        struct aaj_str label);
+                              struct aaj_str label);

@@ -44,8 +44,10 @@ struct aaj_decision aaj_match_capability(const struct aaj_match_profile *p, unsi
         struct aaj_perms in = aaj_match_state_perms(p, state);
         unsigned bit = capability & 31;
 
-        perms = (struct aaj_perms){ .allow = in.allow >> bit & 1, .deny = in.deny >> bit & 1,
-                                    .audit = in.audit >> bit & 1, .quiet = in.quiet >> bit & 1 };
+        perms = (struct aaj_perms){ .allow = in.allow >> bit & 1,
+                                    .deny = in.deny >> bit & 1,
+                                    .audit = in.audit >> bit & 1,
+                                    .quiet = in.quiet >> bit & 1 };
     }
     return aaj_match_decide(p, &perms, 1);
 }
@@ -53,11 +55,11 @@ struct aaj_decision aaj_match_capability(const struct aaj_match_profile *p, unsi
 /* The kernel numbers signals alike on every architecture (include/sig_names.h). */
 static uint8_t signal_byte(unsigned signal)
 {
-    static const uint8_t order[] = { SIGNAL_MAPPED, SIGHUP,  SIGINT,  SIGQUIT,   SIGILL,  SIGTRAP, SIGABRT,
-                                     SIGBUS,        SIGFPE,  SIGKILL, SIGUSR1,   SIGSEGV, SIGUSR2, SIGPIPE,
-                                     SIGALRM,       SIGTERM, SIGSTKFLT, SIGCHLD, SIGCONT, SIGSTOP, SIGTSTP,
-                                     SIGTTIN,       SIGTTOU, SIGURG,  SIGXCPU,   SIGXFSZ, SIGVTALRM, SIGPROF,
-                                     SIGWINCH,      SIGIO,   SIGPWR,  SIGSYS };
+    static const uint8_t order[] = { SIGNAL_MAPPED, SIGHUP,  SIGINT,    SIGQUIT, SIGILL,  SIGTRAP,   SIGABRT,
+                                     SIGBUS,        SIGFPE,  SIGKILL,   SIGUSR1, SIGSEGV, SIGUSR2,   SIGPIPE,
+                                     SIGALRM,       SIGTERM, SIGSTKFLT, SIGCHLD, SIGCONT, SIGSTOP,   SIGTSTP,
+                                     SIGTTIN,       SIGTTOU, SIGURG,    SIGXCPU, SIGXFSZ, SIGVTALRM, SIGPROF,
+                                     SIGWINCH,      SIGIO,   SIGPWR,    SIGSYS };
 
     if (signal == 0)
         return SIGNAL_MAPPED;
@@ -153,8 +155,8 @@ struct aaj_decision aaj_match_change_hat(const struct aaj_match_profile *p, stru
 struct aaj_decision aaj_match_dbus(const struct aaj_match_profile *p, const struct aaj_match_dbus *message,
                                    uint32_t request)
 {
-    const struct aaj_str part[] = { message->bus, message->name, message->peer, message->path,
-                                    message->interface, message->member };
+    const struct aaj_str part[] = { message->bus,  message->name,      message->peer,
+                                    message->path, message->interface, message->member };
     size_t n = request & AAJ_PERM_DBUS_EAVESDROP ? 1 : request & AAJ_PERM_DBUS_BIND ? 2 : 6;
     struct aaj_decision d;
     uint32_t state;
@@ -164,7 +166,8 @@ struct aaj_decision aaj_match_dbus(const struct aaj_match_profile *p, const stru
     for (size_t i = 0; i < n; i++) {
         if (i > 0)
             state = aaj_match_step(p, state, 0);
-        state = i == 2 ? aaj_match_label_walk(p, p->policy->dfa, state, part[i]) : aaj_match_walk(p, state, part[i]);
+        state = i == 2 ? aaj_match_label_walk(p, p->policy->dfa, state, part[i])
+                       : aaj_match_walk(p, state, part[i]);
     }
     return decide_state(p, state, request);
 }
@@ -206,7 +209,8 @@ struct aaj_decision aaj_match_userns(const struct aaj_match_profile *p)
     return decide_state(p, state, AAJ_PERM_USERNS_CREATE);
 }
 
-struct aaj_decision aaj_match_io_uring(const struct aaj_match_profile *p, struct aaj_str label, uint32_t request)
+struct aaj_decision aaj_match_io_uring(const struct aaj_match_profile *p, struct aaj_str label,
+                                       uint32_t request)
 {
     struct aaj_decision d;
     uint32_t state;

@@ -3,8 +3,9 @@
  * Compiled policy, read and asked: the answers are those the kernel would give, for interface versions
  * 5 to 9, permissions in accept tables or in a table of their own, plain or zstd-compressed.
  *
- * Sources of the facts: Linux security/apparmor/{policy_unpack,policy_compat,file,domain,net,af_unix,ipc,task,
- * mount,capability,lib}.c; for dbus, which user space mediates, apparmor's parser/dbus.cc.
+ * Sources of the facts: Linux
+ * security/apparmor/{policy_unpack,policy_compat,file,domain,net,af_unix,ipc,task, mount,capability,lib}.c;
+ * for dbus, which user space mediates, apparmor's parser/dbus.cc.
  *
  * An opened policy never changes and may be asked from several threads. Strings in it live as long as it.
  */
@@ -23,8 +24,8 @@ enum aaj_profile_mode { AAJ_ENFORCE, AAJ_COMPLAIN, AAJ_KILL, AAJ_UNCONFINED, AAJ
 /* One profile. Read it, never change it. */
 struct aaj_match_profile {
     const struct aaj_match *match;
-    struct aaj_str name; /* "parent//child", without a namespace */
-    struct aaj_str ns;   /* empty: the loader's own */
+    struct aaj_str name;       /* "parent//child", without a namespace */
+    struct aaj_str ns;         /* empty: the loader's own */
     struct aaj_str attachment; /* the expression as text, where the format keeps it */
     struct aaj_str disconnected;
     const struct aaj_match_profile *parent; /* NULL also where the parent is not in this policy */
@@ -65,17 +66,17 @@ struct aaj_match_world {
 enum aaj_verdict { AAJ_DENY, AAJ_ALLOW, AAJ_NOT_MEDIATED };
 
 enum aaj_why {
-    AAJ_WHY_RULE,            /* allowed by a rule, or no rule allows it */
-    AAJ_WHY_DENY_RULE,       /* a deny rule takes it away (known only where it also silences) */
-    AAJ_WHY_CLASS,           /* this policy does not mediate the class: the kernel does not ask */
-    AAJ_WHY_UNCONFINED,      /* flags=(unconfined) */
-    AAJ_WHY_NO_TARGET,       /* exec: x is granted, but what it leads to is not loaded */
-    AAJ_WHY_CONFLICT,        /* exec: two profiles attach equally well */
-    AAJ_WHY_LINK_TARGET,     /* link: the pair is not granted */
-    AAJ_WHY_LINK_SUBSET,     /* link: the new name would have rights the old one lacks */
-    AAJ_WHY_NO_HAT,          /* change_hat: there is none of that name */
-    AAJ_WHY_NOT_HAT,         /* change_hat: it is a child profile, or asked from inside a child */
-    AAJ_WHY_MOUNT_POINT,     /* mount: which part did not match */
+    AAJ_WHY_RULE,        /* allowed by a rule, or no rule allows it */
+    AAJ_WHY_DENY_RULE,   /* a deny rule takes it away (known only where it also silences) */
+    AAJ_WHY_CLASS,       /* this policy does not mediate the class: the kernel does not ask */
+    AAJ_WHY_UNCONFINED,  /* flags=(unconfined) */
+    AAJ_WHY_NO_TARGET,   /* exec: x is granted, but what it leads to is not loaded */
+    AAJ_WHY_CONFLICT,    /* exec: two profiles attach equally well */
+    AAJ_WHY_LINK_TARGET, /* link: the pair is not granted */
+    AAJ_WHY_LINK_SUBSET, /* link: the new name would have rights the old one lacks */
+    AAJ_WHY_NO_HAT,      /* change_hat: there is none of that name */
+    AAJ_WHY_NOT_HAT,     /* change_hat: it is a child profile, or asked from inside a child */
+    AAJ_WHY_MOUNT_POINT, /* mount: which part did not match */
     AAJ_WHY_MOUNT_SOURCE,
     AAJ_WHY_MOUNT_TYPE,
     AAJ_WHY_MOUNT_FLAGS,
@@ -89,8 +90,8 @@ const char *aaj_why_text(enum aaj_why why);
 struct aaj_decision {
     enum aaj_verdict verdict;
     enum aaj_why why;
-    uint32_t request; /* what was asked for */
-    uint32_t missing; /* of that, what is refused */
+    uint32_t request;      /* what was asked for */
+    uint32_t missing;      /* of that, what is refused */
     uint32_t audit, quiet; /* of what is allowed: logged anyway; of what is missing: not logged */
 };
 
@@ -101,8 +102,8 @@ struct aaj_decision aaj_match_file(const struct aaj_match_profile *p, struct aaj
 /* Everything the policy says about one path. */
 struct aaj_perms aaj_match_file_perms(const struct aaj_match_profile *p, struct aaj_str path, bool owner);
 
-/* Stepping through the file rules by hand: the automaton (NULL: no rule at all, everything is denied), where it
- * starts, and what a state grants. */
+/* Stepping through the file rules by hand: the automaton (NULL: no rule at all, everything is denied), where
+ * it starts, and what a state grants. */
 const struct aaj_dfa *aaj_match_file_dfa(const struct aaj_match_profile *p, uint32_t *ret_start);
 struct aaj_perms aaj_match_file_state(const struct aaj_match_profile *p, uint32_t state, bool owner);
 
@@ -136,12 +137,14 @@ struct aaj_transition {
 struct aaj_decision aaj_match_exec(const struct aaj_match_profile *p, const struct aaj_match_world *world,
                                    struct aaj_str path, bool owner, struct aaj_transition *ret_transition);
 /* What the x rules of an aaj_perms lead to, before anything is looked up. */
-void aaj_match_transition(const struct aaj_match_profile *p, uint32_t xindex, struct aaj_transition *ret_transition);
+void aaj_match_transition(const struct aaj_match_profile *p, uint32_t xindex,
+                          struct aaj_transition *ret_transition);
 
-/* ATTACH: which profile an unconfined process gets by executing @path. *ret_profile NULL: none; with *ret_other
- * set: two attach equally well, so that nobody is confined (@world NULL is not allowed). */
+/* ATTACH: which profile an unconfined process gets by executing @path. *ret_profile NULL: none; with
+ * *ret_other set: two attach equally well, so that nobody is confined (@world NULL is not allowed). */
 void aaj_match_attach(const struct aaj_match_world *world, struct aaj_str path,
-                      const struct aaj_match_profile **ret_profile, const struct aaj_match_profile **ret_other);
+                      const struct aaj_match_profile **ret_profile,
+                      const struct aaj_match_profile **ret_other);
 /* Does the profile's attachment match at all? *ret_len: how specific the match is (may be NULL). */
 bool aaj_match_attaches(const struct aaj_match_profile *p, struct aaj_str path, uint32_t *ret_len);
 
@@ -159,8 +162,8 @@ struct aaj_decision aaj_match_net(const struct aaj_match_profile *p, unsigned fa
 /* True when the policy's network rules look at addresses. */
 bool aaj_match_net_addresses(const struct aaj_match_profile *p);
 
-/* Addresses: "none" (anonymous), "@name" (abstract) or a path. A path is mediated by the file rules, or not at
- * all: see facts on the kernel. */
+/* Addresses: "none" (anonymous), "@name" (abstract) or a path. A path is mediated by the file rules, or not
+ * at all: see facts on the kernel. */
 struct aaj_decision aaj_match_unix(const struct aaj_match_profile *p, unsigned type, unsigned protocol,
                                    struct aaj_str addr, struct aaj_str peer_addr, struct aaj_str peer_label,
                                    uint32_t request);
@@ -168,7 +171,8 @@ struct aaj_decision aaj_match_unix(const struct aaj_match_profile *p, unsigned t
 /* @signal: the number on this machine; 0 asks whether the process exists. Request: SEND, RECEIVE. */
 struct aaj_decision aaj_match_signal(const struct aaj_match_profile *p, unsigned signal, struct aaj_str peer,
                                      uint32_t request);
-struct aaj_decision aaj_match_ptrace(const struct aaj_match_profile *p, struct aaj_str peer, uint32_t request);
+struct aaj_decision aaj_match_ptrace(const struct aaj_match_profile *p, struct aaj_str peer,
+                                     uint32_t request);
 
 /* @onexec: the executable, for change_onexec; empty for change_profile. @target may be ":ns:name". */
 struct aaj_decision aaj_match_change_profile(const struct aaj_match_profile *p, struct aaj_str target,
@@ -198,4 +202,5 @@ struct aaj_decision aaj_match_mqueue(const struct aaj_match_profile *p, bool pos
                                      struct aaj_str label, uint32_t request);
 struct aaj_decision aaj_match_userns(const struct aaj_match_profile *p);
 /* @label: whose credentials are taken, for URING_OVERRIDE_CREDS. */
-struct aaj_decision aaj_match_io_uring(const struct aaj_match_profile *p, struct aaj_str label, uint32_t request);
+struct aaj_decision aaj_match_io_uring(const struct aaj_match_profile *p, struct aaj_str label,
+                                       uint32_t request);

@@ -9,30 +9,65 @@
 #include "base/grow.h"
 
 static const char *const capabilities[] = {
-    "chown",          "dac_override",  "dac_read_search", "fowner",        "fsetid",           "kill",
-    "setgid",         "setuid",        "setpcap",         "linux_immutable", "net_bind_service", "net_broadcast",
-    "net_admin",      "net_raw",       "ipc_lock",        "ipc_owner",     "sys_module",       "sys_rawio",
-    "sys_chroot",     "sys_ptrace",    "sys_pacct",       "sys_admin",     "sys_boot",         "sys_nice",
-    "sys_resource",   "sys_time",      "sys_tty_config",  "mknod",         "lease",            "audit_write",
-    "audit_control",  "setfcap",       "mac_override",    "mac_admin",     "syslog",           "wake_alarm",
-    "block_suspend",  "audit_read",    "perfmon",         "bpf",           "checkpoint_restore",
+    "chown",
+    "dac_override",
+    "dac_read_search",
+    "fowner",
+    "fsetid",
+    "kill",
+    "setgid",
+    "setuid",
+    "setpcap",
+    "linux_immutable",
+    "net_bind_service",
+    "net_broadcast",
+    "net_admin",
+    "net_raw",
+    "ipc_lock",
+    "ipc_owner",
+    "sys_module",
+    "sys_rawio",
+    "sys_chroot",
+    "sys_ptrace",
+    "sys_pacct",
+    "sys_admin",
+    "sys_boot",
+    "sys_nice",
+    "sys_resource",
+    "sys_time",
+    "sys_tty_config",
+    "mknod",
+    "lease",
+    "audit_write",
+    "audit_control",
+    "setfcap",
+    "mac_override",
+    "mac_admin",
+    "syslog",
+    "wake_alarm",
+    "block_suspend",
+    "audit_read",
+    "perfmon",
+    "bpf",
+    "checkpoint_restore",
 };
 
 static const char *const families[] = {
-    "unspec", "unix",    "inet",  "ax25",     "ipx",       "appletalk", "netrom", "bridge", "atmpvc", "x25",
-    "inet6",  "rose",    "decnet",  "netbeui", "security", "key",       "netlink", "packet", "ash",   "econet",
-    "atmsvc", "rds",     "sna",   "irda",     "pppox",     "wanpipe",   "llc",    "ib",     "mpls",   "can",
-    "tipc",   "bluetooth", "iucv", "rxrpc",   "isdn",      "phonet",    "ieee802154", "caif", "alg",  "nfc",
-    "vsock",  "kcm",     "qipcrtr", "smc",    "xdp",       "mctp",
+    "unspec",  "unix",    "inet",    "ax25",   "ipx",        "appletalk", "netrom",   "bridge",
+    "atmpvc",  "x25",     "inet6",   "rose",   "decnet",     "netbeui",   "security", "key",
+    "netlink", "packet",  "ash",     "econet", "atmsvc",     "rds",       "sna",      "irda",
+    "pppox",   "wanpipe", "llc",     "ib",     "mpls",       "can",       "tipc",     "bluetooth",
+    "iucv",    "rxrpc",   "isdn",    "phonet", "ieee802154", "caif",      "alg",      "nfc",
+    "vsock",   "kcm",     "qipcrtr", "smc",    "xdp",        "mctp",
 };
 
-static const char *const socket_types[] = { NULL,  "stream",    "dgram", "raw", "rdm",   "seqpacket",
-                                            "dccp", NULL,        NULL,    NULL,  "packet" };
+static const char *const socket_types[] = { NULL,   "stream", "dgram", "raw", "rdm",   "seqpacket",
+                                            "dccp", NULL,     NULL,    NULL,  "packet" };
 
 static const struct {
     const char *name;
     int number;
-} protocols[] = { { "icmp", 1 }, { "tcp", 6 },     { "udp", 17 },   { "dccp", 33 },
+} protocols[] = { { "icmp", 1 },    { "tcp", 6 },    { "udp", 17 },     { "dccp", 33 },
                   { "icmpv6", 58 }, { "sctp", 132 }, { "udplite", 136 } };
 
 /* Names of apparmor.d(5). */
@@ -40,14 +75,14 @@ static const struct {
     const char *name;
     int number;
 } signals[] = {
-    { "exists", 0 },       { "hup", SIGHUP },   { "int", SIGINT },       { "quit", SIGQUIT },
-    { "ill", SIGILL },     { "trap", SIGTRAP }, { "abrt", SIGABRT },     { "bus", SIGBUS },
-    { "fpe", SIGFPE },     { "kill", SIGKILL }, { "usr1", SIGUSR1 },     { "segv", SIGSEGV },
-    { "usr2", SIGUSR2 },   { "pipe", SIGPIPE }, { "alrm", SIGALRM },     { "term", SIGTERM },
-    { "stkflt", SIGSTKFLT }, { "chld", SIGCHLD }, { "cont", SIGCONT },   { "stop", SIGSTOP },
-    { "stp", SIGTSTP },    { "ttin", SIGTTIN }, { "ttou", SIGTTOU },     { "urg", SIGURG },
-    { "xcpu", SIGXCPU },   { "xfsz", SIGXFSZ }, { "vtalrm", SIGVTALRM }, { "prof", SIGPROF },
-    { "winch", SIGWINCH }, { "io", SIGIO },     { "pwr", SIGPWR },       { "sys", SIGSYS },
+    { "exists", 0 },         { "hup", SIGHUP },   { "int", SIGINT },       { "quit", SIGQUIT },
+    { "ill", SIGILL },       { "trap", SIGTRAP }, { "abrt", SIGABRT },     { "bus", SIGBUS },
+    { "fpe", SIGFPE },       { "kill", SIGKILL }, { "usr1", SIGUSR1 },     { "segv", SIGSEGV },
+    { "usr2", SIGUSR2 },     { "pipe", SIGPIPE }, { "alrm", SIGALRM },     { "term", SIGTERM },
+    { "stkflt", SIGSTKFLT }, { "chld", SIGCHLD }, { "cont", SIGCONT },     { "stop", SIGSTOP },
+    { "stp", SIGTSTP },      { "ttin", SIGTTIN }, { "ttou", SIGTTOU },     { "urg", SIGURG },
+    { "xcpu", SIGXCPU },     { "xfsz", SIGXFSZ }, { "vtalrm", SIGVTALRM }, { "prof", SIGPROF },
+    { "winch", SIGWINCH },   { "io", SIGIO },     { "pwr", SIGPWR },       { "sys", SIGSYS },
 };
 
 static int number(struct aaj_str s)
@@ -134,9 +169,9 @@ uint32_t aaj_perms_of_letters(struct aaj_str letters)
     static const struct {
         char letter;
         uint32_t bit;
-    } table[] = { { 'r', AAJ_PERM_READ },   { 'w', AAJ_PERM_WRITE },  { 'a', AAJ_PERM_APPEND },
-                  { 'x', AAJ_PERM_EXEC },   { 'm', AAJ_PERM_MMAP },   { 'l', AAJ_PERM_LINK },
-                  { 'k', AAJ_PERM_LOCK },   { 'c', AAJ_PERM_CREATE }, { 'd', AAJ_PERM_DELETE } };
+    } table[] = { { 'r', AAJ_PERM_READ }, { 'w', AAJ_PERM_WRITE },  { 'a', AAJ_PERM_APPEND },
+                  { 'x', AAJ_PERM_EXEC }, { 'm', AAJ_PERM_MMAP },   { 'l', AAJ_PERM_LINK },
+                  { 'k', AAJ_PERM_LOCK }, { 'c', AAJ_PERM_CREATE }, { 'd', AAJ_PERM_DELETE } };
     uint32_t perms = 0;
 
     for (size_t i = 0; i < letters.n; i++) {

@@ -20,8 +20,14 @@ const char *aaj_socket_type_name(unsigned type);
 /* "rw" and AAJ_PERM_ bits; c, d for create and delete. 0 when a letter means nothing or there is none. */
 uint32_t aaj_perms_of_letters(struct aaj_str letters);
 
-enum aaj_perm_words { AAJ_WORDS_NET, AAJ_WORDS_SIGNAL, AAJ_WORDS_PTRACE, AAJ_WORDS_DBUS, AAJ_WORDS_MQUEUE,
-                      AAJ_WORDS_IO_URING };
+enum aaj_perm_words {
+    AAJ_WORDS_NET,
+    AAJ_WORDS_SIGNAL,
+    AAJ_WORDS_PTRACE,
+    AAJ_WORDS_DBUS,
+    AAJ_WORDS_MQUEUE,
+    AAJ_WORDS_IO_URING
+};
 /* "create,bind" and AAJ_PERM_ bits. 0 when a word means nothing or there is none. */
 uint32_t aaj_perms_of_words(enum aaj_perm_words kind, struct aaj_str words);
 

@@ -36,9 +36,9 @@ static uint32_t step_address(const struct aaj_match_profile *p, uint32_t state,
     if (!a)
         a = &none;
     state = aaj_match_step(p, state,
-                            peer                                                               ? 2
-                            : (request & AAJ_PERM_BIND) && a->port < IPPORT_PRIVILEGED ? 1
-                                                                                       : 0);
+                           peer                                                       ? 2
+                           : (request & AAJ_PERM_BIND) && a->port < IPPORT_PRIVILEGED ? 1
+                                                                                      : 0);
     state = step16(p, state, a->port);
     state = aaj_match_step(p, state, a->bytes == 4 ? 1 : a->bytes == 16 ? 2 : 0);
     state = aaj_match_walk(p, state, (struct aaj_str){ (const char *)a->addr, a->bytes });
@@ -46,8 +46,8 @@ static uint32_t step_address(const struct aaj_match_profile *p, uint32_t state,
 }
 
 static struct aaj_perms inet_perms(const struct aaj_match_profile *p, uint32_t state, unsigned protocol,
-                                   const struct aaj_match_address *local, const struct aaj_match_address *peer,
-                                   uint32_t request)
+                                   const struct aaj_match_address *local,
+                                   const struct aaj_match_address *peer, uint32_t request)
 {
     state = step16(p, state, protocol);
     if (request & PEER_PERMS) {
@@ -96,7 +96,8 @@ bool aaj_match_net_addresses(const struct aaj_match_profile *p)
 
     for (unsigned f = 0; f < 2; f++)
         for (unsigned t = 0; t < 3; t++)
-            if (aaj_match_state_perms(p, step16(p, step16(p, start, family[f]), type[t])).allow & AAJ_PERM_CONTINUE)
+            if (aaj_match_state_perms(p, step16(p, step16(p, start, family[f]), type[t])).allow &
+                AAJ_PERM_CONTINUE)
                 return true;
     return false;
 }

@@ -64,7 +64,8 @@ static int intern_name(struct aaj_match *m, const struct aaj_match_profile *p, u
     return key.p ? aaj_intern_add(&m->names, key, ret_id) : -ENOMEM;
 }
 
-static const struct aaj_match_profile *lookup(const struct aaj_match *m, struct aaj_str ns, struct aaj_str name)
+static const struct aaj_match_profile *lookup(const struct aaj_match *m, struct aaj_str ns,
+                                              struct aaj_str name)
 {
     struct aaj_arena arena = AAJ_ARENA_INIT;
     struct aaj_str key = aaj_arena_printf(&arena, "%.*s:%.*s", AAJ_STR_ARG(ns), AAJ_STR_ARG(name));
@@ -122,8 +123,8 @@ static int refuse(struct aaj_str file, int r, const char *why, struct aaj_diags 
 
     if (r == -ENOMEM)
         return r;
-    aaj_diag_add(diags, AAJ_ERROR, "policy-binary", loc, (struct aaj_str){ 0 }, "not sound compiled policy: %s",
-                 r == -E2BIG ? "it is too large" : why);
+    aaj_diag_add(diags, AAJ_ERROR, "policy-binary", loc, (struct aaj_str){ 0 },
+                 "not sound compiled policy: %s", r == -E2BIG ? "it is too large" : why);
     return r;
 }
 

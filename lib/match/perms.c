@@ -120,9 +120,8 @@ static bool xindex_sound(const struct aaj_match_db *db, uint32_t xindex)
 bool aaj_match_db_sound(const struct aaj_match_db *db, bool file)
 {
     for (uint32_t s = 1; s < aaj_dfa_states(db->dfa); s++) {
-        if (db->perm &&
-            ((file ? file_index(db, s, false) : aaj_dfa_accept(db->dfa, s)) >= db->n_perm ||
-             aaj_dfa_accept(db->dfa, s) >= db->n_perm))
+        if (db->perm && ((file ? file_index(db, s, false) : aaj_dfa_accept(db->dfa, s)) >= db->n_perm ||
+                         aaj_dfa_accept(db->dfa, s) >= db->n_perm))
             return false;
         if (file && (!xindex_sound(db, aaj_match_db_file_perms(db, s, true).xindex) ||
                      !xindex_sound(db, aaj_match_db_file_perms(db, s, false).xindex)))

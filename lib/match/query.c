@@ -55,9 +55,10 @@ static int set_transition(struct ask *a, const struct aaj_transition *t)
                                         [AAJ_T_LEARN] = "learning profile" };
     struct aaj_str name = t->profile ? t->profile->name : t->target;
 
-    a->answer->detail = aaj_arena_printf(a->arena, "%s%s%s%s%.*s%s%s", t->rule, *t->rule ? " " : "", kind[t->kind],
-                                         name.n ? " " : "", AAJ_STR_ARG(name), t->fallback && t->kind ? " (fallback)" : "",
-                                         *t->rule && t->scrub ? ", environment scrubbed" : "");
+    a->answer->detail =
+        aaj_arena_printf(a->arena, "%s%s%s%s%.*s%s%s", t->rule, *t->rule && t->kind ? " " : "", kind[t->kind],
+                         name.n ? " " : "", AAJ_STR_ARG(name), t->fallback && t->kind ? " (fallback)" : "",
+                         *t->rule && t->scrub ? ", environment scrubbed" : "");
     return a->answer->detail.p ? 0 : -ENOMEM;
 }
 
@@ -163,7 +164,8 @@ static bool address(struct ask *a, struct aaj_str text, struct aaj_match_address
     return out.bytes != 0;
 }
 
-static struct aaj_str words_of(struct ask *a, enum aaj_perm_words kind, uint32_t missing, struct aaj_str asked)
+static struct aaj_str words_of(struct ask *a, enum aaj_perm_words kind, uint32_t missing,
+                               struct aaj_str asked)
 {
     struct aaj_str out = { "", 0 };
 
@@ -172,7 +174,8 @@ static struct aaj_str words_of(struct ask *a, enum aaj_perm_words kind, uint32_t
 
         asked = aaj_str_skip(asked, word.n + 1);
         if (aaj_perms_of_words(kind, word) & missing)
-            out = aaj_arena_printf(a->arena, "%.*s%s%.*s", AAJ_STR_ARG(out), out.n ? "," : "", AAJ_STR_ARG(word));
+            out = aaj_arena_printf(a->arena, "%.*s%s%.*s", AAJ_STR_ARG(out), out.n ? "," : "",
+                                   AAJ_STR_ARG(word));
         if (!out.p)
             return (struct aaj_str){ "", 0 };
     }
@@ -222,14 +225,16 @@ static void join(struct aaj_decision *all, const struct aaj_decision *one)
     all->quiet |= one->quiet;
 }
 
-static int ask_words(struct ask *a, struct aaj_str words, int (*one)(struct ask *, uint32_t, struct aaj_decision *))
+static int ask_words(struct ask *a, struct aaj_str words,
+                     int (*one)(struct ask *, uint32_t, struct aaj_decision *))
 {
     uint32_t request = aaj_perms_of_words(AAJ_WORDS_NET, words);
     struct aaj_decision all = { .verdict = AAJ_ALLOW }, d;
 
     if (!request)
-        return bad(a, "expected create, bind, connect, listen, accept, send, receive, getattr, setattr, getopt, "
-                      "setopt or shutdown");
+        return bad(a,
+                   "expected create, bind, connect, listen, accept, send, receive, getattr, setattr, getopt, "
+                   "setopt or shutdown");
     for (uint32_t bit = 1; bit; bit <<= 1) {
         int r;
 
@@ -299,8 +304,12 @@ static int ask_change_hat(struct ask *a)
 static int ask_dbus(struct ask *a)
 {
     uint32_t request = aaj_perms_of_words(AAJ_WORDS_DBUS, arg(a, 0));
-    struct aaj_match_dbus m = { .bus = arg(a, 1), .path = arg(a, 2), .interface = arg(a, 3), .member = arg(a, 4),
-                                .name = arg(a, 5), .peer = arg(a, 6) };
+    struct aaj_match_dbus m = { .bus = arg(a, 1),
+                                .path = arg(a, 2),
+                                .interface = arg(a, 3),
+                                .member = arg(a, 4),
+                                .name = arg(a, 5),
+                                .peer = arg(a, 6) };
 
     if (!request || (request & (request - 1)))
         return bad(a, "expected send, receive, bind or eavesdrop");
@@ -313,7 +322,9 @@ static int ask_dbus(struct ask *a)
 
 static int ask_mount(struct ask *a)
 {
-    struct aaj_match_mount m = { .point = arg(a, 0), .source = arg(a, 1), .fstype = arg(a, 2), .data = arg(a, 4) };
+    struct aaj_match_mount m = {
+        .point = arg(a, 0), .source = arg(a, 1), .fstype = arg(a, 2), .data = arg(a, 4)
+    };
 
     if (!aaj_mount_flags(arg(a, 3), &m.flags))
         return bad(a, "expected flags of a mount, like ro,nosuid");
@@ -375,7 +386,8 @@ static int ask_attach(struct ask *a)
     return 0;
 }
 
-static const struct class {
+static const struct class
+{
     const char *name;
     size_t min, max;
     int (*ask)(struct ask *a);
@@ -403,7 +415,10 @@ static const struct class {
 
 static int hex(char c)
 {
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+    return c >= '0' && c <= '9'   ? c - '0'
+           : c >= 'a' && c <= 'f' ? c - 'a' + 10
+           : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                  : -1;
 }
 
 /* Bytes that an escape stands for at text[*at]; false for an unknown one. */

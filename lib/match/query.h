@@ -40,8 +40,8 @@ struct aaj_query {
 struct aaj_answer {
     struct aaj_decision decision;
     const struct aaj_match_profile *profile; /* whom the question was about; NULL for attach */
-    struct aaj_str missing; /* in the row's own words: "w", "bind,listen" */
-    struct aaj_str detail;  /* where an exec leads, whom a path attaches to; empty else */
+    struct aaj_str missing;                  /* in the row's own words: "w", "bind,listen" */
+    struct aaj_str detail;                   /* where an exec leads, whom a path attaches to; empty else */
 };
 
 /* Cuts a row (without its newline) into fields. -EINVAL with a sentence in *ret_why. */

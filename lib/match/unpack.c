@@ -91,9 +91,13 @@ static int read_perms(struct reading *r, struct aaj_match_db *db)
 
         if (!take_u32s(r->s, w, PERM_WORDS))
             return fail(r, "a permission table is cut off");
-        perm[i] = (struct aaj_perms){ .allow = (uint32_t)w[1], .deny = (uint32_t)w[2], .kill = (uint32_t)w[5],
-                                      .prompt = (uint32_t)w[7], .audit = (uint32_t)w[8],
-                                      .quiet = (uint32_t)w[9], .hide = (uint32_t)w[10],
+        perm[i] = (struct aaj_perms){ .allow = (uint32_t)w[1],
+                                      .deny = (uint32_t)w[2],
+                                      .kill = (uint32_t)w[5],
+                                      .prompt = (uint32_t)w[7],
+                                      .audit = (uint32_t)w[8],
+                                      .quiet = (uint32_t)w[9],
+                                      .hide = (uint32_t)w[10],
                                       .xindex = (uint32_t)w[11] };
     }
     if (!take_end(r->s, AAJ_E_ARRAY_END) || !take_end(r->s, AAJ_E_STRUCT_END))
@@ -339,10 +343,9 @@ static int finish_profile(struct reading *r)
     if (r->file && !r->file->dfa)
         r->file = NULL;
     if (!r->file && r->policy) {
-        uint32_t start = aaj_dfa_step(r->policy->dfa, r->policy->start < aaj_dfa_states(r->policy->dfa)
-                                                          ? r->policy->start
-                                                          : AAJ_DFA_TRAP,
-                                      CLASS_FILE);
+        uint32_t start = aaj_dfa_step(
+            r->policy->dfa,
+            r->policy->start < aaj_dfa_states(r->policy->dfa) ? r->policy->start : AAJ_DFA_TRAP, CLASS_FILE);
 
         if (start != AAJ_DFA_TRAP) {
             struct aaj_match_db *db = aaj_arena_new(&r->m->arena, struct aaj_match_db);

@@ -38,8 +38,8 @@ static const struct {
 };
 
 static const char *const mediation_names[] = {
-    "file",  "network", "unix",   "dbus",     "signal",            "ptrace",
-    "mount", "userns",  "mqueue", "io_uring", "network addresses", "capability",
+    "file",     "network",           "unix",       "dbus", "signal", "ptrace", "mount", "userns", "mqueue",
+    "io_uring", "network addresses", "capability",
 };
 
 const char *aaj_mediation_name(unsigned bit)

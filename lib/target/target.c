@@ -110,8 +110,7 @@ static int set_key(struct box *box, const char *dir, struct aaj_str key, struct 
     else if (aaj_str_eq(key, AAJ_STR("base")) && value.p[0] == '/')
         t->base = copy.p;
     else if (aaj_str_eq(key, AAJ_STR("features")))
-        t->features_file = value.p[0] == '/' ? copy.p
-                                             : aaj_arena_printf(&box->arena, "%s/%s", dir, copy.p).p;
+        t->features_file = value.p[0] == '/' ? copy.p : aaj_arena_printf(&box->arena, "%s/%s", dir, copy.p).p;
     else
         return -EINVAL;
     return 0;

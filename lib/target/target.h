@@ -19,10 +19,10 @@
 
 /* What the target's parser can read, beyond the language of AppArmor 2.13. */
 enum aaj_parser_feature {
-    AAJ_PARSER_ABI = 1u << 0,         /* abi <abi/3.0>, */
-    AAJ_PARSER_INCLUDE_IF = 1u << 1,  /* include if exists */
-    AAJ_PARSER_NET_ADDR = 1u << 2,    /* network ip= port= peer=() */
-    AAJ_PARSER_NET_PERMS = 1u << 3,   /* network (send, receive) inet, */
+    AAJ_PARSER_ABI = 1u << 0,        /* abi <abi/3.0>, */
+    AAJ_PARSER_INCLUDE_IF = 1u << 1, /* include if exists */
+    AAJ_PARSER_NET_ADDR = 1u << 2,   /* network ip= port= peer=() */
+    AAJ_PARSER_NET_PERMS = 1u << 3,  /* network (send, receive) inet, */
     AAJ_PARSER_USERNS = 1u << 4,
     AAJ_PARSER_MQUEUE = 1u << 5,
     AAJ_PARSER_IO_URING = 1u << 6,
@@ -46,14 +46,14 @@ enum aaj_mediation {
 };
 
 struct aaj_target {
-    const char *name;          /* "debian12" */
-    const char *parser;        /* absolute path of apparmor_parser */
-    unsigned parser_version;   /* 30008 for 3.0.8 */
-    unsigned parser_features;  /* enum aaj_parser_feature */
-    const char *abi;           /* "abi/3.0", for the abi line; NULL = none */
-    const char *features_file; /* absolute: what -M is given */
-    unsigned mediates;         /* read from the features file */
-    const char *base;          /* the policy folder with abstractions/ and tunables/: -b */
+    const char *name;                           /* "debian12" */
+    const char *parser;                         /* absolute path of apparmor_parser */
+    unsigned parser_version;                    /* 30008 for 3.0.8 */
+    unsigned parser_features;                   /* enum aaj_parser_feature */
+    const char *abi;                            /* "abi/3.0", for the abi line; NULL = none */
+    const char *features_file;                  /* absolute: what -M is given */
+    unsigned mediates;                          /* read from the features file */
+    const char *base;                           /* the policy folder with abstractions/ and tunables/: -b */
     const char *template_dir, *abstraction_dir; /* aajail's own; -I */
 };
 

@@ -152,7 +152,8 @@ static void test_compile(void **state)
     assert_non_null(strstr(diags.item[0].message.p, "syntax error"));
     assert_true(aaj_str_eq(blob, again));
     assert_int_equal(compile(AAJ_STR("profile t /a { /c ix, /c px, }\n"), &diags, &blob, &arena), -EINVAL);
-    assert_string_equal(diags.item[1].message.p, "profile t: has merged rule /c with conflicting x modifiers");
+    assert_string_equal(diags.item[1].message.p,
+                        "profile t: has merged rule /c with conflicting x modifiers");
     aaj_diags_clear(&diags);
     aaj_arena_clear(&arena);
 }
@@ -170,8 +171,8 @@ static void test_compile_names(void **state)
                                        &arena, &diags, &name, &n),
                      0);
     assert_int_equal(n, 4);
-    assert_string_equal(aaj_arena_printf(&arena, "%.*s %.*s %.*s %.*s", AAJ_STR_ARG(name[0]), AAJ_STR_ARG(name[1]),
-                                         AAJ_STR_ARG(name[2]), AAJ_STR_ARG(name[3]))
+    assert_string_equal(aaj_arena_printf(&arena, "%.*s %.*s %.*s %.*s", AAJ_STR_ARG(name[0]),
+                                         AAJ_STR_ARG(name[1]), AAJ_STR_ARG(name[2]), AAJ_STR_ARG(name[3]))
                             .p,
                         "/usr/bin/u t t//h t//k");
     aaj_arena_clear(&arena);
@@ -224,10 +225,14 @@ static void test_messages(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_run_kills_what_is_left), cmocka_unit_test(test_parser_versions),
-        cmocka_unit_test(test_targets),                cmocka_unit_test(test_features_must_be_features),
-        cmocka_unit_test(test_compile),                cmocka_unit_test(test_compile_names),
-        cmocka_unit_test(test_compile_deadline),       cmocka_unit_test(test_messages),
+        cmocka_unit_test(test_run_kills_what_is_left),
+        cmocka_unit_test(test_parser_versions),
+        cmocka_unit_test(test_targets),
+        cmocka_unit_test(test_features_must_be_features),
+        cmocka_unit_test(test_compile),
+        cmocka_unit_test(test_compile_names),
+        cmocka_unit_test(test_compile_deadline),
+        cmocka_unit_test(test_messages),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -78,7 +78,8 @@ static bool eq(struct aaj_str s, const char *c)
 }
 
 /* The exec part of a note: "ix safe now=(inherit)". */
-static bool exec_agrees(const struct aaj_match_profile *p, struct aaj_str path, bool owner, struct aaj_str note)
+static bool exec_agrees(const struct aaj_match_profile *p, struct aaj_str path, bool owner,
+                        struct aaj_str note)
 {
     struct aaj_transition t;
     struct aaj_decision d = aaj_match_exec(p, NULL, path, owner, &t);
@@ -116,7 +117,7 @@ static struct aaj_decision ask_unix(const struct aaj_match_profile *p, const str
 static struct aaj_decision ask(const struct aaj_match_profile *p, const struct aaj_str *a, size_t n,
                                struct aaj_str note, bool *ret_agrees)
 {
-    struct aaj_decision d = { .verdict = (enum aaj_verdict)-1 };
+    struct aaj_decision d = { .verdict = (enum aaj_verdict) - 1 };
 
     *ret_agrees = true;
     if (eq(a[1], "file") && eq(a[4], "x")) {
@@ -186,8 +187,8 @@ static void check_blob(struct fixture *f, const char *name, const char *const *e
         for (unsigned i = 0; i < expected; i++)
             named |= aaj_str_eq(row, aaj_str_c(except[i]));
         if (!named)
-            print_message("%s: %.*s: verdict %d, why %d, agrees %d\n", name, AAJ_STR_ARG(line), d.verdict, d.why,
-                          agrees);
+            print_message("%s: %.*s: verdict %d, why %d, agrees %d\n", name, AAJ_STR_ARG(line), d.verdict,
+                          d.why, agrees);
         wrong += named;
         assert_true(named);
     }
@@ -203,10 +204,17 @@ static void test_peer_questions(void **state)
                                           "c1|unix|connect|1|none|@bad|other", NULL };
     /* Interface 5 knows 32 capabilities, and no network, signal or ptrace. */
     static const char *const v5[] = {
-        "c1|cap|39",          "c1|net|2|2|create",           "c1|net|16|3|create",
-        "c1|signal|send|kill|other", "c1|signal|send|term|unconfined", "c1|ptrace|trace|other",
-        "c1|ptrace|read|x",   "c1|unix|bind|1|@other",       "c1|unix|connect|1|none|@srv|evil",
-        "c1|unix|connect|1|none|@bad|other", NULL,
+        "c1|cap|39",
+        "c1|net|2|2|create",
+        "c1|net|16|3|create",
+        "c1|signal|send|kill|other",
+        "c1|signal|send|term|unconfined",
+        "c1|ptrace|trace|other",
+        "c1|ptrace|read|x",
+        "c1|unix|bind|1|@other",
+        "c1|unix|connect|1|none|@srv|evil",
+        "c1|unix|connect|1|none|@bad|other",
+        NULL,
     };
     static const char *const none[] = { NULL };
     struct fixture *f = *state;
