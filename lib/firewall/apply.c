@@ -37,11 +37,12 @@ static void finish(struct transaction *t)
         t->backend->end(t->session);
 }
 
-static int start(struct transaction *t, const struct aaj_firewall *fw, size_t n, struct aaj_diags *diags)
+static int start(struct transaction *t, const struct aaj_firewall *fw, const struct aaj_firewall_backend *backend,
+                 size_t n, struct aaj_diags *diags)
 {
     int r;
 
-    t->backend = fw->backend;
+    t->backend = backend;
     t->diags = diags;
     t->n = n;
     t->change = calloc(n + 1, sizeof(*t->change));
@@ -215,7 +216,7 @@ int aaj_firewall_apply(struct aaj_firewall *fw, const struct aaj_firewall_plan *
 {
     struct aaj_firewall_result result = { 0 };
     struct transaction t = { 0 };
-    int r = start(&t, fw, n, diags);
+    int r = start(&t, fw, fw->backend, n, diags);
 
     for (size_t i = 0; i < n && r == 0; i++) {
         t.change[i] = (struct aaj_firewall_change){ .uid = plan[i]->uid, .plan = plan[i] };
@@ -234,20 +235,53 @@ int aaj_firewall_apply(struct aaj_firewall *fw, const struct aaj_firewall_plan *
     return r;
 }
 
-int aaj_firewall_remove(struct aaj_firewall *fw, const uint32_t *uid, size_t n, struct aaj_diags *diags,
-                        struct aaj_firewall_result *ret_result)
+/* Whether the backend holds any of the chains; asked without making tables that are not there. */
+static bool holds_any(const struct aaj_firewall *fw, const struct aaj_firewall_backend *b, const uint32_t *uid, size_t n)
 {
-    struct aaj_firewall_result result = { 0 };
+    struct aaj_firewall_session *s = NULL;
+    bool found = false;
+
+    if (b->begin(fw->ctx, false, NULL, &s) < 0)
+        return false;
+    for (unsigned side = 0; side < b->n_sides; side++) {
+        struct aaj_firewall_live live = { 0 };
+
+        if (b->read(s, side, NULL, &live) < 0)
+            continue;
+        for (size_t i = 0; i < live.n_chains && !found; i++)
+            for (size_t k = 0; k < n && !found; k++)
+                found = live.chain[i].uid == uid[k];
+        aaj_firewall_live_clear(&live);
+    }
+    b->end(s);
+    return found;
+}
+
+static int remove_from(const struct aaj_firewall *fw, const struct aaj_firewall_backend *b, const uint32_t *uid,
+                       size_t n, struct aaj_diags *diags, struct aaj_firewall_result *result)
+{
     struct transaction t = { 0 };
-    int r = start(&t, fw, n, diags);
+    int r = start(&t, fw, b, n, diags);
 
     for (size_t i = 0; i < n && r == 0; i++)
         t.change[i].uid = uid[i];
     /* Removal opens: one family still closed is the safe half of it. */
-    for (unsigned side = 0; side < t.backend->n_sides && r == 0; side++)
+    for (unsigned side = 0; side < b->n_sides && r == 0; side++)
         r = commit_side(&t, side, t.change);
-    result.changed = t.committed;
+    result->changed |= t.committed;
     finish(&t);
+    return r;
+}
+
+int aaj_firewall_remove(struct aaj_firewall *fw, const uint32_t *uid, size_t n, struct aaj_diags *diags,
+                        struct aaj_firewall_result *ret_result)
+{
+    struct aaj_firewall_result result = { 0 };
+    int r = 0;
+
+    for (const struct aaj_firewall_backend *const *b = fw->backends; *b && r == 0; b++)
+        if ((fw->ctx->backend == AAJ_FIREWALL_ANY || *b == fw->backend) && holds_any(fw, *b, uid, n))
+            r = remove_from(fw, *b, uid, n, diags, &result);
     *ret_result = result;
     return r;
 }

@@ -54,7 +54,7 @@ struct aaj_firewall_change {
     uint32_t uid;
     const struct aaj_firewall_plan *plan;    /* NULL: the uid's chain goes */
     const struct aaj_firewall_chain *before; /* not NULL: these rules come first, so that only what both
-                                              * allow is allowed */
+                                              * allow is allowed; never for a backend with one side */
 };
 
 struct aaj_firewall_session; /* the backend's own */

@@ -27,6 +27,8 @@ struct aaj_firewall_result {
  */
 int aaj_firewall_apply(struct aaj_firewall *fw, const struct aaj_firewall_plan *const *plan, size_t n,
                        struct aaj_diags *diags, struct aaj_firewall_result *ret_result);
+
+/* From the chosen backend, or, when none was asked for by name, from every one that holds such a chain. */
 int aaj_firewall_remove(struct aaj_firewall *fw, const uint32_t *uid, size_t n, struct aaj_diags *diags,
                         struct aaj_firewall_result *ret_result);
 

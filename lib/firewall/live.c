@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "firewall/backend.h"
+#include "firewall/rules.h"
 
 void aaj_firewall_live_clear(struct aaj_firewall_live *live)
 {
@@ -30,19 +31,48 @@ const struct aaj_firewall_chain *aaj_firewall_live_find(const struct aaj_firewal
     return lo < live->n_chains && live->chain[lo].uid == uid && !live->chain[lo].old ? &live->chain[lo] : NULL;
 }
 
-bool aaj_firewall_chain_is(const struct aaj_firewall_chain *live, const struct aaj_firewall_plan *plan,
-                           unsigned families)
+/* The first rules up to one that does not allow: among themselves they may stand in any order. */
+static size_t allow_run(struct aaj_firewall_rule *rule, size_t n)
+{
+    size_t run = 0;
+
+    while (run < n && rule[run].verdict == AAJ_FIREWALL_ALLOW)
+        run++;
+    aaj_firewall_rules_sort(rule, run);
+    return run;
+}
+
+static size_t masked(const struct aaj_firewall_plan *plan, unsigned families, struct aaj_firewall_rule *ret)
 {
     size_t k = 0;
 
-    if (!live || !aaj_str_eq(live->jail, plan->jail))
-        return false;
     for (size_t i = 0; i < plan->n_rules; i++) {
-        struct aaj_firewall_rule want = plan->rule[i];
-
-        want.families &= (uint8_t)families;
-        if (want.families && (k == live->n_rules || !aaj_firewall_rule_eq(&want, &live->rule[k++])))
-            return false;
+        ret[k] = plan->rule[i];
+        ret[k].families &= (uint8_t)families;
+        k += ret[k].families != 0;
     }
-    return k == live->n_rules;
+    return k;
+}
+
+bool aaj_firewall_chain_is(const struct aaj_firewall_chain *live, const struct aaj_firewall_plan *plan,
+                           unsigned families)
+{
+    struct aaj_firewall_rule *want, *have;
+    bool same = false;
+    size_t n;
+
+    if (!live || !aaj_str_eq(live->jail, plan->jail) || live->n_rules > plan->n_rules)
+        return false;
+    want = calloc(plan->n_rules + 1, sizeof(*want));
+    have = calloc(live->n_rules + 1, sizeof(*have));
+    n = want && have ? masked(plan, families, want) : 0;
+    if (n == live->n_rules && n > 0) {
+        memcpy(have, live->rule, n * sizeof(*have));
+        same = allow_run(want, n) == allow_run(have, n);
+        for (size_t i = 0; i < n && same; i++)
+            same = aaj_firewall_rule_eq(&want[i], &have[i]);
+    }
+    free(want);
+    free(have);
+    return same;
 }

@@ -38,11 +38,17 @@ static void mask_addr(struct in6_addr *addr, unsigned bits)
     }
 }
 
-/* A port without a protocol means the two that have ports. */
+/* A port without a protocol means the two that have ports; ICMP is two protocols. */
 static int add_protos(struct aaj_firewall_plan *plan, struct aaj_firewall_rule rule)
 {
     int r;
 
+    if (rule.proto == IPPROTO_ICMP && rule.families == AAJ_FIREWALL_BOTH) {
+        rule.families = AAJ_FIREWALL_V4;
+        r = add_rule(plan, &rule);
+        rule.families = AAJ_FIREWALL_V6;
+        return r < 0 ? r : add_rule(plan, &rule);
+    }
     if (rule.proto || (rule.port_lo == 0 && rule.port_hi == UINT16_MAX))
         return add_rule(plan, &rule);
     rule.proto = IPPROTO_TCP;
@@ -129,6 +135,12 @@ static int cmp_rules(const void *pa, const void *pb)
     if (a->port_lo != b->port_lo)
         return (int)a->port_lo - b->port_lo;
     return (int)b->port_hi - a->port_hi;
+}
+
+void aaj_firewall_rules_sort(struct aaj_firewall_rule *rule, size_t n)
+{
+    if (n > 1)
+        qsort(rule, n, sizeof(*rule), cmp_rules);
 }
 
 static bool covers(const struct aaj_firewall_rule *a, const struct aaj_firewall_rule *b)

@@ -13,4 +13,7 @@ int aaj_firewall_rules_finish(struct aaj_firewall_plan *plan, bool log);
 /* After more destinations: sorts and drops again. */
 void aaj_firewall_rules_canonical(struct aaj_firewall_plan *plan);
 
+/* The one order of rules. */
+void aaj_firewall_rules_sort(struct aaj_firewall_rule *rule, size_t n);
+
 bool aaj_firewall_prefix_covers(const struct in6_addr *net, unsigned bits, const struct in6_addr *addr);

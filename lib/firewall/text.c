@@ -203,10 +203,7 @@ void aaj_firewall_print_nft_rule(FILE *out, const struct aaj_firewall_plan *plan
         print_ports(out, r, '-');
         fputc(' ', out);
     } else if (r->proto == IPPROTO_ICMP) {
-        fputs(r->families == AAJ_FIREWALL_BOTH ? "meta l4proto { icmp, ipv6-icmp } "
-              : r->families == AAJ_FIREWALL_V4 ? "meta l4proto icmp "
-                                               : "meta l4proto ipv6-icmp ",
-              out);
+        fputs(r->families == AAJ_FIREWALL_V4 ? "meta l4proto icmp " : "meta l4proto ipv6-icmp ", out);
     } else if (r->proto) {
         fprintf(out, "meta l4proto %s ", proto_name(r->proto));
     }

@@ -8,8 +8,9 @@ if [ "${1-}" != inside ]; then
 fi
 ip link set lo up
 dir=$(mktemp -d)
-trap 'rm -rf "$dir"' EXIT
+trap 'kill $(jobs -p) 2>/dev/null || true; rm -rf "$dir"' EXIT
 iptables-legacy -S >/dev/null 2>&1 || { echo "skipped: this kernel has no legacy tables"; exit 77; }
+nft list ruleset >/dev/null 2>&1 || { echo "skipped: this kernel has no nftables"; exit 77; }
 export XTABLES_LOCKFILE=$dir/lock
 uid=41234
 cat >"$dir/app.yaml" <<'Y'
@@ -44,10 +45,16 @@ status 1 firewall verify --uid $uid --backend legacy
 
 iptables-legacy -A OUTPUT -d 192.0.2.1 -j DROP
 ip6tables-legacy -N other
-before=$(iptables-legacy-save; ip6tables-legacy-save)
+nft add table inet other
+nft add chain inet other output '{ type filter hook output priority 0; policy accept; }'
+nft add rule inet other output ip daddr 192.0.2.1 drop
+state() { iptables-legacy-save | sed 's/ on .*//; s/\[.*//'; ip6tables-legacy-save | sed 's/ on .*//; s/\[.*//'; nft list ruleset; }
+counters() { iptables-legacy-save -c | grep '^\['; ip6tables-legacy-save -c | grep '^\['; nft list ruleset; }
+before=$(state)
 as $uid 127.0.0.1/25 || fail "nothing was refused yet, and port 25 does not answer"
-status 0 firewall apply --uid $uid --backend legacy
-grep -q 'app: fenced (' "$dir/out" || fail "$(cat "$dir/out")"
+for backend in nft legacy; do
+status 0 firewall apply --uid $uid --backend $backend
+grep -q "app: fenced (.*$backend)" "$dir/out" || fail "$(cat "$dir/out")"
 refused $uid 127.0.0.1/25
 refused $uid ::1/25
 as $uid 127.0.0.1/5432 || fail "the database was refused"
@@ -55,10 +62,37 @@ as $uid ::1/5432 || fail "the database was refused over IPv6"
 as $((uid + 1)) 127.0.0.1/25 || fail "another uid was refused"
 [ "$(exec 3<>/dev/tcp/127.0.0.1/8080; cat <&3)" = hello ] || fail "the reply to the front end did not pass"
 status 0 firewall verify --uid $uid
-counters=$(iptables-legacy-save -c | grep '^\[')
+counters=$(counters)
 status 0 firewall apply --uid $uid
-grep -q 'nothing changed' "$dir/out" || fail "the second apply changed something"
-[ "$counters" = "$(iptables-legacy-save -c | grep '^\[')" ] || fail "the second apply touched counters"
+grep -q "nothing changed.*$backend" "$dir/out" || fail "the second apply changed something: $(cat "$dir/out")"
+[ "$counters" = "$(counters)" ] || fail "the second apply touched counters"
+status 0 firewall show --uid $uid
+grep -Eq ' [1-9][0-9]* packets .* refuse tcp with a reset' "$dir/out" || fail "no refusals were counted: $(cat "$dir/out")"
+[ $backend = legacy ] && other=nft || other=legacy
+status 4 firewall apply --uid $uid --backend $other
+grep -q "chain 'aajail-$uid' is in the $backend backend" "$dir/out" || fail "$(cat "$dir/out")"
+# Another jail with the same uid.
+sed -i 's/^jail: app/jail: app2/' "$dir/app.yaml"
+status 4 firewall apply --uid $uid
+sed -i 's/^jail: app2/jail: app/' "$dir/app.yaml"
+if [ $backend = nft ]; then
+    # Others change it: named, and mended.
+    nft flush map inet aajail jails
+    nft insert rule inet aajail aajail-$uid accept
+    status 1 firewall verify --uid $uid
+    grep -q "map 'jails' of table inet aajail was changed" "$dir/out" || fail "$(cat "$dir/out")"
+    grep -q "foreign: a rule with 'accept'" "$dir/out" || fail "$(cat "$dir/out")"
+    status 0 firewall apply --uid $uid
+    status 0 firewall verify --uid $uid
+    nft delete chain inet aajail output
+    status 1 firewall verify --uid $uid
+    status 0 firewall apply --uid $uid
+    status 0 firewall verify --uid $uid
+    refused $uid ::1/25
+    status 0 firewall remove --uid $uid
+    [ "$before" = "$(state)" ] || fail "something stayed behind: $(diff <(echo "$before") <(state))"
+fi
+done
 # What iptables itself thinks of our bytes.
 iptables-legacy -C aajail-$uid -m conntrack --ctstate ESTABLISHED,RELATED --ctdir REPLY -j RETURN
 iptables-legacy -C aajail-$uid -d 127.0.0.1 -p tcp -m tcp --dport 5432 -j RETURN
@@ -77,13 +111,7 @@ status 1 firewall verify --uid $uid
 status 0 firewall apply --uid $uid
 iptables-legacy -D OUTPUT -o lo -j ACCEPT
 status 0 firewall verify --uid $uid
-sed -i 's/^jail: app/jail: app2/' "$dir/app.yaml"
-status 4 firewall apply --uid $uid
-sed -i 's/^jail: app2/jail: app/' "$dir/app.yaml"
 
 status 0 firewall remove --uid $uid
-[ "$before" = "$(iptables-legacy-save; ip6tables-legacy-save)" ] ||
-    [ "$(sed 's/ on .*//; s/\[.*//' <<<"$before")" = "$( (iptables-legacy-save; ip6tables-legacy-save) | sed 's/ on .*//; s/\[.*//')" ] ||
-    fail "something stayed behind"
+[ "$before" = "$(state)" ] || fail "something stayed behind: $(diff <(echo "$before") <(state))"
 as $uid 127.0.0.1/25 || fail "still refused after the removal"
-jobs -p | xargs kill

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "firewall/backend.h"
 #include "firewall/module/legacy.h"
+#include "firewall/module/nft.h"
 
-static const struct aaj_firewall_backend *const backends[] = { &backend_legacy, NULL };
+static const struct aaj_firewall_backend *const backends[] = { &backend_legacy, &backend_nft, NULL };
 
 __attribute__((visibility("default"))) const struct aaj_firewall_backend *const *
 aaj_firewall_backends(unsigned *ret_abi);
