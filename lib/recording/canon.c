@@ -256,41 +256,37 @@ struct aaj_str aaj_label_top(struct aaj_str label)
     return aaj_str_head(label, head + at);
 }
 
-int aaj_recording_labels(struct aaj_recording *rec, struct aaj_label_count **ret_label, size_t *ret_n)
+static int by_label(const void *a, const void *b)
 {
-    const struct aaj_access *access;
+    return aaj_str_cmp(((const struct aaj_label_count *)a)->label, ((const struct aaj_label_count *)b)->label);
+}
+
+int aaj_recording_labels(const struct aaj_recording *rec, struct aaj_label_count **ret_label, size_t *ret_n)
+{
+    size_t *count = calloc(rec->strings.n, sizeof(*count)), n = 0, merged = 0;
     struct aaj_label_count *label;
-    size_t n, count = 0, last = 0;
-    int r = aaj_recording_accesses(rec, &access, &n);
 
-    if (r < 0)
-        return r;
-    label = calloc(n + 1, sizeof(*label));
-    if (!label)
+    for (size_t i = 0; count && i < rec->n_entries; i++)
+        n += count[rec->entry[i].key.word[WORD_LABEL]]++ == 0;
+    label = count ? calloc(n + 1, sizeof(*label)) : NULL;
+    if (!label) {
+        free(count);
         return -ENOMEM;
-    /* Sorted by whole label: "P" and "P//x" may have "P-other" between them. */
+    }
+    n = 0;
+    for (uint32_t id = 0; id < rec->strings.n; id++)
+        if (count[id])
+            label[n++] = (struct aaj_label_count){ aaj_label_top(aaj_recording_str(rec, id)), count[id] };
+    free(count);
+    qsort(label, n, sizeof(*label), by_label);
     for (size_t i = 0; i < n; i++) {
-        struct aaj_str top = aaj_label_top(aaj_recording_str(rec, access[i].label));
-        size_t k = count;
-
-        if (last < count && aaj_str_eq(label[last].label, top)) {
-            label[last].accesses++;
-            continue;
-        }
-        while (k > 0 && !aaj_str_eq(label[k - 1].label, top) && aaj_str_starts(label[k - 1].label, top))
-            k--;
-        if (k > 0 && aaj_str_eq(label[k - 1].label, top)) {
-            label[k - 1].accesses++;
-            last = k - 1;
-            continue;
-        }
-        memmove(label + k + 1, label + k, (count - k) * sizeof(*label));
-        label[k] = (struct aaj_label_count){ top, 1 };
-        last = k;
-        count++;
+        if (merged > 0 && aaj_str_eq(label[merged - 1].label, label[i].label))
+            label[merged - 1].accesses += label[i].accesses;
+        else
+            label[merged++] = label[i];
     }
     *ret_label = label;
-    *ret_n = count;
+    *ret_n = merged;
     return 0;
 }
 

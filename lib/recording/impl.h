@@ -62,6 +62,13 @@ struct loss {
     uint32_t what; /* interned */
     uint64_t count;
     int64_t first_ms, last_ms;
+    bool covered; /* the same input holds records of another, whole channel before and after it */
+};
+
+/* What a label line of a file said; neither merged nor written. */
+struct head_label {
+    uint32_t label; /* interned */
+    uint64_t accesses;
 };
 
 /* A key of a record that this version does not know, and the smallest value it had. */
@@ -78,10 +85,11 @@ struct aaj_recording {
     struct input *input;
     struct loss *loss;
     struct unknown_key *unknown;
+    struct head_label *head_label;
     uint32_t *extra_line; /* interned: lines of a kind that this version does not know */
     size_t n_entries, cap_entries, n_evidence, cap_evidence, n_sources, cap_sources;
     size_t n_inputs, cap_inputs, n_losses, cap_losses, n_unknown, cap_unknown;
-    size_t n_extra_lines, cap_extra_lines;
+    size_t n_extra_lines, cap_extra_lines, n_head_labels, cap_head_labels;
     uint32_t *slot; /* entry + 1; 0 = free */
     uint32_t mask;
     uint32_t last_source; /* most events come from the source of the one before */
@@ -102,6 +110,9 @@ int recording_join_evidence(struct aaj_recording *rec, uint32_t entry, uint32_t 
 int recording_join_source(struct aaj_recording *rec, const struct source *from);
 int recording_input(struct aaj_recording *rec, const struct input *input);
 int recording_loss(struct aaj_recording *rec, const struct loss *loss);
+/* Inputs, sources and losses alone. */
+int recording_merge_account(struct aaj_recording *rec, const struct aaj_recording *other);
+bool recording_loss_is_local(const struct aaj_recording *rec, const struct loss *loss);
 int recording_unknown(struct aaj_recording *rec, struct aaj_str key, struct aaj_str value);
 int recording_extra_line(struct aaj_recording *rec, struct aaj_str line);
 int recording_extra(struct aaj_recording *rec, uint32_t entry, struct aaj_str object);

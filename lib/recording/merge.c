@@ -76,7 +76,8 @@ int recording_loss(struct aaj_recording *rec, const struct loss *loss)
     for (size_t i = 0; i < rec->n_losses; i++) {
         struct loss *to = &rec->loss[i];
 
-        if (to->what != loss->what || memcmp(&to->key, &loss->key, sizeof(loss->key)) != 0)
+        if (to->what != loss->what || to->covered != loss->covered ||
+            memcmp(&to->key, &loss->key, sizeof(loss->key)) != 0)
             continue;
         if (loss->count > to->count)
             to->count = loss->count;
@@ -171,6 +172,11 @@ static uint32_t *translate(struct aaj_recording *rec, const struct aaj_recording
     return id;
 }
 
+static int translate_one(struct aaj_recording *rec, const struct aaj_recording *other, uint32_t string, uint32_t *id)
+{
+    return aaj_intern_add(&rec->strings, other->strings.str[string], &id[string]);
+}
+
 static struct source_key translate_source(const struct source_key *key, const uint32_t *id)
 {
     return (struct source_key){ id[key->host], id[key->boot], key->day, key->channel };
@@ -201,9 +207,9 @@ static int merge_entry(struct aaj_recording *rec, const struct aaj_recording *ot
     return r;
 }
 
-static int merge_rest(struct aaj_recording *rec, const struct aaj_recording *other, const uint32_t *id)
+static int merge_account(struct aaj_recording *rec, const struct aaj_recording *other, const uint32_t *id)
 {
-    int r = aaj_fsview_each_fact(other->files, merge_fact, rec);
+    int r = 0;
 
     for (size_t i = 0; r == 0 && i < other->n_sources; i++) {
         struct source s = other->source[i];
@@ -220,11 +226,47 @@ static int merge_rest(struct aaj_recording *rec, const struct aaj_recording *oth
     }
     for (size_t i = 0; r == 0 && i < other->n_inputs; i++)
         r = recording_input(rec, &other->input[i]);
+    return r;
+}
+
+static int merge_rest(struct aaj_recording *rec, const struct aaj_recording *other, const uint32_t *id)
+{
+    int r = aaj_fsview_each_fact(other->files, merge_fact, rec);
+
+    if (r == 0)
+        r = merge_account(rec, other, id);
     for (size_t i = 0; r == 0 && i < other->n_unknown; i++)
         r = recording_unknown(rec, aaj_recording_str(other, other->unknown[i].key),
                               aaj_recording_str(other, other->unknown[i].value));
     for (size_t i = 0; r == 0 && i < other->n_extra_lines; i++)
         r = recording_extra_line(rec, aaj_recording_str(other, other->extra_line[i]));
+    return r;
+}
+
+int recording_merge_account(struct aaj_recording *rec, const struct aaj_recording *other)
+{
+    uint32_t *id = calloc(other->strings.n, sizeof(*id));
+    int r = id ? 0 : -ENOMEM;
+
+    for (size_t i = 0; r == 0 && i < other->n_sources; i++) {
+        const struct source_key *k = &other->source[i].key;
+
+        r = translate_one(rec, other, k->host, id);
+        if (r == 0)
+            r = translate_one(rec, other, k->boot, id);
+    }
+    for (size_t i = 0; r == 0 && i < other->n_losses; i++) {
+        const struct loss *l = &other->loss[i];
+
+        r = translate_one(rec, other, l->what, id);
+        if (r == 0)
+            r = translate_one(rec, other, l->key.host, id);
+        if (r == 0)
+            r = translate_one(rec, other, l->key.boot, id);
+    }
+    if (r == 0)
+        r = merge_account(rec, other, id);
+    free(id);
     return r;
 }
 
@@ -254,12 +296,22 @@ static bool same_place(const struct source_key *a, const struct source_key *b)
            (a->boot == b->boot || !a->boot || !b->boot);
 }
 
+/* Said of one channel's own text, not of the events behind it. */
+bool recording_loss_is_local(const struct aaj_recording *rec, const struct loss *l)
+{
+    struct aaj_str what = aaj_recording_str(rec, l->what);
+
+    return aaj_str_eq(what, AAJ_STR("callbacks-suppressed")) || aaj_str_eq(what, AAJ_STR("record-cut")) ||
+           aaj_str_eq(what, AAJ_STR("journald-missed")) || aaj_str_eq(what, AAJ_STR("syslog-rate-limit"));
+}
+
 /* printk's suppression is about the kernel log; where the audit channel tells of the same host and time, what was
  * suppressed there is in the recording all the same. */
 static bool is_covered(const struct aaj_recording *rec, const struct loss *l)
 {
-    if (l->key.channel != AAJ_CHANNEL_KERNEL || !l->first_ms ||
-        !aaj_str_eq(aaj_recording_str(rec, l->what), AAJ_STR("callbacks-suppressed")))
+    if (l->covered)
+        return true;
+    if (l->key.channel != AAJ_CHANNEL_KERNEL || !l->first_ms || !recording_loss_is_local(rec, l))
         return false;
     for (size_t i = 0; i < rec->n_sources; i++) {
         const struct source *s = &rec->source[i];

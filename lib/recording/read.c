@@ -4,6 +4,7 @@
 #include <json-c/json.h>
 #include <stdlib.h>
 
+#include "base/grow.h"
 #include "recording/impl.h"
 
 enum { DEPTH = 8, VERSION = 1 };
@@ -374,6 +375,7 @@ static int read_loss(struct reading *in, struct json_object *o)
         r = time_of(in, o, "first", &l.first_ms);
     if (r == 0)
         r = time_of(in, o, "last", &l.last_ms);
+    l.covered = json_object_get_boolean(get(o, "covered"));
     return r < 0 ? r : recording_loss(in->rec, &l);
 }
 
@@ -421,6 +423,37 @@ static int read_file(struct reading *in, struct json_object *o)
     return r == -EINVAL ? refuse(in, "not a path that can be kept", "path") : r;
 }
 
+/* Derived; kept for who reads a head alone, made anew by every write. */
+static int read_label(struct reading *in, struct json_object *o)
+{
+    struct aaj_recording *rec = in->rec;
+    struct head_label label = { 0 };
+    int r = id_of(in, o, "label", &label.label);
+
+    if (r == 0)
+        r = number_of(in, o, "accesses", &label.accesses);
+    if (r < 0)
+        return r;
+    if (AAJ_GROW(rec->head_label, rec->n_head_labels, rec->cap_head_labels) < 0)
+        return -ENOMEM;
+    rec->head_label[rec->n_head_labels++] = label;
+    return 0;
+}
+
+int aaj_recording_head_labels(const struct aaj_recording *rec, struct aaj_head_label **ret_label, size_t *ret_n)
+{
+    struct aaj_head_label *label = calloc(rec->n_head_labels + 1, sizeof(*label));
+
+    if (!label)
+        return -ENOMEM;
+    for (size_t i = 0; i < rec->n_head_labels; i++)
+        label[i] = (struct aaj_head_label){ aaj_recording_str(rec, rec->head_label[i].label),
+                                            rec->head_label[i].accesses };
+    *ret_label = label;
+    *ret_n = rec->n_head_labels;
+    return 0;
+}
+
 static int read_header(struct reading *in, struct json_object *o)
 {
     uint64_t version = 0;
@@ -442,7 +475,7 @@ static int read_object(struct reading *in, struct json_object *o)
         { AAJ_STR_INIT("access"), read_access }, { AAJ_STR_INIT("source"), read_source },
         { AAJ_STR_INIT("input"), read_input },   { AAJ_STR_INIT("loss"), read_loss },
         { AAJ_STR_INIT("key"), read_key },       { AAJ_STR_INIT("file"), read_file },
-        { AAJ_STR_INIT("recording"), read_header },
+        { AAJ_STR_INIT("recording"), read_header }, { AAJ_STR_INIT("label"), read_label },
     };
     struct aaj_str kind;
     int r = name_of(in, o, "kind", &kind);
@@ -477,6 +510,14 @@ static int read_line(struct reading *in)
     json_object_put(o);
     aaj_arena_clear(&in->arena);
     return r;
+}
+
+struct aaj_str aaj_recording_head(struct aaj_str text)
+{
+    static const struct aaj_str mark = AAJ_STR_INIT("\n{\"kind\":\"access\"");
+    size_t at = aaj_str_search(text, mark);
+
+    return at < text.n ? aaj_str_head(text, at + 1) : text;
 }
 
 int aaj_recording_read(struct aaj_recording *rec, struct aaj_str text, struct aaj_str file, struct aaj_diags *diags)

@@ -45,6 +45,7 @@ struct aaj_recording *aaj_recording_free(struct aaj_recording *rec)
     free(rec->input);
     free(rec->loss);
     free(rec->unknown);
+    free(rec->head_label);
     free(rec->extra_line);
     free(rec->slot);
     free(rec);

@@ -50,7 +50,7 @@ struct aaj_account {
 struct aaj_loss {
     struct aaj_str what; /* id: "callbacks-suppressed", "audit-lost", "serial-gap", …; see aajail-recording(5) */
     struct aaj_str host, boot;
-    int32_t day; /* days since the epoch, UTC; AAJ_DAY_NONE */
+    int32_t day; /* days since the epoch, UTC; AAJ_DAY_NONE: not said */
     enum aaj_channel channel;
     uint64_t count; /* 0: no number was said */
     bool covered;   /* it speaks of one channel, and another, whole one tells of the same time */
@@ -73,13 +73,13 @@ int aaj_recording_accesses(struct aaj_recording *rec, const struct aaj_access **
 
 struct aaj_str aaj_recording_str(const struct aaj_recording *rec, uint32_t id);
 
-/* The top-level labels ("P" of "P", "P//HAT", "P//null-/bin/sh") and how many distinct accesses each has, in byte
- * order: from aaj_recording_accesses(). ret_n labels; the array is malloc'd and the caller frees it. */
+/* The top-level labels ("P" of "P", "P//HAT", "P//null-/bin/sh") in byte order, and how many distinct accesses each
+ * has. The array is malloc'd, the caller frees it. */
 struct aaj_label_count {
     struct aaj_str label;
     size_t accesses;
 };
-int aaj_recording_labels(struct aaj_recording *rec, struct aaj_label_count **ret_label, size_t *ret_n);
+int aaj_recording_labels(const struct aaj_recording *rec, struct aaj_label_count **ret_label, size_t *ret_n);
 
 /* The part of a label up to the first "//", after a leading ":NS:" or ":NS://". */
 struct aaj_str aaj_label_top(struct aaj_str label);
@@ -94,6 +94,15 @@ int aaj_recording_add_loss(struct aaj_recording *rec, const struct aaj_loss *los
 /* Facts about files the accesses name, taken where and when they were observed. The view belongs to the recording;
  * whoever observes adds to it with aaj_fsview_add(), and must not give it a root. */
 struct aaj_fsview *aaj_recording_files(struct aaj_recording *rec);
+
+/* The lines before the first access alone: inputs, sources, losses, labels, files. For who needs no more: read as a
+ * recording it has account and losses, and what its label lines said. */
+struct aaj_str aaj_recording_head(struct aaj_str text);
+struct aaj_head_label {
+    struct aaj_str label;
+    uint64_t accesses;
+};
+int aaj_recording_head_labels(const struct aaj_recording *rec, struct aaj_head_label **ret_label, size_t *ret_n);
 
 /* Canonical JSON Lines. -EINVAL with located findings for text that is not a recording. */
 int aaj_recording_read(struct aaj_recording *rec, struct aaj_str text, struct aaj_str file,

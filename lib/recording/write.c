@@ -275,6 +275,8 @@ static int loss_order(const void *a, const void *b, void *data)
 
     if (x->what != y->what)
         return s->rank[x->what] < s->rank[y->what] ? -1 : 1;
+    if (x->covered != y->covered)
+        return x->covered ? 1 : -1;
     return compare_source(&x->key, &y->key, s->rank);
 }
 
@@ -295,6 +297,8 @@ static int put_losses(FILE *out, const struct aaj_recording *rec, const uint32_t
         number(out, "count", loss[i].count);
         time_member(out, "first", loss[i].first_ms);
         time_member(out, "last", loss[i].last_ms);
+        if (loss[i].covered)
+            fputs(",\"covered\":true", out);
         fputs("}\n", out);
     }
     free(loss);
@@ -337,6 +341,25 @@ static int put_fact(void *data, const struct aaj_fact *fact)
     return 0;
 }
 
+/* Derived, so that the head of a recording says what is in it; made anew by every write. */
+static int put_labels(FILE *out, const struct aaj_recording *rec)
+{
+    struct aaj_label_count *label;
+    size_t n;
+    int r = aaj_recording_labels(rec, &label, &n);
+
+    if (r < 0)
+        return r;
+    for (size_t i = 0; i < n; i++) {
+        fputs("{\"kind\":\"label\"", out);
+        member(out, "label", label[i].label);
+        number(out, "accesses", label[i].accesses);
+        fputs("}\n", out);
+    }
+    free(label);
+    return 0;
+}
+
 static int string_order(const void *a, const void *b, void *rank)
 {
     uint32_t x = ((const uint32_t *)rank)[*(const uint32_t *)a], y = ((const uint32_t *)rank)[*(const uint32_t *)b];
@@ -376,6 +399,8 @@ int aaj_recording_write(struct aaj_recording *rec, FILE *out)
         r = put_sources(out, rec, rank);
     if (r == 0)
         r = put_losses(out, rec, rank);
+    if (r == 0)
+        r = put_labels(out, rec);
     if (r == 0)
         r = put_unknown(out, rec, rank);
     if (r == 0)

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The account of a reading: what was used, what not, what was lost. */
+#include <inttypes.h>
+#include <json-c/json.h>
+#include <stdlib.h>
+
+#include "base/escape.h"
+#include "recorder.h"
+
+static const struct {
+    struct aaj_str what;
+    const char *text, *advice;
+} losses[] = {
+    { AAJ_STR_INIT("callbacks-suppressed"), "the kernel log was rate limited",
+      "sysctl kernel.printk_ratelimit=0 while learning, or read auditd's log" },
+    { AAJ_STR_INIT("audit-lost"), "the kernel's audit queue lost records (counted since boot)",
+      "auditctl -b 65536; boot with audit_backlog_limit=65536" },
+    { AAJ_STR_INIT("audit-backlog"), "the kernel's audit queue was full",
+      "auditctl -b 65536; boot with audit_backlog_limit=65536" },
+    { AAJ_STR_INIT("audit-rate-limit"), "audit's rate limit was reached", "auditctl -r 0 while learning" },
+    { AAJ_STR_INIT("audit-queue"), "the kernel's queues for auditd overflowed", "auditctl -b 65536" },
+    { AAJ_STR_INIT("dispatcher-queue"), "auditd's dispatcher dropped events", "raise q_depth in auditd.conf" },
+    { AAJ_STR_INIT("auditd-suspended"), "auditd stopped writing for lack of space", "make room, then learn again" },
+    { AAJ_STR_INIT("journald-missed"), "journald missed kernel messages", "raise the kernel's log_buf_len" },
+    { AAJ_STR_INIT("journald-rate-limit"), "journald's rate limit dropped messages",
+      "RateLimitIntervalSec=0 in journald.conf while learning" },
+    { AAJ_STR_INIT("syslog-rate-limit"), "the syslog daemon's rate limit dropped messages",
+      "switch its rate limit off while learning" },
+    { AAJ_STR_INIT("record-cut"), "records were cut off in the log", "read auditd's log: syslog and printk cut long lines" },
+    { AAJ_STR_INIT("input-damaged"), "an input is damaged", "find a whole copy of it" },
+};
+
+static void explain(FILE *out, const struct aaj_loss *loss)
+{
+    const char *advice = NULL;
+
+    fputs(loss->covered ? "  note: " : "  LOST: ", out);
+    for (size_t i = 0; i < sizeof(losses) / sizeof(losses[0]); i++)
+        if (aaj_str_eq(loss->what, losses[i].what)) {
+            fputs(losses[i].text, out);
+            advice = losses[i].advice;
+        }
+    if (!advice)
+        aaj_escape_terminal(out, loss->what);
+    if (loss->count)
+        fprintf(out, ", %" PRIu64 " records", loss->count);
+    if (loss->host.n) {
+        fputs(", host ", out);
+        aaj_escape_terminal(out, loss->host);
+    }
+    if (loss->covered)
+        fputs("; the same input holds the audit channel of that time", out);
+    else if (advice)
+        fprintf(out, "\n        %s", advice);
+    fputc('\n', out);
+}
+
+struct summary {
+    struct aaj_account account;
+    struct aaj_loss *loss;
+    size_t n_losses;
+    struct aaj_head_label *label;
+    size_t n_labels;
+    uint64_t accesses;
+};
+
+static void for_people(FILE *out, const struct summary *s)
+{
+    fprintf(out, "%" PRIu64 " lines: %" PRIu64 " used, %" PRIu64 " irrelevant, %" PRIu64 " reported; %" PRIu64
+                 " distinct accesses of %zu profile%s",
+            s->account.lines, s->account.used, s->account.irrelevant, s->account.reported, s->accesses, s->n_labels,
+            s->n_labels == 1 ? "" : "s");
+    for (size_t i = 0; i < s->n_labels && i < 8; i++) {
+        fputs(i ? ", " : ": ", out);
+        aaj_escape_terminal(out, s->label[i].label);
+        fprintf(out, " (%" PRIu64 ")", s->label[i].accesses);
+    }
+    fputs(s->n_labels > 8 ? ", …\n" : "\n", out);
+    for (size_t i = 0; i < s->n_losses; i++)
+        explain(out, &s->loss[i]);
+}
+
+static struct json_object *string(struct aaj_str s)
+{
+    return json_object_new_string_len(s.p, (int)s.n);
+}
+
+static void for_machines(FILE *out, const struct summary *s)
+{
+    struct json_object *o = json_object_new_object(), *labels = json_object_new_array(), *list = json_object_new_array();
+
+    json_object_object_add(o, "lines", json_object_new_uint64(s->account.lines));
+    json_object_object_add(o, "used", json_object_new_uint64(s->account.used));
+    json_object_object_add(o, "irrelevant", json_object_new_uint64(s->account.irrelevant));
+    json_object_object_add(o, "reported", json_object_new_uint64(s->account.reported));
+    json_object_object_add(o, "accesses", json_object_new_uint64(s->accesses));
+    json_object_object_add(o, "complete", json_object_new_boolean(!s->account.incomplete));
+    json_object_object_add(o, "lost", json_object_new_uint64(s->account.lost));
+    for (size_t i = 0; i < s->n_labels; i++) {
+        struct json_object *l = json_object_new_object();
+
+        json_object_object_add(l, "label", string(s->label[i].label));
+        json_object_object_add(l, "accesses", json_object_new_uint64(s->label[i].accesses));
+        json_object_array_add(labels, l);
+    }
+    json_object_object_add(o, "labels", labels);
+    for (size_t i = 0; i < s->n_losses; i++) {
+        struct json_object *l = json_object_new_object();
+
+        json_object_object_add(l, "what", string(s->loss[i].what));
+        json_object_object_add(l, "host", string(s->loss[i].host));
+        json_object_object_add(l, "channel", json_object_new_string(aaj_channel_name[s->loss[i].channel]));
+        json_object_object_add(l, "count", json_object_new_uint64(s->loss[i].count));
+        json_object_object_add(l, "covered", json_object_new_boolean(s->loss[i].covered));
+        json_object_array_add(list, l);
+    }
+    json_object_object_add(o, "losses", list);
+    fprintf(out, "%s\n", json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
+    json_object_put(o);
+}
+
+int recorder_summary(const struct recorder_options *o, struct aaj_str head, FILE *people, FILE *json, struct aaj_diags *diags)
+{
+    struct summary s = { 0 };
+    struct aaj_recording *rec;
+    int r = aaj_recording_new(&rec);
+
+    if (r == 0)
+        r = aaj_recording_read(rec, head, AAJ_STR("the reading process"), diags);
+    if (r == 0)
+        r = aaj_recording_losses(rec, &s.loss, &s.n_losses);
+    if (r == 0)
+        r = aaj_recording_head_labels(rec, &s.label, &s.n_labels);
+    if (r == 0) {
+        s.account = aaj_recording_account(rec);
+        for (size_t i = 0; i < s.n_labels; i++)
+            s.accesses += s.label[i].accesses;
+        if (people)
+            for_people(people, &s);
+        if (json)
+            for_machines(json, &s);
+    }
+    free(s.loss);
+    free(s.label);
+    aaj_recording_free(rec);
+    if (r < 0)
+        return EXIT_REFUSED;
+    return s.account.incomplete && !o->accept_loss ? EXIT_LOST : EXIT_DONE;
+}
