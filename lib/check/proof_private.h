@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The clauses of the proof, each a file of its own. */
+#pragma once
+
+#include "check/proof.h"
+#include "compile/compile.h"
+
+struct aaj_proof {
+    const struct aaj_proof_input *in;
+    struct aaj_compile compile;
+    struct aaj_diags *diags;
+    struct aaj_proof_result *out;
+    size_t literal_failures;
+};
+
+/* Each returns 0 (ok[] says how it went, findings are added) or -errno. */
+int aaj_proof_learned(struct aaj_proof *proof);
+int aaj_proof_ceiling(struct aaj_proof *proof);
+int aaj_proof_literal(struct aaj_proof *proof);
+int aaj_proof_tests(struct aaj_proof *proof);
+
+/* A finding that makes @clause fail. */
+void aaj_proof_fail(struct aaj_proof *proof, enum aaj_proof_clause clause, struct aaj_loc loc,
+                    const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+/* @s for a message: harmless, in the arena of the findings. */
+const char *aaj_proof_show(struct aaj_proof *proof, struct aaj_str s);
+/* "rw" of AAJ_MAY_*; static storage of the caller's. */
+const char *aaj_may_letters(uint32_t mask, char buf[12]);
