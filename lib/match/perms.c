@@ -90,9 +90,9 @@ static struct aaj_perms old_perms(const struct aaj_match_db *db, uint32_t state,
 
 struct aaj_perms aaj_match_db_perms(const struct aaj_match_db *db, uint32_t state, unsigned abi)
 {
-    if (state == AAJ_DFA_TRAP)
-        return (struct aaj_perms){ 0 };
-    return db->perm ? db->perm[aaj_dfa_accept(db->dfa, state)] : old_perms(db, state, abi);
+    if (db->perm)
+        return db->perm[aaj_dfa_accept(db->dfa, state)];
+    return state == AAJ_DFA_TRAP ? (struct aaj_perms){ 0 } : old_perms(db, state, abi);
 }
 
 /* Only with version 3 can a state have one entry for owner and others alike. */
@@ -108,7 +108,7 @@ static uint32_t file_index(const struct aaj_match_db *db, uint32_t state, bool o
 struct aaj_perms aaj_match_db_file_perms(const struct aaj_match_db *db, uint32_t state, bool owner)
 {
     if (db->perm)
-        return state == AAJ_DFA_TRAP ? (struct aaj_perms){ 0 } : db->perm[file_index(db, state, owner)];
+        return db->perm[file_index(db, state, owner)];
     return old_file_perms(db, state, owner);
 }
 
@@ -119,7 +119,7 @@ static bool xindex_sound(const struct aaj_match_db *db, uint32_t xindex)
 
 bool aaj_match_db_sound(const struct aaj_match_db *db, bool file)
 {
-    for (uint32_t s = 1; s < aaj_dfa_states(db->dfa); s++) {
+    for (uint32_t s = 0; s < aaj_dfa_states(db->dfa); s++) {
         if (db->perm && ((file ? file_index(db, s, false) : aaj_dfa_accept(db->dfa, s)) >= db->n_perm ||
                          aaj_dfa_accept(db->dfa, s) >= db->n_perm))
             return false;

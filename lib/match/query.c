@@ -58,7 +58,7 @@ static int set_transition(struct ask *a, const struct aaj_transition *t)
     a->answer->detail =
         aaj_arena_printf(a->arena, "%s%s%s%s%.*s%s%s", t->rule, *t->rule && t->kind ? " " : "", kind[t->kind],
                          name.n ? " " : "", AAJ_STR_ARG(name), t->fallback && t->kind ? " (fallback)" : "",
-                         *t->rule && t->scrub ? ", environment scrubbed" : "");
+                         *t->rule && t->scrub && t->kind != AAJ_T_INHERIT ? ", environment scrubbed" : "");
     return a->answer->detail.p ? 0 : -ENOMEM;
 }
 

@@ -43,7 +43,7 @@ grep -q 'expected a mask' "$dir/err" || fail "$(cat "$dir/err")"
 "$AAJAIL" query "$dir/p" nonsense x >/dev/null 2>"$dir/err" && fail "a bad class passed"
 "$AAJAIL" query >/dev/null 2>&1 && fail "no profile passed"
 "$AAJAIL" query --target nosuch "$dir/p" userns >/dev/null 2>"$dir/err" && fail "an unknown target passed"
-grep -q "there is no target 'nosuch'; there is debian12, debian13, generic-4, lab, running" "$dir/err" || fail "$(cat "$dir/err")"
+grep -q "there is no target 'nosuch'; there is abi3, debian12, debian13, generic-4, lab, running" "$dir/err" || fail "$(cat "$dir/err")"
 
 # Rows: names with every byte, and errors that do not end the batch.
 printf '# comment\n\np\tfile\t/sp ace/\\x09b\\\\\\n\trw\tother\np\tfile\t/home/x\tw\towner\np\tfile\t/home/x\tw\tother\np\tnet\tinet\tstream\tconnect,bind\np\tnet\tinet\tdgram\tconnect,bind\nnobody\tcap\tchown\np\tfile\t\\q\tr\n' >"$dir/rows"

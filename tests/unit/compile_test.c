@@ -97,7 +97,7 @@ static void test_targets(void **state)
     assert_int_equal(aaj_target_open("../lib", getenv("AAJ_SOURCE"), &diags, &t), -ENOENT);
     assert_int_equal(aaj_target_open("debian1", getenv("AAJ_SOURCE"), &diags, &t), -ENOENT);
     assert_string_equal(diags.item[1].message.p,
-                        "there is no target 'debian1'; there is debian12, debian13, generic-4, lab, running");
+                        "there is no target 'debian1'; there is abi3, debian12, debian13, generic-4, lab, running");
     aaj_diags_clear(&diags);
 }
 
