@@ -9,6 +9,11 @@
     VERB(merge)                                                                                    \
     VERB(firewall)                                                                                 \
     VERB(query)                                                                                    \
+    VERB(load)                                                                                     \
+    VERB(enforce)                                                                                  \
+    VERB(complain)                                                                                 \
+    VERB(remove)                                                                                   \
+    VERB(status)                                                                                   \
     VERB(lab)                                                                                      \
     VERB(completion)                                                                               \
     /* each line with its backslash, so that two additions merge */
