@@ -1,4 +1,4 @@
-# What an exec leads to, links, attachment.
+# What an exec leads to, links, attachment. `mr` on a program lets it run once it is confined.
 abi <abi/3.0>,
 profile x {
   /d/bin/ix ix,
@@ -36,18 +36,20 @@ profile x {
   /d/ln/sub2 r,
 
   profile kid {
+    /d/bin/namedchild mr,
     /d/kid r,
   }
   profile /d/bin/cx {
+    /d/bin/cx mr,
     /d/kid r,
   }
 }
-profile /d/bin/px { }
-profile x_scrubbed /d/bin/Px { }
-profile x_there /d/bin/there { }
-profile x_named { }
+profile /d/bin/px { /d/bin/px mr, }
+profile x_scrubbed /d/bin/Px { /d/bin/Px mr, }
+profile x_there /d/bin/there { /d/bin/there mr, }
+profile x_named { /d/bin/named mr, }
 profile x_one /d/bin/tw? { }
 profile x_two /d/bin/t?o { }
-profile x_attach /d/att/{one,two} { }
-profile x_wide /d/att/** { }
+profile x_attach /d/att/{one,two} { /d/att/* mr, }
+profile x_wide /d/att/** { /d/att/* mr, }
 profile x_unattached { }

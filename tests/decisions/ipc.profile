@@ -1,6 +1,8 @@
 # Signals, ptrace, changing profiles and hats. Peers are profiles that allow their side of everything.
+# The attr files are how a process asks for a change. `mr` on a program lets it run once it is there.
 abi <abi/3.0>,
 profile s {
+  owner /proc/*/{,task/*/}attr/{,apparmor/}{current,exec} rw,
   signal (send) set=(term, hup) peer=s_peer,
   signal (send) set=(usr1) peer=s_*,
   signal (send) set=(exists),
@@ -16,23 +18,28 @@ profile s {
   change_profile -> s_chg*,
   change_profile /d/bin/onexec -> s_other,
   ^hat {
+    owner /proc/*/{,task/*/}attr/{,apparmor/}{current,exec} rw,
     signal (receive) peer=unconfined,
     /d/hat r,
   }
   profile child {
+    owner /proc/*/{,task/*/}attr/{,apparmor/}{current,exec} rw,
     signal (receive) peer=unconfined,
   }
 }
 profile s_peer {
+  owner /proc/*/{,task/*/}attr/{,apparmor/}{current,exec} rw,
   signal,
   ptrace,
 }
 profile s_other {
+  /d/bin/* mr,
   signal,
   ptrace,
 }
 profile s_chg1 { signal, }
 profile s_none {
+  owner /proc/*/{,task/*/}attr/{,apparmor/}{current,exec} rw,
 }
 profile s_complain flags=(complain) {
 }
