@@ -8,13 +8,13 @@ slave=2005 other=2006
 
 if [ -z "${AAJ_IN_NETNS:-}" ]; then
     [ "$(id -u)" -eq 0 ] || { echo "skipped: a network namespace with several uids needs root"; exit 77; }
-    exec env AAJ_IN_NETNS=1 unshare --net --fork --kill-child "$0" "$@"
+    exec env AAJ_IN_NETNS=1 unshare --net --pid --fork --kill-child "$0" "$@"
 fi
 
 ip link set lo up
 export XTABLES_LOCKFILE
 XTABLES_LOCKFILE=$(mktemp)
-trap 'kill $(jobs -p) 2>/dev/null; rm -f "$XTABLES_LOCKFILE"' EXIT
+trap 'rm -f "$XTABLES_LOCKFILE"' EXIT
 as() { timeout 5 setpriv --reuid="$1" --regid=65534 --clear-groups "${@:2}"; }
 listen() { as "$1" socat "$2,reuseaddr,fork" SYSTEM:'echo served' & }
 listen "$slave" TCP4-LISTEN:9000,bind=127.0.0.1
