@@ -8,6 +8,7 @@
     VERB(learn)                                                                                    \
     VERB(merge)                                                                                    \
     VERB(firewall)                                                                                 \
+    VERB(check)                                                                                    \
     VERB(query)                                                                                    \
     VERB(load)                                                                                     \
     VERB(enforce)                                                                                  \

@@ -154,6 +154,20 @@ int aaj_proof_run(const struct aaj_proof_input *input, struct aaj_diags *diags,
     return r;
 }
 
+int aaj_proof_policy_tests(struct aaj_match *match, const struct aaj_manifest *manifest, struct aaj_fsview *files,
+                           struct aaj_diags *diags, size_t *ret_n)
+{
+    struct aaj_proof_input in = { .file = manifest->file, .manifest = manifest, .files = files };
+    struct aaj_proof_result out = { .match = match };
+    struct aaj_proof p = { .in = &in, .diags = diags, .out = &out };
+    int r = aaj_proof_tests(&p);
+
+    if (r < 0)
+        return r;
+    *ret_n = out.checked[AAJ_PROOF_TESTS];
+    return !out.ok[AAJ_PROOF_TESTS];
+}
+
 void aaj_proof_clear(struct aaj_proof_result *result)
 {
     aaj_match_free(result->match);

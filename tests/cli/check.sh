@@ -1,0 +1,104 @@
+#!/bin/bash
+# aajail check: replay of real logs, children followed, policy tests, JSON, TAP, and what is wrong with the arguments.
+set -euo pipefail
+[ -x /sbin/apparmor_parser ] || { echo "no apparmor_parser"; exit 77; }
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+logs=$AAJ_SOURCE/tests/corpus/logs/slave
+fail() { echo "check: $*"; exit 1; }
+check() { # check STATUS ARG…: output in $dir/out
+    local status=$1 rc=0
+    shift
+    "$AAJAIL" check "$@" >"$dir/out" 2>"$dir/err" </dev/null || rc=$?
+    [ "$rc" = "$status" ] || fail "$* ended with $rc, not $status: $(cat "$dir/out" "$dir/err")"
+}
+says() { grep -qF -- "$1" "$dir/out" || fail "no '$1' in: $(cat "$dir/out")"; }
+cat >"$dir/p" <<'AA'
+abi <abi/3.0>,
+include <tunables/global>
+profile slave-c /usr/local/sbin/slave {
+  include <abstractions/base>
+  include <abstractions/nameservice>
+  capability setuid,
+  capability setgid,
+  network inet stream,
+  network inet6 stream,
+  network inet dgram,
+  network unix,
+  /etc/slave/slave.conf r,
+  /usr/local/sbin/slave mr,
+  owner /srv/slave/data/** rwlk,
+  owner /tmp/slave-* rw,
+  owner /var/log/slave/*.log w,
+  /usr/local/lib/slave/helper Cx -> helper,
+  /usr/bin/dash Cx -> sh,
+  signal (send, receive) peer=@{profile_name},
+  profile helper {
+    include <abstractions/base>
+    /usr/local/lib/slave/helper mr,
+    /srv/slave/templates/*.tpl r,
+    owner /srv/slave/data/helper-*.out w,
+    network inet stream,
+  }
+  profile sh {
+    include <abstractions/base>
+    include <abstractions/nameservice>
+    /usr/bin/dash mr,
+    /usr/bin/{date,id} mrix,
+    network inet stream,
+  }
+}
+AA
+cat >"$dir/m.yaml" <<'YAML'
+jail: slave-c
+slave: /usr/local/sbin/slave
+tests:
+  allow: [ "/etc/slave/slave.conf r" ]
+  deny: [ "/etc/shadow r", "/etc/** w", "tcp 127.0.0.1:25" ]
+YAML
+# The service's own days pass; of the attack three things are AppArmor's to stop.
+check 0 "$dir/p" --log "$logs"/A/audit.log* --log "$logs"/B/audit.log*
+says "0 of "
+check 1 "$dir/p" --log "$logs"/X/audit.log*
+says "3 of "
+says "/srv/slave/templates/mail.tpl w,"
+says "owner /etc/evil.new w,"
+says "owner /usr/local/sbin/slave.new w,"
+# An exec that is refused takes along all that hangs below it.
+sed 's,/usr/bin/dash Cx.*,,' "$dir/p" >"$dir/nosh"
+check 1 "$dir/nosh" --log "$logs"/A/audit.log*
+says "  /usr/bin/dash ix,"
+says "unreached: slave-c may not execute /usr/bin/dash: no rule allows it"
+# A child is judged by its own profile.
+sed '/profile sh {/,/}/s,/usr/bin/{date.*,,' "$dir/p" >"$dir/nodate"
+check 1 "$dir/nodate" --log "$logs"/A/audit.log*
+says "slave-c//sh"
+# Two logs, one replay, and its JSON; the text of the rule that would allow it compiles.
+check 1 --json "$dir/nosh" --log "$logs"/X/audit.log* --log "$logs"/A/audit.log*
+python3 - "$dir/out" "$dir/nosh" "$dir/fixed" <<'PY'
+import json, sys
+out = json.load(open(sys.argv[1]))
+rules = [g["rule"] for g in out["groups"] if g["kind"] == "denied" and g["profile"] == "slave-c"]
+assert "/srv/slave/templates/mail.tpl w," in rules and "/usr/bin/dash ix," in rules, rules
+assert out["accesses"]["unreached"] > 0
+text = open(sys.argv[2]).read()
+open(sys.argv[3], "w").write(text.replace("  capability setuid,", "  capability setuid,\n  " + "\n  ".join(rules), 1))
+PY
+check 1 "$dir/fixed" --log "$logs"/X/audit.log* --log "$logs"/A/audit.log*
+grep -q "^slave-c$" "$dir/out" && ! grep -q "mail.tpl w" "$dir/out" || fail "the rules it named do not help: $(cat "$dir/out")"
+# Policy tests.
+check 0 "$dir/p" --manifest "$dir/m.yaml" --files "$AAJ_SOURCE/tests/corpus/files.tsv.zst"
+says "4 of 4 policy tests hold"
+sed -i 's,"/etc/shadow r","/etc/slave/slave.conf r",' "$dir/m.yaml"
+check 1 --tap "$dir/p" --manifest "$dir/m.yaml" --files "$AAJ_SOURCE/tests/corpus/files.tsv.zst" --log "$logs"/A/audit.log*
+says "ok 1 - replay: nothing would be denied"
+says "not ok 2 - policy test fails: slave-c is granted /etc/slave/slave.conf"
+says "1..3"
+grep -q "m.yaml:5:" "$dir/err" || fail "the failing test has no place: $(cat "$dir/err")"
+# What cannot be done.
+check 2 "$dir/p"
+check 2 --json --tap "$dir/p" --log x
+check 3 "$dir/p" --log "$dir/none"
+check 3 "$dir/none" --log "$logs"/A/audit.log*
+check 3 "$dir/p" --profile other --log "$logs"/A/audit.log*
+grep -q -- "say --profile LABEL, one of: slave-c" "$dir/err" || fail "the labels are not listed: $(cat "$dir/err")"
