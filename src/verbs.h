@@ -15,6 +15,8 @@
     VERB(complain)                                                                                 \
     VERB(remove)                                                                                   \
     VERB(status)                                                                                   \
+    VERB(fmt)                                                                                      \
+    VERB(lint)                                                                                     \
     VERB(lab)                                                                                      \
     VERB(completion)                                                                               \
     /* each line with its backslash, so that two additions merge */

@@ -7,7 +7,7 @@
 
 #include "base/grow.h"
 
-enum { MAX_PATTERN = 64 * 1024, REGEX_GROWTH = 18 };
+enum { MAX_PATTERN = 1024 * 1024, REGEX_GROWTH = 18 };
 
 int aaj_glob_new(struct aaj_glob **ret_glob)
 {
@@ -64,7 +64,7 @@ int aaj_glob_add(struct aaj_glob *glob, struct aaj_str pattern, unsigned flags, 
 
     if (pattern.n > MAX_PATTERN) {
         if (ret_why)
-            *ret_why = "a glob is at most 64 KiB long";
+            *ret_why = "a glob is at most 1 MiB long";
         return -E2BIG;
     }
     aaj_glob_forget(glob);
@@ -136,6 +136,11 @@ bool aaj_glob_is_literal(struct aaj_str pattern, unsigned flags, struct aaj_aren
     if (literal && ret_name)
         *ret_name = (struct aaj_str){ name, n };
     return literal;
+}
+
+bool aaj_glob_is_wild(const struct aaj_glob *glob)
+{
+    return glob->wild;
 }
 
 bool aaj_glob_accepts(const struct aaj_glob *glob, uint32_t state)

@@ -34,7 +34,7 @@ enum aaj_glob_flags {
 };
 
 /* Adds an alternative. -EINVAL for a malformed glob, with a sentence about it in *ret_why (static
- * storage, may be NULL); -E2BIG past 64 KiB; -ENOMEM. The union is unchanged on failure. */
+ * storage, may be NULL); -E2BIG past 1 MiB; -ENOMEM. The union is unchanged on failure. */
 int aaj_glob_add(struct aaj_glob *glob, struct aaj_str pattern, unsigned flags, uint32_t tag,
                  const char **ret_why);
 
@@ -43,6 +43,10 @@ int aaj_glob_compile(struct aaj_str pattern, unsigned flags, struct aaj_glob **r
 
 /* Has it no wildcard, so that it matches one name only? The name then is *ret_name (in @arena). */
 bool aaj_glob_is_literal(struct aaj_str pattern, unsigned flags, struct aaj_arena *arena, struct aaj_str *ret_name);
+
+/* A star, a question mark or a [^set] in any alternative: what apparmor_parser calls no exact match. The
+ * exec permission of an exact rule wins over that of one that is not. */
+bool aaj_glob_is_wild(const struct aaj_glob *glob);
 
 /* 1 or 0, -errno. */
 int aaj_glob_match(struct aaj_glob *glob, struct aaj_str name);

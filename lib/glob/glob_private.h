@@ -43,6 +43,7 @@ struct aaj_glob {
     struct aaj_charset *charset;
     size_t n_charsets, cap_charsets;
     uint32_t byte_set[256]; /* charset of one byte + 1; 0: not made yet */
+    bool wild;              /* some alternative has a star or a set of what must not be */
     uint32_t *start;        /* first node of each alternative */
     size_t n_starts, cap_starts;
 

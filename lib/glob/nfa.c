@@ -125,6 +125,7 @@ static int parse_set(struct parse *ps, struct aaj_charset *ret_set)
     bool negate = at(ps, '^');
     int r = 0;
 
+    ps->glob->wild |= negate;
     if (negate)
         ps->p++;
     if (negate && at(ps, '^')) { /* [^^…]: ^ itself, and then nothing needs to follow */
@@ -184,6 +185,7 @@ static int parse_term(struct parse *ps, uint32_t *end)
         r = append_byte(ps->glob, (uint8_t)c, end);
     }
     if (r == 0 && at(ps, '*')) {
+        ps->glob->wild = true;
         ps->p++;
         r = append_star(ps->glob, begin, end);
     }

@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-enum { MAX_DEPTH = 200 }; /* the parser's bound is lower; this one guards trees built by hand */
+enum { MAX_DEPTH = 1000 }; /* the parser's bound is lower; this one guards trees built by hand */
 
 int aaj_policy_new(struct aaj_str name, struct aaj_policy **ret_policy)
 {

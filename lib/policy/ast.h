@@ -187,6 +187,7 @@ struct aaj_profile {
     struct aaj_texts identities;
     struct aaj_texts flags;
     bool flags_keyword; /* flags=(…) and not just (…) */
+    struct aaj_str full_name; /* "parent//child", variables put in; only after a checking read */
     struct aaj_block body;
 };
 
@@ -323,3 +324,6 @@ void aaj_item_remove(struct aaj_item *item);
 
 /* Do two rules say the same, whatever the spelling? Compares values, not raws; ignores comments. */
 bool aaj_rule_eq(const struct aaj_rule *a, const struct aaj_rule *b);
+/* The same of whole items with all they hold, comments included; places and empty lines are not looked at. */
+bool aaj_item_eq(const struct aaj_item *a, const struct aaj_item *b);
+bool aaj_block_eq(const struct aaj_block *a, const struct aaj_block *b);

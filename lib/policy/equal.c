@@ -84,3 +84,61 @@ bool aaj_rule_eq(const struct aaj_rule *a, const struct aaj_rule *b)
         return access_eq(&a->access, &b->access);
     }
 }
+
+static bool profile_eq(const struct aaj_profile *a, const struct aaj_profile *b)
+{
+    return a->keyword == b->keyword && text_eq(a->name, b->name) && text_eq(a->attachment, b->attachment) &&
+           conds_eq(&a->xattrs, &b->xattrs) && texts_eq(&a->identities, &b->identities) &&
+           texts_eq(&a->flags, &b->flags) && aaj_block_eq(&a->body, &b->body);
+}
+
+static bool if_eq(const struct aaj_if *a, const struct aaj_if *b)
+{
+    if (a->words.n != b->words.n || !a->otherwise != !b->otherwise || !aaj_item_eq(a->then, b->then))
+        return false;
+    for (uint32_t i = 0; i < a->words.n; i++)
+        if (!aaj_str_eq(a->words.item[i].raw, b->words.item[i].raw))
+            return false;
+    return !a->otherwise || aaj_item_eq(a->otherwise, b->otherwise);
+}
+
+bool aaj_item_eq(const struct aaj_item *a, const struct aaj_item *b)
+{
+    if (a->kind != b->kind || !aaj_str_eq(a->comment, b->comment))
+        return false;
+    switch (a->kind) {
+    case AAJ_ITEM_COMMENT:
+        return true;
+    case AAJ_ITEM_INCLUDE:
+        return text_eq(a->include.path, b->include.path) && a->include.magic == b->include.magic &&
+               a->include.if_exists == b->include.if_exists;
+    case AAJ_ITEM_ABI:
+        return text_eq(a->abi.path, b->abi.path) && a->abi.magic == b->abi.magic;
+    case AAJ_ITEM_VARIABLE:
+    case AAJ_ITEM_BOOLEAN:
+        return text_eq(a->variable.name, b->variable.name) && a->variable.assign == b->variable.assign &&
+               texts_eq(&a->variable.values, &b->variable.values);
+    case AAJ_ITEM_ALIAS:
+        return text_eq(a->alias.from, b->alias.from) && text_eq(a->alias.to, b->alias.to);
+    case AAJ_ITEM_PROFILE:
+        return profile_eq(&a->profile, &b->profile);
+    case AAJ_ITEM_BLOCK:
+        return aaj_prefix_eq(&a->block.prefix, &b->block.prefix) && aaj_block_eq(&a->block.body, &b->block.body);
+    case AAJ_ITEM_IF:
+        return if_eq(&a->cond, &b->cond);
+    case AAJ_ITEM_RULE:
+        return aaj_rule_eq(&a->rule, &b->rule);
+    }
+    return false;
+}
+
+bool aaj_block_eq(const struct aaj_block *a, const struct aaj_block *b)
+{
+    const struct aaj_item *x = a->first, *y = b->first;
+
+    while (x && y && aaj_item_eq(x, y)) {
+        x = x->next;
+        y = y->next;
+    }
+    return !x && !y && aaj_str_eq(a->comment, b->comment);
+}

@@ -19,3 +19,6 @@ int aaj_item_print(FILE *out, const struct aaj_item *item, unsigned depth);
  * when memory is exhausted. */
 struct aaj_str aaj_rule_text(struct aaj_arena *arena, const struct aaj_rule *rule);
 
+/* The bytes that were read, with what was added, changed and removed; untouched items stay untouched to the
+ * byte. */
+int aaj_policy_print_minimal(FILE *out, const struct aaj_policy *policy);

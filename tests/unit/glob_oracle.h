@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A second meaning of globs, made another way: braces are expanded, then each flat pattern is matched by
  * dynamic programming. Covers well-formed globs without backslashes in sets.

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the files that check the meaning of rules share. */
+#pragma once
+
+#include "policy/parser.h"
+
+/* A finding about the whole rule, without its prefix's and block's lines. */
+#define aaj_check_fail(ps, item, ...) aaj_parser_error(ps, (item)->start, (item)->end, __VA_ARGS__)
+
+/* check_access.c: rules with permissions and conditions. */
+int aaj_check_access(struct aaj_parser *ps, struct aaj_item *item);
+/* conflict.c: exec permissions of the profile's rules, at its '}'. */
+int aaj_check_exec_conflicts(struct aaj_parser *ps, struct aaj_item *profile);
+/* check_mount.c */
+int aaj_check_mount(struct aaj_parser *ps, struct aaj_item *item);
+/* check.c: variables are set, the glob is well-formed. @flags: enum aaj_glob_flags. */
+int aaj_check_glob(struct aaj_parser *ps, struct aaj_item *item, struct aaj_text text, unsigned flags);
+bool aaj_is_signal(struct aaj_str name);

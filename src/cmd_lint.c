@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* aajail lint: what is wrong with policy, or could be better. */
+#include <json-c/json.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "policy/parse.h"
+#include "target/target.h"
+#include "verbs.h"
+
+static const struct opt opts[] = {
+    { "syntax-only", 0, NULL, "only what a parser refuses: exit 0 for valid policy, 3 for invalid" },
+    { "base", 'b', "DIR", "where <…> includes are searched for; may be repeated, the first that has it wins" },
+    { "target", 't', "TARGET", "what the policy is for; also says what its parser does not know" },
+    OPT_JSON,
+    OPT_END,
+};
+
+enum { MAX_BASES = 16 };
+
+struct lint {
+    const char *base[MAX_BASES];
+    size_t n_bases;
+    const char *target_name;
+    struct aaj_target *target;
+    bool syntax_only, json;
+};
+
+static json_object *diag_json(const struct aaj_diag *d)
+{
+    static const char *const severity[] = { "note", "warning", "error" };
+    json_object *o = json_object_new_object();
+
+    json_object_object_add(o, "severity", json_object_new_string(severity[d->severity]));
+    if (d->id)
+        json_object_object_add(o, "id", json_object_new_string(d->id));
+    json_object_object_add(o, "file", json_object_new_string_len(d->loc.file.p, (int)d->loc.file.n));
+    json_object_object_add(o, "line", json_object_new_int64(d->loc.line));
+    json_object_object_add(o, "column", json_object_new_int64(d->loc.column));
+    json_object_object_add(o, "message", json_object_new_string_len(d->message.p, (int)d->message.n));
+    return o;
+}
+
+static int report(const struct lint *lint, struct aaj_diags *diags)
+{
+    int status = diags->errors ? EXIT_INPUT : diags->warnings ? EXIT_FINDING : EXIT_DONE;
+
+    if (lint->json) {
+        json_object *list = json_object_new_array();
+
+        for (size_t i = 0; i < diags->n; i++)
+            json_object_array_add(list, diag_json(&diags->item[i]));
+        puts(json_object_to_json_string_ext(list, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
+        json_object_put(list);
+        aaj_diags_clear(diags);
+    } else {
+        show_diags(diags);
+    }
+    return status;
+}
+
+static int lint_file(const struct lint *lint, const char *path, struct aaj_diags *diags)
+{
+    struct aaj_policy_options options = {
+        .flags = AAJ_POLICY_CHECK,
+        .base = lint->base,
+        .n_bases = lint->n_bases,
+        .target = lint->target,
+    };
+    struct aaj_policy *policy = NULL;
+    int r = aaj_policy_read(path, &options, diags, &policy);
+
+    aaj_policy_free(policy);
+    return r;
+}
+
+static int set_options(const struct verb *verb, struct lint *lint, struct opts *o)
+{
+    const char *name;
+
+    while ((name = opts_next(o))) {
+        if (opt_is(name, "syntax-only"))
+            lint->syntax_only = true;
+        else if (opt_is(name, "json"))
+            lint->json = true;
+        else if (opt_is(name, "target"))
+            lint->target_name = o->value;
+        else if (lint->n_bases < MAX_BASES)
+            lint->base[lint->n_bases++] = o->value;
+        else
+            return usage_error(verb, "at most %d folders", MAX_BASES);
+    }
+    if (o->done)
+        return o->status;
+    if (o->n_operands < 1)
+        return usage_error(verb, "name the files to look at");
+    return -1;
+}
+
+static int run(const struct verb *verb, int argc, char **argv)
+{
+    struct opts o = OPTS_INIT(verb, argc, argv);
+    struct aaj_diags diags = AAJ_DIAGS_INIT;
+    struct lint lint = { 0 };
+    int status = set_options(verb, &lint, &o);
+
+    if (status >= 0)
+        return status;
+    if (lint.target_name || !lint.n_bases) {
+        if (aaj_target_open(lint.target_name, aajail_datadir(), &diags, &lint.target) < 0) {
+            show_diags(&diags);
+            return EXIT_INPUT;
+        }
+        if (lint.n_bases < MAX_BASES)
+            lint.base[lint.n_bases++] = lint.target->base;
+    }
+    if (!lint.target_name)
+        lint.target = aaj_target_free(lint.target);
+    for (int i = 0; i < o.n_operands; i++)
+        lint_file(&lint, o.operand[i], &diags);
+    status = report(&lint, &diags);
+    aaj_target_free(lint.target);
+    return status;
+}
+
+const struct verb verb_lint = {
+    .name = "lint",
+    .args = "FILE…",
+    .summary = "Look for errors in policy",
+    .details = "  aajail lint --syntax-only --base /etc/apparmor.d usr.sbin.slave",
+    .opts = opts,
+    .run = run,
+};
