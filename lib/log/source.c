@@ -184,8 +184,10 @@ static ssize_t step_zstd(struct aaj_log_source *s, char *buf, size_t n)
 
     if (ZSTD_isError(r))
         return -EBADMSG;
+    /* Asked without input behind a whole frame it begins the next one, and says so: that is no cut. */
+    if (in.pos != s->in_at || out.pos)
+        s->member_end = r == 0;
     s->in_at = in.pos;
-    s->member_end = r == 0;
     return (ssize_t)out.pos;
 }
 
