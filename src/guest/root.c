@@ -7,7 +7,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <net/if.h>
+#include <linux/if.h>
+#include <linux/netfilter_ipv4/ip_tables.h>
+#include <linux/netfilter_ipv6/ip6_tables.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -178,6 +180,26 @@ static void copy_self(const char *to)
         close(in);
 }
 
+/* The kernel makes a table when somebody first asks for it; programs that look into /proc/net/ip_tables_names
+ * for the way to go should find it. */
+static void make_tables(void)
+{
+    struct ipt_getinfo v4 = { .name = "filter" };
+    struct ip6t_getinfo v6 = { .name = "filter" };
+    socklen_t n4 = sizeof(v4), n6 = sizeof(v6);
+    int s = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW);
+
+    if (s >= 0) {
+        (void)getsockopt(s, IPPROTO_IP, IPT_SO_GET_INFO, &v4, &n4);
+        close(s);
+    }
+    s = socket(AF_INET6, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW);
+    if (s >= 0) {
+        (void)getsockopt(s, IPPROTO_IPV6, IP6T_SO_GET_INFO, &v6, &n6);
+        close(s);
+    }
+}
+
 static void load_modules(void)
 {
     /* What a jail needs; anything else the kernel or modprobe loads on demand. */
@@ -195,6 +217,7 @@ static void load_modules(void)
         if (r < 0 && r != -ENOENT)
             warn_host("module %s is not loaded: %s", names[i], strerror(-r));
     }
+    make_tables();
     if (access("/sbin/modprobe", X_OK) < 0)
         copy_self("/sbin/modprobe");
 }
