@@ -122,7 +122,7 @@ static int print_fact(void *data, const struct aaj_fact *f)
     fprintf(data, "%c\t%o\t%u\t%u\t%.*s", f->type, f->mode, f->uid, f->gid, AAJ_STR_ARG(f->path));
     if (f->type == 'l' && f->target.n)
         fprintf(data, "\t%.*s", AAJ_STR_ARG(f->target));
-    fputc('\n', data);
+    fputc('\0', data); /* a name may hold a newline, and forge a line with it */
     return 0;
 }
 

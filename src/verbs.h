@@ -9,6 +9,7 @@
     VERB(merge)                                                                                    \
     VERB(firewall)                                                                                 \
     VERB(check)                                                                                    \
+    VERB(surface)                                                                                  \
     VERB(query)                                                                                    \
     VERB(load)                                                                                     \
     VERB(enforce)                                                                                  \

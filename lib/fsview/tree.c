@@ -149,35 +149,60 @@ int aaj_tree_get(int root, struct aaj_str path, struct aaj_arena *arena, struct 
     return 1;
 }
 
-/* The walk keeps names still to be done in one stack, the next on top. A directory stands there twice,
- * as "d" and as "d/": that sorts "d" < "d-x" < "d/x", the byte order of whole paths. */
+/* The walk keeps what is still to be done in one stack, the next on top. A directory stands there twice, as "d"
+ * and as "d/": that sorts "d" < "d-x" < "d/x", the byte order of whole paths. */
 struct walk {
-    struct aaj_str *item;
+    struct aaj_fact *item; /* path and target are malloc'd, in one block */
     size_t n, cap;
 };
 
-static int push(struct walk *w, struct aaj_str dir, const char *name, bool slash)
+static int push(struct walk *w, struct aaj_str dir, const char *name, struct aaj_str target, bool slash,
+                const struct aaj_fact *fact)
 {
-    size_t len = strlen(name);
-    char *p = malloc(dir.n + len + 1), *q = p;
+    size_t len = strlen(name), n = dir.n + len + slash;
+    char *p = malloc(n + target.n + 1);
 
     if (!p || AAJ_GROW(w->item, w->n, w->cap) < 0) {
         free(p);
         return -ENOMEM;
     }
     memcpy(p, dir.p, dir.n);
-    q += dir.n;
-    memcpy(q, name, len);
-    q += len;
+    memcpy(p + dir.n, name, len);
     if (slash)
-        *q++ = '/';
-    w->item[w->n++] = (struct aaj_str){ p, (size_t)(q - p) };
+        p[n - 1] = '/';
+    if (target.n)
+        memcpy(p + n, target.p, target.n);
+    w->item[w->n] = *fact;
+    w->item[w->n].path = (struct aaj_str){ p, n };
+    w->item[w->n++].target = (struct aaj_str){ p + n, target.n };
     return 0;
 }
 
 static int backwards(const void *a, const void *b)
 {
-    return aaj_str_cmp(*(const struct aaj_str *)b, *(const struct aaj_str *)a);
+    return aaj_str_cmp(((const struct aaj_fact *)b)->path, ((const struct aaj_fact *)a)->path);
+}
+
+static int push_entry(struct walk *w, int dir_fd, struct aaj_str dir, const char *name)
+{
+    struct aaj_fact fact = { 0 };
+    struct aaj_str target = { 0 };
+    char buf[PATH_MAX];
+    struct stat st;
+    int r;
+
+    if (fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT) < 0)
+        return 0; /* gone meanwhile */
+    from_stat(&st, &fact);
+    if (fact.type == 'l') {
+        ssize_t n = readlinkat(dir_fd, name, buf, sizeof(buf));
+
+        target = (struct aaj_str){ buf, n > 0 ? (size_t)n : 0 };
+    }
+    r = push(w, dir, name, target, false, &fact);
+    if (r == 0 && fact.type == 'd')
+        r = push(w, dir, name, (struct aaj_str){ 0 }, true, &fact);
+    return r;
 }
 
 /* @dir ends in "/". What may not be read is passed over, as find does. */
@@ -195,62 +220,39 @@ static int list_dir(struct walk *w, int root, struct aaj_str dir)
         close(fd);
         return -ENOMEM;
     }
-    while (r == 0 && (e = readdir(d))) {
-        bool is_dir = e->d_type == DT_DIR || e->d_type == DT_UNKNOWN;
-
-        if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
-            continue;
-        r = push(w, dir, e->d_name, false);
-        if (r == 0 && is_dir)
-            r = push(w, dir, e->d_name, true);
-    }
+    while (r == 0 && (e = readdir(d)))
+        if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
+            r = push_entry(w, dirfd(d), dir, e->d_name);
     closedir(d);
-    qsort(w->item + before, w->n - before, sizeof(*w->item), backwards);
-    return r;
-}
-
-static int visit(struct aaj_str path, int root, struct aaj_arena *arena,
-                 int (*fn)(void *, const struct aaj_fact *), void *data)
-{
-    struct aaj_fact fact = { .path = path };
-    int fd = aaj_tree_open(root, path, O_PATH), r = 0;
-    struct stat st;
-
-    if (fd < 0)
-        return 0; /* gone meanwhile */
-    if (fstat(fd, &st) == 0) {
-        from_stat(&st, &fact);
-        if (fact.type == 'l')
-            r = read_target(fd, arena, &fact.target);
-        r = r == -ENOMEM ? r : fn(data, &fact);
-    }
-    close(fd);
+    if (w->n > before)
+        qsort(w->item + before, w->n - before, sizeof(*w->item), backwards);
     return r;
 }
 
 int aaj_tree_walk(int root, int (*fn)(void *, const struct aaj_fact *), void *data)
 {
-    struct aaj_arena arena = AAJ_ARENA_INIT;
+    struct aaj_fact top = { .path = AAJ_STR("/") };
     struct walk w = { 0 };
-    int r = visit(AAJ_STR("/"), root, &arena, fn, data);
+    struct stat st;
+    int r = fstat(root, &st) < 0 ? -errno : 0;
 
+    if (r == 0) {
+        from_stat(&st, &top);
+        r = fn(data, &top);
+    }
     if (r == 0)
         r = list_dir(&w, root, AAJ_STR("/"));
     while (r == 0 && w.n) {
-        struct aaj_str path = w.item[--w.n];
+        struct aaj_fact fact = w.item[--w.n];
 
-        if (path.p[path.n - 1] != '/') {
-            r = visit(path, root, &arena, fn, data);
-            if (arena.total > 1 << 20)
-                aaj_arena_clear(&arena);
-        } else if (!aaj_view_is_volatile((struct aaj_str){ path.p, path.n - 1 })) {
-            r = list_dir(&w, root, path);
-        }
-        free((void *)(uintptr_t)path.p);
+        if (fact.path.p[fact.path.n - 1] != '/')
+            r = fn(data, &fact);
+        else if (!aaj_view_is_volatile((struct aaj_str){ fact.path.p, fact.path.n - 1 }))
+            r = list_dir(&w, root, fact.path);
+        free((void *)(uintptr_t)fact.path.p);
     }
     while (w.n)
-        free((void *)(uintptr_t)w.item[--w.n].p);
+        free((void *)(uintptr_t)w.item[--w.n].path.p);
     free(w.item);
-    aaj_arena_clear(&arena);
     return r;
 }

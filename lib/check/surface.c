@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "check/surface.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/grow.h"
+#include "check/decide.h"
+
+struct walk {
+    const struct aaj_surface_input *in;
+    struct aaj_surface *out;
+    struct aaj_intern learned; /* names … */
+    uint32_t *learned_mask;    /* … and what was done to them, by id */
+    size_t n_learned;
+};
+
+static const uint32_t write_mask = AAJ_MAY_WRITE | AAJ_MAY_APPEND | AAJ_MAY_CREATE | AAJ_MAY_DELETE;
+static const uint32_t kind_mask[AAJ_SURFACE_KINDS] = {
+    AAJ_MAY_READ, AAJ_MAY_WRITE | AAJ_MAY_APPEND | AAJ_MAY_CREATE | AAJ_MAY_DELETE, AAJ_MAY_EXEC
+};
+
+const char *aaj_concern_name(enum aaj_surface_concern concern)
+{
+    static const char *const name[AAJ_CONCERNS] = { "secret", "setuid", "hidden", "writable" };
+
+    return name[concern];
+}
+
+static int learn(struct walk *w, struct aaj_str name, uint32_t mask)
+{
+    uint32_t id;
+    int r = aaj_intern_add(&w->learned, name, &id);
+
+    if (r < 0)
+        return r;
+    if (id >= w->n_learned) {
+        size_t n = id * 2u + 64;
+        uint32_t *more = reallocarray(w->learned_mask, n, sizeof(*more));
+
+        if (!more)
+            return -ENOMEM;
+        memset(more + w->n_learned, 0, (n - w->n_learned) * sizeof(*more));
+        w->learned_mask = more;
+        w->n_learned = n;
+    }
+    w->learned_mask[id] |= mask;
+    return 0;
+}
+
+static int learn_all(struct walk *w)
+{
+    struct aaj_recording *rec = w->in->recording;
+    const struct aaj_access *access;
+    size_t n;
+    int r = rec ? aaj_recording_accesses(rec, &access, &n) : 0;
+
+    for (size_t i = 0; rec && r == 0 && i < n; i++)
+        if ((access[i].class == AAJ_CLASS_FILE || access[i].class == AAJ_CLASS_EXEC) &&
+            !aaj_str_eq(aaj_recording_str(rec, access[i].op), AAJ_STR("getattr")))
+            r = learn(w, aaj_recording_str(rec, access[i].arg[AAJ_FILE_NAME]), access[i].requested | access[i].denied_mask);
+    return r;
+}
+
+static uint32_t seen(const struct walk *w, struct aaj_str path)
+{
+    uint32_t id;
+
+    if (aaj_intern_find(&w->learned, path, &id) < 0 || id >= w->n_learned)
+        return 0;
+    return w->learned_mask[id];
+}
+
+/* What any profile of the jail grants on the file. */
+static uint32_t opened(const struct walk *w, const struct aaj_fact *fact)
+{
+    bool known = w->in->uid != AAJ_UID_NONE, owner = !known || fact->uid == w->in->uid;
+    uint32_t perms = 0, mask = 0;
+
+    for (size_t i = 0; i < aaj_match_count(w->in->match); i++) {
+        const struct aaj_match_profile *p = aaj_match_profile(w->in->match, i);
+        struct aaj_perms have = aaj_match_file_perms(p, fact->path, owner);
+
+        perms |= have.allow & ~have.deny;
+        if (!known) {
+            have = aaj_match_file_perms(p, fact->path, false);
+            perms |= have.allow & ~have.deny;
+        }
+    }
+    if (perms & AAJ_PERM_READ)
+        mask |= AAJ_MAY_READ;
+    if (perms & (AAJ_PERM_WRITE | AAJ_PERM_APPEND))
+        mask |= AAJ_MAY_WRITE;
+    if (perms & AAJ_PERM_EXEC)
+        mask |= AAJ_MAY_EXEC;
+    return mask;
+}
+
+static bool is_outside(struct aaj_str path)
+{
+    static const struct aaj_str inside[] = { AAJ_STR_INIT("/usr/"), AAJ_STR_INIT("/proc/"), AAJ_STR_INIT("/sys/"),
+                                             AAJ_STR_INIT("/dev/") };
+
+    for (size_t i = 0; i < AAJ_ARRAY_SIZE(inside); i++)
+        if (aaj_str_starts(path, inside[i]))
+            return false;
+    return true;
+}
+
+/* Paths come in byte order, so a folder's files come together but for what sorts between "/a" and "/a/": looking
+ * at the last few is enough, and the rest is joined at the end. */
+static int count_dir(struct walk *w, struct aaj_str path, uint32_t mask)
+{
+    struct aaj_surface *s = w->out;
+    struct aaj_str dir = aaj_str_head(path, 1 + aaj_str_find(aaj_str_skip(path, 1), '/'));
+    struct aaj_surface_dir *d;
+
+    if (dir.n < path.n) {
+        struct aaj_str rest = aaj_str_skip(path, dir.n + 1);
+        size_t next = aaj_str_find(rest, '/');
+
+        if (next < rest.n)
+            dir.n += 1 + next;
+    } else {
+        dir = AAJ_STR("/");
+    }
+    d = s->n_dirs ? &s->dir[s->n_dirs - 1] : NULL;
+    if (!d || !aaj_str_eq(d->path, dir)) {
+        if (AAJ_GROW(s->dir, s->n_dirs, s->cap_dirs) < 0)
+            return -ENOMEM;
+        d = &s->dir[s->n_dirs++];
+        *d = (struct aaj_surface_dir){ .path = aaj_arena_dup(&s->arena, dir) };
+        if (!d->path.p)
+            return -ENOMEM;
+    }
+    for (int k = 0; k < AAJ_SURFACE_KINDS; k++)
+        d->files[k] += (mask & kind_mask[k]) != 0;
+    return 0;
+}
+
+static int concern(struct walk *w, enum aaj_surface_concern kind, struct aaj_str path, uint32_t mask,
+                   const struct aaj_ceiling_item *item)
+{
+    struct aaj_surface *s = w->out;
+    struct aaj_surface_file file = { kind, aaj_arena_dup(&s->arena, path), mask, item };
+
+    if (!file.path.p || AAJ_GROW(s->file, s->n_files, s->cap_files) < 0)
+        return -ENOMEM;
+    s->file[s->n_files++] = file;
+    return 0;
+}
+
+static int look_for_concerns(struct walk *w, const struct aaj_fact *fact, uint32_t mask, uint32_t used)
+{
+    struct aaj_arena scratch = AAJ_ARENA_INIT;
+    struct aaj_crossing crossing;
+    int r = 0;
+
+    if (w->in->ceiling) {
+        r = aaj_ceiling_crosses_file(w->in->ceiling, fact->path, true, mask & (AAJ_MAY_READ | AAJ_MAY_WRITE), NULL,
+                                     &scratch, &crossing);
+        if (r == 1)
+            r = concern(w, AAJ_CONCERN_SECRET, fact->path, mask & crossing.mask, crossing.item);
+        aaj_arena_clear(&scratch);
+    }
+    if (r == 0 && mask & AAJ_MAY_EXEC && fact->bits & (AAJ_FACT_SETUID | AAJ_FACT_SETGID | AAJ_FACT_CAPS))
+        r = concern(w, AAJ_CONCERN_SETUID, fact->path, AAJ_MAY_EXEC, NULL);
+    if (r == 0 && mask & AAJ_MAY_READ && !(fact->bits & AAJ_FACT_WORLD_READ) && !(used & AAJ_MAY_READ))
+        r = concern(w, AAJ_CONCERN_HIDDEN, fact->path, AAJ_MAY_READ, NULL);
+    if (r == 0 && mask & AAJ_MAY_WRITE && !(used & write_mask) && is_outside(fact->path))
+        r = concern(w, AAJ_CONCERN_WRITABLE, fact->path, AAJ_MAY_WRITE, NULL);
+    return r;
+}
+
+static int visit(void *ctx, const struct aaj_fact *fact)
+{
+    struct walk *w = ctx;
+    struct aaj_surface_count *c = &w->out->count;
+    bool outside = is_outside(fact->path), hidden = !(fact->bits & AAJ_FACT_WORLD_READ);
+    uint32_t mask, used;
+    int r;
+
+    if (fact->type == 'd' || fact->type == 'l')
+        return 0;
+    w->out->walked++;
+    mask = opened(w, fact);
+    if (!mask)
+        return 0;
+    used = seen(w, fact->path);
+    for (int k = 0; k < AAJ_SURFACE_KINDS; k++)
+        if (mask & kind_mask[k]) {
+            c->files[k]++;
+            c->beyond[k] += !(used & kind_mask[k]);
+            c->outside[k] += outside;
+            c->hidden[k] += hidden;
+        }
+    r = count_dir(w, fact->path, mask);
+    return r < 0 ? r : look_for_concerns(w, fact, mask, used);
+}
+
+static int by_dir(const void *a, const void *b)
+{
+    return aaj_str_cmp(((const struct aaj_surface_dir *)a)->path, ((const struct aaj_surface_dir *)b)->path);
+}
+
+static int by_concern(const void *a, const void *b)
+{
+    const struct aaj_surface_file *x = a, *y = b;
+
+    return x->concern != y->concern ? (int)x->concern - (int)y->concern : aaj_str_cmp(x->path, y->path);
+}
+
+static void join_dirs(struct aaj_surface *s)
+{
+    size_t n = 0;
+
+    if (!s->n_dirs)
+        return;
+    qsort(s->dir, s->n_dirs, sizeof(*s->dir), by_dir);
+    for (size_t i = 1; i < s->n_dirs; i++)
+        if (aaj_str_eq(s->dir[n].path, s->dir[i].path))
+            for (int k = 0; k < AAJ_SURFACE_KINDS; k++)
+                s->dir[n].files[k] += s->dir[i].files[k];
+        else
+            s->dir[++n] = s->dir[i];
+    s->n_dirs = n + 1;
+}
+
+int aaj_surface_run(const struct aaj_surface_input *input, struct aaj_surface *ret_surface)
+{
+    struct walk w = { .in = input, .out = ret_surface };
+    int r;
+
+    *ret_surface = (struct aaj_surface){ 0 };
+    r = aaj_intern_init(&w.learned);
+    if (r == 0)
+        r = learn_all(&w);
+    if (r == 0)
+        r = aaj_fsview_walk(input->files, visit, &w);
+    if (r == 0) {
+        join_dirs(ret_surface);
+        if (ret_surface->n_files)
+            qsort(ret_surface->file, ret_surface->n_files, sizeof(*ret_surface->file), by_concern);
+    }
+    aaj_intern_clear(&w.learned);
+    free(w.learned_mask);
+    return r;
+}
+
+void aaj_surface_clear(struct aaj_surface *surface)
+{
+    free(surface->dir);
+    free(surface->file);
+    aaj_arena_clear(&surface->arena);
+    *surface = (struct aaj_surface){ 0 };
+}

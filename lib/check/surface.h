@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What a policy opens of the files that exist: how many for reading, writing and executing, where, through which
+ * rule or include, beyond what was learned, and which of them are nobody else's business.
+ */
+#pragma once
+
+#include "ceiling/ceiling.h"
+#include "fsview/fsview.h"
+#include "match/match.h"
+#include "recording/recording.h"
+
+enum aaj_surface_kind { AAJ_SURFACE_READ, AAJ_SURFACE_WRITE, AAJ_SURFACE_EXEC, AAJ_SURFACE_KINDS };
+
+struct aaj_surface_input {
+    const struct aaj_match *match; /* all its profiles: the jail with its children */
+    struct aaj_fsview *files;
+    struct aaj_recording *recording; /* what was learned; NULL: nothing is subtracted */
+    struct aaj_ceiling *ceiling;     /* tells secrets; NULL: none are */
+    uint32_t uid;                    /* the slave's; AAJ_UID_NONE: unknown, owner rules count for every file */
+};
+
+struct aaj_surface_count {
+    size_t files[AAJ_SURFACE_KINDS];
+    size_t beyond[AAJ_SURFACE_KINDS];  /* of files: nobody saw it used so */
+    size_t outside[AAJ_SURFACE_KINDS]; /* of files: not below /usr, /proc, /sys, /dev */
+    size_t hidden[AAJ_SURFACE_KINDS];  /* of files: not readable by everybody */
+};
+
+/* "/etc", "/usr/lib": the first two steps of a path. */
+struct aaj_surface_dir {
+    struct aaj_str path;
+    size_t files[AAJ_SURFACE_KINDS];
+};
+
+enum aaj_surface_concern {
+    AAJ_CONCERN_SECRET,   /* the ceiling forbids it */
+    AAJ_CONCERN_SETUID,   /* executes with other powers */
+    AAJ_CONCERN_HIDDEN,   /* read, though not readable by everybody, and never seen read */
+    AAJ_CONCERN_WRITABLE, /* written outside /usr, /proc, /sys, /dev, and never seen written */
+    AAJ_CONCERNS,
+};
+const char *aaj_concern_name(enum aaj_surface_concern concern);
+
+struct aaj_surface_file {
+    enum aaj_surface_concern concern;
+    struct aaj_str path;
+    uint32_t mask;                       /* AAJ_MAY_*: what is opened */
+    const struct aaj_ceiling_item *item; /* SECRET */
+};
+
+struct aaj_surface {
+    struct aaj_arena arena;
+    size_t walked; /* files looked at: no folders, no symlinks */
+    struct aaj_surface_count count;
+    struct aaj_surface_dir *dir; /* by path */
+    size_t n_dirs, cap_dirs;
+    struct aaj_surface_file *file; /* by concern and path */
+    size_t n_files, cap_files;
+};
+
+int aaj_surface_run(const struct aaj_surface_input *input, struct aaj_surface *ret_surface);
+void aaj_surface_clear(struct aaj_surface *surface);
