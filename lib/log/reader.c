@@ -19,6 +19,8 @@ struct aaj_log_reader {
     char *carry; /* the start of a line whose end has not come yet */
     size_t carry_n, carry_cap;
     bool too_long; /* inside a line past AAJ_LOG_LINE_MAX: drop until its end */
+    char *held; /* a USER_AVC line whose msg='… is still open: some daemons break it */
+    size_t held_n;
     char *scratch; /* decoded values of one record */
     struct aaj_journal journal;
     struct aaj_join join;
@@ -48,6 +50,7 @@ struct aaj_log_reader *aaj_log_reader_free(struct aaj_log_reader *reader)
     aaj_join_clear(&reader->join);
     aaj_journal_clear(&reader->journal);
     free(reader->carry);
+    free(reader->held);
     free(reader->scratch);
     free(reader);
     return NULL;
@@ -159,6 +162,61 @@ static int take_entry(struct aaj_log_reader *reader, int found)
     return r < 0 ? r : flush(reader);
 }
 
+/* True for "… msg='apparmor=… hostname=" without the closing quote. */
+static bool is_open(const struct aaj_log_head *head)
+{
+    return head->type == AAJ_AUDIT_USER_AVC && head->kind == AAJ_LINE_APPARMOR &&
+           aaj_str_find(head->payload, '\'') == head->payload.n;
+}
+
+static int take_plain(struct aaj_log_reader *reader, struct aaj_str line)
+{
+    struct aaj_log_head head;
+
+    reader->account.lines++;
+    aaj_log_head_parse(line, &head);
+    return take_head(reader, &head);
+}
+
+static int hold(struct aaj_log_reader *reader, struct aaj_str line)
+{
+    reader->held = malloc(line.n + 1);
+    if (!reader->held)
+        return -ENOMEM;
+    memcpy(reader->held, line.p, line.n);
+    reader->held_n = line.n;
+    return 0;
+}
+
+/* The line that was held, with @more behind it if that continues it; true then. */
+static int release(struct aaj_log_reader *reader, struct aaj_str more, bool *ret_continued)
+{
+    bool continued = more.n && aaj_is_blank(more.p[0]);
+    char *whole = reader->held, *longer;
+    size_t n = reader->held_n;
+    int r;
+
+    reader->held = NULL;
+    if (continued) {
+        longer = realloc(whole, n + more.n);
+        if (!longer) {
+            free(whole);
+            return -ENOMEM;
+        }
+        whole = longer;
+        memcpy(whole + n, more.p, more.n);
+        n += more.n;
+        reader->account.lines++;
+        reader->account.used++;
+    }
+    r = take_plain(reader, (struct aaj_str){ whole, n });
+    if (r == 0)
+        r = flush(reader);
+    free(whole);
+    *ret_continued = continued;
+    return r;
+}
+
 static int take_line(struct aaj_log_reader *reader, const char *p, size_t n)
 {
     struct aaj_log_head head;
@@ -166,10 +224,19 @@ static int take_line(struct aaj_log_reader *reader, const char *p, size_t n)
 
     if (n && p[n - 1] == '\r')
         line.n--;
+    if (reader->held) {
+        bool continued;
+        int r = release(reader, line, &continued);
+
+        if (r < 0 || continued)
+            return r;
+    }
     if (aaj_journal_is_json(line))
         return take_entry(reader, aaj_journal_json(&reader->journal, line));
-    reader->account.lines++;
     aaj_log_head_parse(line, &head);
+    if (is_open(&head))
+        return hold(reader, line);
+    reader->account.lines++;
     return take_head(reader, &head);
 }
 
@@ -320,5 +387,10 @@ int aaj_log_reader_finish(struct aaj_log_reader *reader)
         r = reader->carry_n ? feed_export(reader, "\n\n", 2) : 0;
     else if (reader->carry_n || reader->too_long)
         r = end_carry(reader, "", 0);
+    if (r == 0 && reader->held) {
+        bool continued;
+
+        r = release(reader, (struct aaj_str){ "", 0 }, &continued);
+    }
     return r < 0 ? r : flush(reader);
 }
