@@ -19,6 +19,13 @@ void aaj_join_clear(struct aaj_join *join)
     *join = (struct aaj_join){ 0 };
 }
 
+void aaj_join_forget(struct aaj_join *join)
+{
+    join->n_syscall = join->n_avc = join->n_waiting = join->waiting_now = 0;
+    for (size_t i = 0; i < AAJ_JOIN_WINDOW; i++)
+        join->syscall[i].payload.p = join->avc[i].payload.p = join->waiting[i].payload.p = NULL;
+}
+
 static struct aaj_join_line *put(struct aaj_join_line *ring, uint32_t *n, const struct aaj_log_head *head)
 {
     struct aaj_join_line *line = &ring[(*n)++ % AAJ_JOIN_WINDOW];

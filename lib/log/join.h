@@ -36,6 +36,7 @@ struct aaj_join {
 };
 
 void aaj_join_clear(struct aaj_join *join);
+void aaj_join_forget(struct aaj_join *join); /* empty again, keeping its memory */
 
 void aaj_join_avc(struct aaj_join *join, const struct aaj_log_head *head);
 

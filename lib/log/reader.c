@@ -66,11 +66,12 @@ uint64_t aaj_log_reader_line(const struct aaj_log_reader *reader)
     return reader->account.lines;
 }
 
-static void report(struct aaj_log_reader *reader, struct aaj_str line, uint64_t line_no, size_t at, const char *why)
+static void report(struct aaj_log_reader *reader, struct aaj_str line, uint64_t line_no, size_t at, const char *why,
+                   const struct aaj_log_head *head)
 {
     reader->account.reported++;
     if (reader->handler.report)
-        reader->handler.report(reader->data, line, line_no, at, why);
+        reader->handler.report(reader->data, line, line_no, at, why, head);
 }
 
 int aaj_log_reader_take(struct aaj_log_reader *reader, const struct aaj_log_head *head, uint64_t line_no)
@@ -80,7 +81,7 @@ int aaj_log_reader_take(struct aaj_log_reader *reader, const struct aaj_log_head
 
     record.scratch = reader->scratch;
     if (aaj_log_record_parse(head, &record) < 0 || aaj_log_event(head, &record, &event) < 0) {
-        report(reader, head->line, line_no, (size_t)(record.at - head->line.p), record.why);
+        report(reader, head->line, line_no, (size_t)(record.at - head->line.p), record.why, head);
         return 0;
     }
     reader->account.used++;
@@ -105,12 +106,12 @@ static int apparmor_line(struct aaj_log_reader *reader, const struct aaj_log_hea
 
     aaj_join_avc(&reader->join, head);
     r = reader->handler.known ? reader->handler.known(reader->data, head) : 0;
-    if (r < 0)
-        return r;
-    if (r == 0)
-        return aaj_log_reader_take(reader, head, reader->account.lines);
-    reader->account.used++;
-    return 0;
+    return r == 0 ? aaj_log_reader_take(reader, head, reader->account.lines) : r < 0 ? r : 0;
+}
+
+void aaj_log_reader_used(struct aaj_log_reader *reader, uint64_t n)
+{
+    reader->account.used += n;
 }
 
 static int loss_line(struct aaj_log_reader *reader, const struct aaj_log_head *head)
@@ -134,7 +135,7 @@ static int take_head(struct aaj_log_reader *reader, struct aaj_log_head *head)
     case AAJ_LINE_LOSS:
         return loss_line(reader, head);
     case AAJ_LINE_BAD:
-        report(reader, head->line, reader->account.lines, head->at, head->why);
+        report(reader, head->line, reader->account.lines, head->at, head->why, head);
         return 0;
     case AAJ_LINE_OTHER:
         break;
@@ -262,7 +263,7 @@ static int end_too_long(struct aaj_log_reader *reader)
 {
     reader->account.lines++;
     report(reader, (struct aaj_str){ reader->carry, 120 }, reader->account.lines, 0,
-           "the line is longer than 1 MiB");
+           "the line is longer than 1 MiB", NULL);
     reader->too_long = false;
     reader->carry_n = 0;
     return flush(reader);
@@ -347,10 +348,37 @@ static int feed_export(struct aaj_log_reader *reader, const char *p, size_t n)
     if (r == 0 && reader->carry_n > 2 * (size_t)AAJ_LOG_LINE_MAX) {
         reader->account.lines++;
         report(reader, (struct aaj_str){ reader->carry, 120 }, reader->account.lines, 0,
-               "the journal entry is longer than 2 MiB");
+               "the journal entry is longer than 2 MiB", NULL);
         reader->carry_n = 0;
     }
     return r;
+}
+
+void aaj_log_reader_prime(struct aaj_log_reader *reader, const char *data, size_t n)
+{
+    const char *end = data + n, *nl;
+    struct aaj_log_head head;
+    struct aaj_event event;
+
+    for (; data < end && (nl = memchr(data, '\n', (size_t)(end - data))); data = nl + 1) {
+        if (*data != 't' && *data != 'n')
+            continue; /* only auditd's own form holds records that are joined by serial and may be cut apart */
+        aaj_log_head_parse((struct aaj_str){ data, (size_t)(nl - data) }, &head);
+        if (head.kind == AAJ_LINE_APPARMOR)
+            aaj_join_avc(&reader->join, &head);
+        else if (head.kind == AAJ_LINE_SYSCALL)
+            (void)aaj_join_syscall(&reader->join, &head, &event);
+        else if (head.kind == AAJ_LINE_SOCKADDR)
+            (void)aaj_join_sockaddr(&reader->join, &head, &event);
+    }
+}
+
+void aaj_log_reader_restart(struct aaj_log_reader *reader)
+{
+    aaj_join_forget(&reader->join);
+    reader->carry_n = 0;
+    reader->too_long = false;
+    reader->form = FORM_UNKNOWN;
 }
 
 int aaj_log_reader_feed(struct aaj_log_reader *reader, const char *data, size_t n)

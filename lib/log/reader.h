@@ -22,16 +22,18 @@ struct aaj_log_account {
 };
 
 struct aaj_log_handler {
-    /* Optional, called before an AppArmor record is taken apart: 1 = known already, counts as used;
-     * 0 = take it apart and call .event. The head's bytes are valid until .flush returns. */
+    /* Optional, called before an AppArmor record is taken apart: 0 = take it apart and call .event;
+     * 1 = the handler has it, and will call aaj_log_reader_take() or aaj_log_reader_used() before .flush
+     * returns, after which the head's bytes are gone. */
     int (*known)(void *data, const struct aaj_log_head *head);
-    int (*flush)(void *data); /* optional: the bytes of the heads seen so far go away */
+    int (*flush)(void *data);
     /* An event; a negative return stops the reader and is returned by it. The strings are valid only
      * during the call. */
     int (*event)(void *data, const struct aaj_event *event, const struct aaj_log_head *head,
                  const struct aaj_log_record *record);
-    /* Optional: a line set aside, with the offset of the trouble. */
-    void (*report)(void *data, struct aaj_str line, uint64_t line_no, size_t at, const char *why);
+    /* Optional: a line set aside, with the offset of the trouble; @head may be NULL. */
+    void (*report)(void *data, struct aaj_str line, uint64_t line_no, size_t at, const char *why,
+                   const struct aaj_log_head *head);
     /* Optional: a statement of loss. */
     int (*loss)(void *data, const struct aaj_log_head *head);
 };
@@ -49,6 +51,13 @@ int aaj_log_reader_finish(struct aaj_log_reader *reader);
 
 const struct aaj_log_account *aaj_log_reader_account(const struct aaj_log_reader *reader);
 
-/* Takes a head apart and calls the event callback; for a .known that batches. */
+/* Lines that came before what is fed next, where input is read in blocks: what a record of this block may belong to.
+ * They are not counted and give no events. The bytes must stay until the next .flush has returned. */
+void aaj_log_reader_prime(struct aaj_log_reader *reader, const char *data, size_t n);
+/* Forgets what came before, but not the account. */
+void aaj_log_reader_restart(struct aaj_log_reader *reader);
+
+/* For .known: takes a head apart and calls .event, or counts a record as used. */
 int aaj_log_reader_take(struct aaj_log_reader *reader, const struct aaj_log_head *head, uint64_t line_no);
+void aaj_log_reader_used(struct aaj_log_reader *reader, uint64_t n);
 uint64_t aaj_log_reader_line(const struct aaj_log_reader *reader);

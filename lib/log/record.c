@@ -60,6 +60,8 @@ static enum aaj_log_key key_of(const char *p, size_t n)
     return n == 5 && memcmp(p, "sauid", 5) == 0 ? AAJ_KEY_IGNORED : AAJ_KEY_UNKNOWN;
 }
 
+const char aaj_log_why_cut[] = "the closing quote is missing: the record was cut";
+
 static int refuse(struct aaj_log_record *record, const char *at, const char *why)
 {
     record->at = at;
@@ -114,7 +116,7 @@ int aaj_log_record_parse(const struct aaj_log_head *head, struct aaj_log_record 
         if (p < end && *p == '"') {
             stop = aaj_scan_byte(p + 1, end, '"');
             if (stop >= end)
-                return refuse(record, p, "the closing quote is missing: the line was cut");
+                return refuse(record, p, aaj_log_why_cut);
             value = (struct aaj_str){ p + 1, (size_t)(stop - p - 1) };
             p = stop + 1;
             keep(record, name, value, true);

@@ -149,6 +149,9 @@ struct aaj_log_record {
 /* Splits the payload into keys. 0, or -EINVAL with .why and .at. record->scratch is set by the caller. */
 int aaj_log_record_parse(const struct aaj_log_head *head, struct aaj_log_record *record);
 
+/* .why of a record whose end is missing: it was cut on its way into the log. */
+extern const char aaj_log_why_cut[];
+
 /* A value with its hex decoded; empty when it was not said ("?", "none" and "(null)" neither). */
 struct aaj_str aaj_log_value(struct aaj_log_record *record, enum aaj_log_key key);
 static inline bool aaj_log_has(const struct aaj_log_record *record, enum aaj_log_key key)

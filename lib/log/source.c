@@ -23,6 +23,7 @@ struct aaj_log_source {
     char *in;
     size_t in_at, in_n;
     bool in_end, ended;
+    int error; /* the end was one; said again to who asks again */
     bool member_end; /* a gzip member, xz stream or zstd frame is complete: the input may end here */
     uint64_t total_in, total_out;
     z_stream gz;
@@ -249,7 +250,7 @@ ssize_t aaj_log_source_read(struct aaj_log_source *s, char *buf, size_t n)
             return r;
     }
     if (s->ended)
-        return 0;
+        return s->error;
     if (s->kind == KIND_PLAIN)
         return read_plain(s, buf, n);
     if (s->total_out > RATIO_GRACE && s->total_out / AAJ_LOG_RATIO_MAX > s->total_in)
@@ -258,6 +259,7 @@ ssize_t aaj_log_source_read(struct aaj_log_source *s, char *buf, size_t n)
     if (got > 0)
         s->total_out += (uint64_t)got;
     s->ended = got <= 0;
+    s->error = got < 0 ? (int)got : 0;
     return got;
 }
 

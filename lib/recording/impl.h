@@ -106,10 +106,12 @@ int recording_source(struct aaj_recording *rec, const struct source_key *key, ui
 struct evidence *recording_evidence(struct aaj_recording *rec, uint32_t entry, uint32_t source);
 int recording_sample(struct aaj_recording *rec, uint32_t entry, int64_t ms, uint64_t serial, struct aaj_str line);
 int recording_join_evidence(struct aaj_recording *rec, uint32_t entry, uint32_t source,
-                            const struct evidence *from);
-int recording_join_source(struct aaj_recording *rec, const struct source *from);
+                            const struct evidence *from, bool disjoint);
+int recording_join_source(struct aaj_recording *rec, const struct source *from, bool disjoint);
+/* @disjoint: no event is in both, so counts are added, not joined. */
+int recording_merge(struct aaj_recording *rec, const struct aaj_recording *other, bool disjoint);
 int recording_input(struct aaj_recording *rec, const struct input *input);
-int recording_loss(struct aaj_recording *rec, const struct loss *loss);
+int recording_loss(struct aaj_recording *rec, const struct loss *loss, bool disjoint);
 /* Inputs, sources and losses alone. */
 int recording_merge_account(struct aaj_recording *rec, const struct aaj_recording *other);
 bool recording_loss_is_local(const struct aaj_recording *rec, const struct loss *loss);
@@ -126,6 +128,31 @@ uint32_t *recording_ranks(const struct aaj_recording *rec);
 /* Entries in canonical order (malloc'd). */
 uint32_t *recording_order(const struct aaj_recording *rec, const uint32_t *rank);
 
+/* The source of an event, made when it is new. */
+int recording_source_of(struct aaj_recording *rec, struct aaj_str host, struct aaj_str boot, int64_t time_ms,
+                        uint32_t channel, uint32_t *ret_source);
+
+/* What an event adds to its evidence. */
+enum evidence_kind {
+    KIND_ALLOWED = 1u << 0,
+    KIND_DENIED = 1u << 1,
+    KIND_AUDITED = 1u << 2,
+    KIND_OWNER = 1u << 3,
+    KIND_OTHER = 1u << 4,
+    KIND_CREATED = 1u << 5,
+    KIND_ROOT = 1u << 6,
+};
+struct recording_added {
+    uint32_t entry, evidence, kind; /* evidence: NO_EVIDENCE when the event is no access */
+};
+int recording_add(struct aaj_recording *rec, const struct aaj_event *event, uint32_t source, struct aaj_str line,
+                  struct recording_added *ret_added);
+
+static inline void recording_inc(uint32_t *count, bool yes)
+{
+    *count += yes && *count < UINT32_MAX;
+}
+
 static inline uint32_t saturate(uint64_t v)
 {
     return v > UINT32_MAX ? UINT32_MAX : (uint32_t)v;
@@ -134,4 +161,19 @@ static inline uint32_t saturate(uint64_t v)
 static inline int64_t earlier(int64_t a, int64_t b)
 {
     return !a ? b : !b ? a : a < b ? a : b;
+}
+
+/* One more such event. */
+static inline void recording_count(struct evidence *ev, uint32_t kind, int64_t time_ms)
+{
+    recording_inc(&ev->allowed, kind & KIND_ALLOWED);
+    recording_inc(&ev->denied, kind & KIND_DENIED);
+    recording_inc(&ev->audited, kind & KIND_AUDITED);
+    recording_inc(&ev->owner_yes, kind & KIND_OWNER);
+    recording_inc(&ev->owner_no, kind & KIND_OTHER);
+    recording_inc(&ev->owner_created, kind & KIND_CREATED);
+    recording_inc(&ev->owner_root, kind & KIND_ROOT);
+    ev->first_ms = earlier(ev->first_ms, time_ms);
+    if (time_ms > ev->last_ms)
+        ev->last_ms = time_ms;
 }

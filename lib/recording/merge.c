@@ -15,15 +15,26 @@ static void max_count(uint32_t *to, uint32_t from)
         *to = from;
 }
 
-static void join_evidence(struct evidence *to, const struct evidence *from)
+static void sum_count(uint32_t *to, uint32_t from)
 {
-    max_count(&to->allowed, from->allowed);
-    max_count(&to->denied, from->denied);
-    max_count(&to->audited, from->audited);
-    max_count(&to->owner_yes, from->owner_yes);
-    max_count(&to->owner_no, from->owner_no);
-    max_count(&to->owner_created, from->owner_created);
-    max_count(&to->owner_root, from->owner_root);
+    *to = saturate((uint64_t)*to + from);
+}
+
+static void join_counts(struct evidence *to, const struct evidence *from, void (*join)(uint32_t *to, uint32_t from))
+{
+    join(&to->allowed, from->allowed);
+    join(&to->denied, from->denied);
+    join(&to->audited, from->audited);
+    join(&to->owner_yes, from->owner_yes);
+    join(&to->owner_no, from->owner_no);
+    join(&to->owner_created, from->owner_created);
+    join(&to->owner_root, from->owner_root);
+}
+
+static void join_evidence(struct evidence *to, const struct evidence *from, bool disjoint)
+{
+    join_counts(to, from, disjoint ? sum_count : max_count);
+
     if (from->fsuid_min < to->fsuid_min)
         to->fsuid_min = from->fsuid_min;
     if (from->fsuid_max != AAJ_UID_NONE && (to->fsuid_max == AAJ_UID_NONE || from->fsuid_max > to->fsuid_max))
@@ -33,17 +44,18 @@ static void join_evidence(struct evidence *to, const struct evidence *from)
         to->last_ms = from->last_ms;
 }
 
-int recording_join_evidence(struct aaj_recording *rec, uint32_t entry, uint32_t source, const struct evidence *from)
+int recording_join_evidence(struct aaj_recording *rec, uint32_t entry, uint32_t source, const struct evidence *from,
+                            bool disjoint)
 {
     struct evidence *to = recording_evidence(rec, entry, source);
 
     if (!to)
         return -ENOMEM;
-    join_evidence(to, from);
+    join_evidence(to, from, disjoint);
     return 0;
 }
 
-int recording_join_source(struct aaj_recording *rec, const struct source *from)
+int recording_join_source(struct aaj_recording *rec, const struct source *from, bool disjoint)
 {
     struct source *to;
     uint32_t id;
@@ -52,7 +64,9 @@ int recording_join_source(struct aaj_recording *rec, const struct source *from)
     if (r < 0)
         return r;
     to = &rec->source[id];
-    if (from->events > to->events)
+    if (disjoint)
+        to->events += from->events;
+    else if (from->events > to->events)
         to->events = from->events;
     to->first_ms = earlier(to->first_ms, from->first_ms);
     if (from->last_ms > to->last_ms)
@@ -71,7 +85,13 @@ int recording_input(struct aaj_recording *rec, const struct input *input)
     return 0;
 }
 
-int recording_loss(struct aaj_recording *rec, const struct loss *loss)
+/* audit_lost= counts since boot; other messages say what was lost since the one before. */
+static bool is_counter(const struct aaj_recording *rec, const struct loss *loss)
+{
+    return aaj_str_eq(aaj_recording_str(rec, loss->what), AAJ_STR("audit-lost"));
+}
+
+int recording_loss(struct aaj_recording *rec, const struct loss *loss, bool disjoint)
 {
     for (size_t i = 0; i < rec->n_losses; i++) {
         struct loss *to = &rec->loss[i];
@@ -79,7 +99,9 @@ int recording_loss(struct aaj_recording *rec, const struct loss *loss)
         if (to->what != loss->what || to->covered != loss->covered ||
             memcmp(&to->key, &loss->key, sizeof(loss->key)) != 0)
             continue;
-        if (loss->count > to->count)
+        if (disjoint && !is_counter(rec, loss))
+            to->count += loss->count;
+        else if (loss->count > to->count)
             to->count = loss->count;
         to->first_ms = earlier(to->first_ms, loss->first_ms);
         if (loss->last_ms > to->last_ms)
@@ -100,7 +122,7 @@ int aaj_recording_add_loss(struct aaj_recording *rec, const struct aaj_loss *los
         aaj_intern_add(&rec->strings, loss->host, &l.key.host) < 0 ||
         aaj_intern_add(&rec->strings, loss->boot, &l.key.boot) < 0)
         return -ENOMEM;
-    return recording_loss(rec, &l);
+    return recording_loss(rec, &l, false);
 }
 
 int recording_extra_line(struct aaj_recording *rec, struct aaj_str line)
@@ -183,7 +205,7 @@ static struct source_key translate_source(const struct source_key *key, const ui
 }
 
 static int merge_entry(struct aaj_recording *rec, const struct aaj_recording *other, const struct entry *e,
-                       const uint32_t *id)
+                       const uint32_t *id, bool disjoint)
 {
     struct access_key key = e->key;
     uint32_t entry, source;
@@ -198,7 +220,7 @@ static int merge_entry(struct aaj_recording *rec, const struct aaj_recording *ot
 
         r = recording_source(rec, &sk, &source);
         if (r == 0)
-            r = recording_join_evidence(rec, entry, source, &other->evidence[at]);
+            r = recording_join_evidence(rec, entry, source, &other->evidence[at], disjoint);
     }
     if (r == 0 && e->extra)
         r = recording_extra(rec, entry, aaj_recording_str(rec, id[e->extra]));
@@ -207,7 +229,8 @@ static int merge_entry(struct aaj_recording *rec, const struct aaj_recording *ot
     return r;
 }
 
-static int merge_account(struct aaj_recording *rec, const struct aaj_recording *other, const uint32_t *id)
+static int merge_account(struct aaj_recording *rec, const struct aaj_recording *other, const uint32_t *id,
+                         bool disjoint)
 {
     int r = 0;
 
@@ -215,26 +238,26 @@ static int merge_account(struct aaj_recording *rec, const struct aaj_recording *
         struct source s = other->source[i];
 
         s.key = translate_source(&s.key, id);
-        r = recording_join_source(rec, &s);
+        r = recording_join_source(rec, &s, disjoint);
     }
     for (size_t i = 0; r == 0 && i < other->n_losses; i++) {
         struct loss l = other->loss[i];
 
         l.key = translate_source(&l.key, id);
         l.what = id[l.what];
-        r = recording_loss(rec, &l);
+        r = recording_loss(rec, &l, disjoint);
     }
     for (size_t i = 0; r == 0 && i < other->n_inputs; i++)
         r = recording_input(rec, &other->input[i]);
     return r;
 }
 
-static int merge_rest(struct aaj_recording *rec, const struct aaj_recording *other, const uint32_t *id)
+static int merge_rest(struct aaj_recording *rec, const struct aaj_recording *other, const uint32_t *id, bool disjoint)
 {
     int r = aaj_fsview_each_fact(other->files, merge_fact, rec);
 
     if (r == 0)
-        r = merge_account(rec, other, id);
+        r = merge_account(rec, other, id, disjoint);
     for (size_t i = 0; r == 0 && i < other->n_unknown; i++)
         r = recording_unknown(rec, aaj_recording_str(other, other->unknown[i].key),
                               aaj_recording_str(other, other->unknown[i].value));
@@ -265,12 +288,17 @@ int recording_merge_account(struct aaj_recording *rec, const struct aaj_recordin
             r = translate_one(rec, other, l->key.boot, id);
     }
     if (r == 0)
-        r = merge_account(rec, other, id);
+        r = merge_account(rec, other, id, false);
     free(id);
     return r;
 }
 
 int aaj_recording_merge(struct aaj_recording *rec, const struct aaj_recording *other)
+{
+    return recording_merge(rec, other, false);
+}
+
+int recording_merge(struct aaj_recording *rec, const struct aaj_recording *other, bool disjoint)
 {
     uint32_t *id;
     int r;
@@ -281,9 +309,9 @@ int aaj_recording_merge(struct aaj_recording *rec, const struct aaj_recording *o
     id = translate(rec, other);
     if (!id)
         return -ENOMEM;
-    r = merge_rest(rec, other, id);
+    r = merge_rest(rec, other, id, disjoint);
     for (size_t i = 0; r == 0 && i < other->n_entries; i++)
-        r = merge_entry(rec, other, &other->entry[i], id);
+        r = merge_entry(rec, other, &other->entry[i], id, disjoint);
     free(id);
     return r;
 }

@@ -223,7 +223,7 @@ static int access_seen(struct reading *in, struct json_object *o, uint32_t entry
         if (r == 0)
             r = recording_source(in->rec, &key, &source);
         if (r == 0)
-            r = recording_join_evidence(in->rec, entry, source, &ev);
+            r = recording_join_evidence(in->rec, entry, source, &ev, false);
     }
     return r;
 }
@@ -359,7 +359,7 @@ static int read_source(struct reading *in, struct json_object *o)
         r = time_of(in, o, "first", &s.first_ms);
     if (r == 0)
         r = time_of(in, o, "last", &s.last_ms);
-    return r < 0 ? r : recording_join_source(in->rec, &s);
+    return r < 0 ? r : recording_join_source(in->rec, &s, false);
 }
 
 static int read_loss(struct reading *in, struct json_object *o)
@@ -376,7 +376,7 @@ static int read_loss(struct reading *in, struct json_object *o)
     if (r == 0)
         r = time_of(in, o, "last", &l.last_ms);
     l.covered = json_object_get_boolean(get(o, "covered"));
-    return r < 0 ? r : recording_loss(in->rec, &l);
+    return r < 0 ? r : recording_loss(in->rec, &l, false);
 }
 
 static int read_key(struct reading *in, struct json_object *o)

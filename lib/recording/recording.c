@@ -9,7 +9,7 @@
 
 #include "base/grow.h"
 
-enum { SLOTS_MIN = 1024, UNKNOWN_KEYS_MAX = 256 };
+enum { SLOTS_MIN = 1024, UNKNOWN_KEYS_MAX = 256, UNKNOWN_MAX = 256 };
 
 int aaj_recording_new(struct aaj_recording **ret_rec)
 {
@@ -192,23 +192,43 @@ int recording_sample(struct aaj_recording *rec, uint32_t entry, int64_t ms, uint
     return 0;
 }
 
+/* The greatest of the keys, once there are as many as are kept: a set of the smallest is the same in any order. */
+static size_t greatest_unknown(const struct aaj_recording *rec)
+{
+    size_t at = 0;
+
+    for (size_t i = 1; i < rec->n_unknown; i++)
+        if (aaj_str_cmp(aaj_recording_str(rec, rec->unknown[i].key), aaj_recording_str(rec, rec->unknown[at].key)) > 0)
+            at = i;
+    return at;
+}
+
 int recording_unknown(struct aaj_recording *rec, struct aaj_str key, struct aaj_str value)
 {
-    uint32_t k, v;
+    struct unknown_key new;
 
-    if (aaj_intern_add(&rec->strings, key, &k) < 0 || aaj_intern_add(&rec->strings, value, &v) < 0)
+    key = aaj_str_head(key, UNKNOWN_MAX);
+    value = aaj_str_head(value, UNKNOWN_MAX);
+    if (aaj_intern_add(&rec->strings, key, &new.key) < 0)
         return -ENOMEM;
     for (size_t i = 0; i < rec->n_unknown; i++)
-        if (rec->unknown[i].key == k) {
-            if (aaj_str_cmp(value, aaj_recording_str(rec, rec->unknown[i].value)) < 0)
-                rec->unknown[i].value = v;
-            return 0;
+        if (rec->unknown[i].key == new.key) {
+            if (aaj_str_cmp(value, aaj_recording_str(rec, rec->unknown[i].value)) >= 0)
+                return 0;
+            return aaj_intern_add(&rec->strings, value, &rec->unknown[i].value);
         }
-    if (rec->n_unknown >= UNKNOWN_KEYS_MAX)
+    if (aaj_intern_add(&rec->strings, value, &new.value) < 0)
+        return -ENOMEM;
+    if (rec->n_unknown >= UNKNOWN_KEYS_MAX) {
+        size_t at = greatest_unknown(rec);
+
+        if (aaj_str_cmp(key, aaj_recording_str(rec, rec->unknown[at].key)) < 0)
+            rec->unknown[at] = new;
         return 0;
+    }
     if (AAJ_GROW(rec->unknown, rec->n_unknown, rec->cap_unknown) < 0)
         return -ENOMEM;
-    rec->unknown[rec->n_unknown++] = (struct unknown_key){ k, v };
+    rec->unknown[rec->n_unknown++] = new;
     return 0;
 }
 
@@ -251,66 +271,46 @@ static int key_of(struct aaj_recording *rec, const struct aaj_event *event, stru
     return r;
 }
 
-static int source_of(struct aaj_recording *rec, const struct aaj_event *event, uint32_t *ret_source)
+int recording_source_of(struct aaj_recording *rec, struct aaj_str host, struct aaj_str boot, int64_t time_ms,
+                        uint32_t channel, uint32_t *ret_source)
 {
-    struct source_key key = { .channel = event->channel,
-                              .day = event->time_ms ? (int32_t)(event->time_ms / 86400000) : AAJ_DAY_NONE };
-    struct source *s;
-    int r;
+    struct source_key key = { .channel = channel, .day = time_ms ? (int32_t)(time_ms / 86400000) : AAJ_DAY_NONE };
 
-    if (aaj_intern_add(&rec->strings, event->host, &key.host) < 0 ||
-        aaj_intern_add(&rec->strings, event->boot, &key.boot) < 0)
+    if (aaj_intern_add(&rec->strings, host, &key.host) < 0 || aaj_intern_add(&rec->strings, boot, &key.boot) < 0)
         return -ENOMEM;
-    r = recording_source(rec, &key, ret_source);
-    if (r < 0)
-        return r;
-    s = &rec->source[*ret_source];
-    s->events++;
-    s->first_ms = earlier(s->first_ms, event->time_ms);
-    if (event->time_ms > s->last_ms)
-        s->last_ms = event->time_ms;
-    return 0;
+    return recording_source(rec, &key, ret_source);
 }
 
-static void inc(uint32_t *count)
-{
-    *count += *count < UINT32_MAX;
-}
-
-static void owner_evidence(struct evidence *ev, const struct aaj_event *event)
+static uint32_t owner_kind(const struct aaj_event *event)
 {
     bool logged = event->fsuid != AAJ_UID_NONE && event->ouid != AAJ_UID_NONE;
 
-    if (event->fsuid != AAJ_UID_NONE) {
-        if (ev->fsuid_min == AAJ_UID_NONE || event->fsuid < ev->fsuid_min)
-            ev->fsuid_min = event->fsuid;
-        if (ev->fsuid_max == AAJ_UID_NONE || event->fsuid > ev->fsuid_max)
-            ev->fsuid_max = event->fsuid;
-    }
-    if (logged ? event->fsuid == event->ouid : event->owner_half > 0) {
-        inc(&ev->owner_yes);
-        if (event->fsuid == 0)
-            inc(&ev->owner_root);
-        if (event->requested & AAJ_MAY_CREATE)
-            inc(&ev->owner_created);
-    } else if (logged || event->owner_half < 0) {
-        inc(&ev->owner_no);
-    }
+    if (logged ? event->fsuid == event->ouid : event->owner_half > 0)
+        return KIND_OWNER | (event->fsuid == 0 ? KIND_ROOT : 0u) |
+               (event->requested & AAJ_MAY_CREATE ? KIND_CREATED : 0u);
+    return logged || event->owner_half < 0 ? KIND_OTHER : 0;
 }
 
-static void count(struct evidence *ev, const struct aaj_event *event)
+/* What one such event adds to its evidence. */
+static uint32_t kind_of(const struct aaj_event *event)
 {
-    if (event->mode == AAJ_MODE_ALLOWED)
-        inc(&ev->allowed);
-    else if (event->mode == AAJ_MODE_AUDIT)
-        inc(&ev->audited);
-    else
-        inc(&ev->denied);
-    ev->first_ms = earlier(ev->first_ms, event->time_ms);
-    if (event->time_ms > ev->last_ms)
-        ev->last_ms = event->time_ms;
+    uint32_t kind = event->mode == AAJ_MODE_ALLOWED ? KIND_ALLOWED
+                    : event->mode == AAJ_MODE_AUDIT ? KIND_AUDITED
+                                                    : KIND_DENIED;
+
     if (event->class == AAJ_CLASS_FILE || event->class == AAJ_CLASS_EXEC || event->class == AAJ_CLASS_MQUEUE)
-        owner_evidence(ev, event);
+        kind |= owner_kind(event);
+    return kind;
+}
+
+static void note_uid(struct evidence *ev, uint32_t fsuid)
+{
+    if (fsuid == AAJ_UID_NONE)
+        return;
+    if (ev->fsuid_min == AAJ_UID_NONE || fsuid < ev->fsuid_min)
+        ev->fsuid_min = fsuid;
+    if (ev->fsuid_max == AAJ_UID_NONE || fsuid > ev->fsuid_max)
+        ev->fsuid_max = fsuid;
 }
 
 static bool is_access(const struct aaj_event *event)
@@ -319,27 +319,49 @@ static bool is_access(const struct aaj_event *event)
            event->mode == AAJ_MODE_KILLED;
 }
 
-int aaj_recording_add(struct aaj_recording *rec, const struct aaj_event *event, struct aaj_str line)
+int recording_add(struct aaj_recording *rec, const struct aaj_event *event, uint32_t source, struct aaj_str line,
+                  struct recording_added *ret)
 {
     struct access_key key;
     struct evidence *ev;
-    uint32_t entry = 0, source = 0;
     int r;
 
+    *ret = (struct recording_added){ 0, NO_EVIDENCE, 0 };
     if (!is_access(event))
         return 0;
     if (rec->view)
         recording_forget_view(rec);
     r = key_of(rec, event, &key);
     if (r == 0)
-        r = recording_entry(rec, &key, &entry);
-    if (r == 0)
-        r = source_of(rec, event, &source);
+        r = recording_entry(rec, &key, &ret->entry);
     if (r < 0)
         return r;
-    ev = recording_evidence(rec, entry, source);
+    ev = recording_evidence(rec, ret->entry, source);
     if (!ev)
         return -ENOMEM;
-    count(ev, event);
-    return recording_sample(rec, entry, event->time_ms, event->serial, line);
+    ret->evidence = (uint32_t)(ev - rec->evidence);
+    ret->kind = kind_of(event);
+    note_uid(ev, event->fsuid);
+    recording_count(ev, ret->kind, event->time_ms);
+    return recording_sample(rec, ret->entry, event->time_ms, event->serial, line);
+}
+
+int aaj_recording_add(struct aaj_recording *rec, const struct aaj_event *event, struct aaj_str line)
+{
+    struct recording_added added;
+    struct source *s;
+    uint32_t source = 0;
+    int r;
+
+    if (!is_access(event))
+        return 0;
+    r = recording_source_of(rec, event->host, event->boot, event->time_ms, event->channel, &source);
+    if (r < 0)
+        return r;
+    s = &rec->source[source];
+    s->events++;
+    s->first_ms = earlier(s->first_ms, event->time_ms);
+    if (event->time_ms > s->last_ms)
+        s->last_ms = event->time_ms;
+    return recording_add(rec, event, source, line, &added);
 }

@@ -112,7 +112,7 @@ static int hide_entry(struct aaj_recording *to, const struct aaj_recording *rec,
             return -ENOMEM;
         r = recording_source(to, &sk, &source);
         if (r == 0)
-            r = recording_join_evidence(to, entry, source, &rec->evidence[at]);
+            r = recording_join_evidence(to, entry, source, &rec->evidence[at], false);
     }
     return r;
 }

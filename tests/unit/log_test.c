@@ -38,7 +38,8 @@ static int on_event(void *data, const struct aaj_event *event, const struct aaj_
     return 0;
 }
 
-static void on_report(void *data, struct aaj_str line, uint64_t line_no, size_t at, const char *why)
+static void on_report(void *data, struct aaj_str line, uint64_t line_no, size_t at, const char *why,
+                      const struct aaj_log_head *head)
 {
     struct seen *seen = data;
 

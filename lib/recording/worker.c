@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "recording/worker.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/grow.h"
+
+#define DAY_MS 86400000
+
+static bool wanted_time(const struct worker *w, int64_t ms)
+{
+    return !ms || ((!w->options->since_ms || ms >= w->options->since_ms) &&
+                   (!w->options->until_ms || ms < w->options->until_ms));
+}
+
+static void remember(char *buf, size_t max, struct aaj_str from, struct aaj_str *to)
+{
+    size_t n = from.n < max ? from.n : 0;
+
+    memcpy(buf, from.n ? from.p : "", n);
+    *to = (struct aaj_str){ buf, n };
+}
+
+static bool same_source(const struct worker *w, struct aaj_str host, struct aaj_str boot, int64_t ms, uint32_t channel)
+{
+    return w->has_source && channel == w->source_of.channel && ms >= w->day_from && ms < w->day_to &&
+           aaj_str_eq(host, w->source_of.host) && aaj_str_eq(boot, w->source_of.boot);
+}
+
+/* Sets w->source for a record and notes its time there. */
+static int enter_source(struct worker *w, struct aaj_str host, struct aaj_str boot, int64_t ms, uint32_t channel)
+{
+    int r;
+
+    if (same_source(w, host, boot, ms, channel))
+        return 0;
+    w->source_wanted = !w->options->host.n || !host.n || aaj_str_eq(host, w->options->host);
+    r = recording_source_of(w->rec, host.n ? host : w->options->host, boot, ms, channel, &w->source);
+    if (r < 0)
+        return r;
+    w->source_of.channel = channel;
+    remember(w->host, sizeof(w->host), host, &w->source_of.host);
+    remember(w->boot, sizeof(w->boot), boot, &w->source_of.boot);
+    w->day_from = ms ? ms / DAY_MS * DAY_MS : 0;
+    w->day_to = ms ? w->day_from + DAY_MS : 1;
+    if (ms && w->day_from == 0)
+        w->day_from = 1; /* 0 is "not said" */
+    w->has_source = host.n < sizeof(w->host) && boot.n < sizeof(w->boot);
+    return 0;
+}
+
+static void note_event(struct worker *w, uint32_t source, int64_t ms)
+{
+    struct source *s = &w->rec->source[source];
+
+    s->events++;
+    if (!ms)
+        return;
+    s->first_ms = earlier(s->first_ms, ms);
+    if (ms > s->last_ms)
+        s->last_ms = ms;
+    w->input_first_ms = earlier(w->input_first_ms, ms);
+    if (ms > w->input_last_ms)
+        w->input_last_ms = ms;
+    w->last_ms = ms;
+}
+
+static int on_event(void *data, const struct aaj_event *event, const struct aaj_log_head *head,
+                    const struct aaj_log_record *record)
+{
+    struct worker *w = data;
+    int r = enter_source(w, event->host, event->boot, event->time_ms, event->channel);
+
+    w->added = (struct recording_added){ 0, NO_EVIDENCE, 0 };
+    w->added_filtered = false;
+    if (r < 0)
+        return r;
+    if (!w->source_wanted || !wanted_time(w, event->time_ms) ||
+        (w->options->profile.n && !aaj_str_eq(aaj_label_top(event->label), w->options->profile))) {
+        w->added_filtered = true;
+        w->filtered++;
+        return 0;
+    }
+    note_event(w, w->source, event->time_ms);
+    for (unsigned i = 0; record && r == 0 && i < record->n_unknown; i++)
+        r = recording_unknown(w->rec, record->unknown[i].key, record->unknown[i].value);
+    return r < 0 ? r : recording_add(w->rec, event, w->source, record ? head->line : (struct aaj_str){ "", 0 }, &w->added);
+}
+
+/* A record that was counted before: once more. */
+static int count_again(struct worker *w, const struct queued *q)
+{
+    struct evidence *ev;
+    int64_t ms = q->head.time_ms;
+    bool early;
+
+    aaj_log_reader_used(w->reader, 1);
+    if (q->hit.filtered) {
+        w->filtered++;
+        return 0;
+    }
+    note_event(w, q->source, ms);
+    ev = &w->rec->evidence[q->hit.evidence];
+    early = !ms || !ev->first_ms || ms <= ev->first_ms;
+    recording_count(ev, q->hit.kind, ms);
+    /* The sample is no later than the first event seen here, so only one as early can replace it. */
+    return early ? recording_sample(w->rec, q->hit.entry, ms, q->head.serial, q->head.line) : 0;
+}
+
+static int take_queued(struct worker *w, const struct queued *q)
+{
+    int r = aaj_log_reader_take(w->reader, &q->head, q->line_no);
+
+    if (r == 0 && q->memo && (w->added.evidence != NO_EVIDENCE || w->added_filtered)) {
+        struct memo_slot slot = { q->digest, w->added.entry, w->added.evidence, w->added.kind, w->added_filtered };
+
+        memo_put(&w->memo, &slot);
+    }
+    w->added = (struct recording_added){ 0, NO_EVIDENCE, 0 };
+    w->added_filtered = false;
+    return r;
+}
+
+/* Two passes, so that the evidence of a batch is fetched while its digests are looked up. */
+static int drain(struct worker *w)
+{
+    unsigned n = w->n_queue;
+    int r = 0;
+
+    w->n_queue = 0;
+    for (unsigned i = 0; i < n; i++) {
+        struct queued *q = &w->queue[i];
+        struct memo_slot *slot = q->memo ? memo_find(&w->memo, &q->digest) : NULL;
+
+        q->found = slot != NULL;
+        if (!slot)
+            continue;
+        q->hit = *slot;
+        if (!slot->filtered)
+            __builtin_prefetch(&w->rec->evidence[slot->evidence], 1);
+    }
+    for (unsigned i = 0; i < n && r == 0; i++)
+        r = w->queue[i].found ? count_again(w, &w->queue[i]) : take_queued(w, &w->queue[i]);
+    return r;
+}
+
+static int on_flush(void *data)
+{
+    return drain(data);
+}
+
+static int on_known(void *data, const struct aaj_log_head *head)
+{
+    struct worker *w = data;
+    struct queued *q = &w->queue[w->n_queue];
+    int r = enter_source(w, head->host, head->boot, head->time_ms, head->channel);
+
+    if (r < 0)
+        return r;
+    if (head->channel == AAJ_CHANNEL_AUDIT) {
+        w->last_audit = (struct place){ w->block, aaj_log_reader_line(w->reader) - w->line_base };
+        if (!w->has_audit)
+            w->first_audit = w->last_audit;
+        w->has_audit = true;
+    }
+    if (!w->source_wanted || !wanted_time(w, head->time_ms)) {
+        aaj_log_reader_used(w->reader, 1);
+        w->filtered++;
+        return 1;
+    }
+    q->head = *head;
+    q->source = w->source;
+    q->line_no = aaj_log_reader_line(w->reader);
+    q->memo = memo_is_on(&w->memo) && memo_digest(&w->memo, head->payload, w->source, &q->digest);
+    if (q->memo)
+        __builtin_prefetch(memo_bucket(&w->memo, &q->digest));
+    if (++w->n_queue == WORKER_BATCH) {
+        r = drain(w);
+        return r < 0 ? r : 1;
+    }
+    return 1;
+}
+
+static int keep_loss(struct worker *w, const char *what, uint64_t count, const struct aaj_log_head *head)
+{
+    struct aaj_str host = head->host.n ? head->host : w->options->host;
+    struct kept_loss *k;
+
+    if (w->options->host.n && head->host.n && !aaj_str_eq(head->host, w->options->host))
+        return 0;
+    if (AAJ_GROW(w->loss, w->n_losses, w->cap_losses) < 0)
+        return -ENOMEM;
+    k = &w->loss[w->n_losses++];
+    *k = (struct kept_loss){ .place = { w->block, aaj_log_reader_line(w->reader) - w->line_base },
+                             .what = what,
+                             .count = count,
+                             .channel = head->channel,
+                             .when = head->time_ms };
+    if (aaj_intern_add(&w->rec->strings, host, &k->host) < 0 || aaj_intern_add(&w->rec->strings, head->boot, &k->boot) < 0)
+        return -ENOMEM;
+    return 0;
+}
+
+static void on_report(void *data, struct aaj_str line, uint64_t line_no, size_t at, const char *why,
+                      const struct aaj_log_head *head)
+{
+    struct worker *w = data;
+    struct kept_report *k;
+
+    /* A record that was cut is an event lost, unless the log is just being written. */
+    if (why == aaj_log_why_cut && head && !w->finishing)
+        (void)keep_loss(w, "record-cut", 1, head);
+    if (w->n_reports >= WORKER_KEPT || AAJ_GROW(w->report, w->n_reports, w->cap_reports) < 0)
+        return; /* counted in the account */
+    k = &w->report[w->n_reports++];
+    *k = (struct kept_report){ { w->block, line_no - w->line_base }, at, why,
+                               aaj_arena_dup(&w->arena, aaj_str_head(line, WORKER_SHOWN)) };
+    if (!k->line.p)
+        k->line = (struct aaj_str){ "", 0 };
+}
+
+static int on_loss(void *data, const struct aaj_log_head *head)
+{
+    struct worker *w = data;
+    struct aaj_log_head dated = *head;
+    int r = drain(w); /* so that last_ms is that of the line before */
+
+    if (!dated.time_ms)
+        dated.time_ms = w->last_ms;
+    return r < 0 ? r : keep_loss(w, head->why, head->lost, &dated);
+}
+
+int worker_init(struct worker *w, const struct aaj_intake_options *options)
+{
+    const struct aaj_log_handler handler = {
+        .known = on_known, .flush = on_flush, .event = on_event, .report = on_report, .loss = on_loss,
+    };
+    int r;
+
+    *w = (struct worker){ .options = options };
+    r = aaj_recording_new(&w->rec);
+    if (r == 0)
+        r = memo_init(&w->memo);
+    if (r == 0)
+        r = aaj_log_reader_new(&handler, w, &w->reader);
+    if (r < 0)
+        worker_clear(w);
+    return r;
+}
+
+void worker_clear(struct worker *w)
+{
+    aaj_log_reader_free(w->reader);
+    memo_clear(&w->memo);
+    aaj_recording_free(w->rec);
+    aaj_arena_clear(&w->arena);
+    free(w->report);
+    free(w->loss);
+    *w = (struct worker){ 0 };
+}
+
+int worker_block(struct worker *w, uint32_t block, struct aaj_str before, struct aaj_str text, uint64_t *ret_lines)
+{
+    int r;
+
+    aaj_log_reader_restart(w->reader);
+    w->block = block;
+    w->line_base = aaj_log_reader_line(w->reader);
+    w->last_ms = 0;
+    aaj_log_reader_prime(w->reader, before.p, before.n);
+    r = aaj_log_reader_feed(w->reader, text.p, text.n);
+    w->finishing = true;
+    if (r == 0)
+        r = aaj_log_reader_finish(w->reader);
+    w->finishing = false;
+    *ret_lines = aaj_log_reader_line(w->reader) - w->line_base;
+    return r;
+}
+
+int worker_piece(struct worker *w, struct aaj_str text, bool end)
+{
+    int r = text.n ? aaj_log_reader_feed(w->reader, text.p, text.n) : 0;
+
+    return r == 0 && end ? aaj_log_reader_finish(w->reader) : r;
+}
