@@ -10,6 +10,11 @@
     VERB(firewall)                                                                                 \
     VERB(check)                                                                                    \
     VERB(surface)                                                                                  \
+    VERB(up)                                                                                    \
+    VERB(down)                                                                                  \
+    VERB(undo)                                                                                  \
+    VERB(prune)                                                                                 \
+    VERB(unit)                                                                                  \
     VERB(query)                                                                                    \
     VERB(load)                                                                                     \
     VERB(enforce)                                                                                  \

@@ -66,6 +66,8 @@ struct aaj_firewall_backend {
      * false: for reading alone, and then a table that is not there is not made. */
     int (*begin)(const struct aaj_firewall_ctx *ctx, bool write, struct aaj_diags *diags,
                  struct aaj_firewall_session **ret_session);
+    /* Whether this kernel can hold a chain of ours; asked before the first one is made. NULL: yes. */
+    bool (*usable)(const struct aaj_firewall_ctx *ctx);
     /* AAJ_FIREWALL_V4 and _V6 of a side; 0: this machine has no such family. */
     unsigned (*families)(const struct aaj_firewall_session *session, unsigned side);
     int (*read)(struct aaj_firewall_session *session, unsigned side, struct aaj_diags *diags,

@@ -85,7 +85,7 @@ static int choose(struct aaj_firewall *fw, struct aaj_diags *diags)
         if (legacy_holds || nft_holds)
             fw->backend = legacy_holds ? legacy : nft;
         else
-            fw->backend = nft_answers && (!legacy || !legacy_table(fw->ctx)) ? nft : legacy;
+            fw->backend = nft_answers && (!legacy || !legacy_table(fw->ctx)) && nft->usable(fw->ctx) ? nft : legacy;
     }
     if (fw->backend)
         return 0;

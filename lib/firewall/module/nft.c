@@ -108,6 +108,28 @@ static int nft_begin(const struct aaj_firewall_ctx *ctx, bool write, struct aaj_
     return 0;
 }
 
+/*
+ * A kernel may answer and still lack the inet family, the owner or connection tracking. One transaction that
+ * ends by deleting what it made is checked in full and changes nothing.
+ */
+static bool nft_usable(const struct aaj_firewall_ctx *ctx)
+{
+    struct aaj_firewall_session *s = NULL;
+    bool usable;
+
+    if (nft_begin(ctx, false, NULL, &s) < 0)
+        return false;
+    nft_ctx_output_set_flags(s->nft, 0);
+    usable = nft_run_cmd_from_buffer(
+                 s->nft, "add table inet aajail-probe\n"
+                         "add chain inet aajail-probe o { type filter hook output priority filter; policy accept; }\n"
+                         "add rule inet aajail-probe o meta skuid 4294967294 ct state established ct direction reply "
+                         "reject with tcp reset\n"
+                         "delete table inet aajail-probe\n") == 0;
+    nft_end(s);
+    return usable;
+}
+
 static unsigned nft_families(const struct aaj_firewall_session *s, unsigned side)
 {
     (void)s;
@@ -172,6 +194,7 @@ const struct aaj_firewall_backend backend_nft = {
     .name = "nft",
     .n_sides = 1,
     .begin = nft_begin,
+    .usable = nft_usable,
     .families = nft_families,
     .read = nft_read,
     .commit = nft_commit,

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A jail as a whole: profile and chain go up and down together, or not at all.
+ *
+ *     STATE/NAME/current    what is up: the proved artefacts and firewall.json, the chain in numbers
+ *     STATE/NAME/previous   what was up before; undo goes there
+ *     STATE/NAME/next       an up that has begun: the next run, or the boot unit, finishes it
+ *     STATE/NAME/leaving    a down that has begun, the same
+ *
+ * Going up, the chain comes before the profile; going down, the profile goes before the chain: killed
+ * anywhere, nothing is allowed that neither the old nor the new state allows.
+ */
+#pragma once
+
+#include "build/artefact.h"
+#include "firewall/firewall.h"
+#include "kernel/kernel.h"
+
+struct aaj_jail_ctx {
+    struct aaj_kernel kernel;
+    struct aaj_firewall_ctx firewall;
+    const char *state_dir;  /* "/var/lib/aajail/jails" */
+    const char *run_dir;    /* "/run/aajail": the lock */
+    const char *apparmor_d; /* "/etc/apparmor.d" */
+    bool force;             /* down although tasks would be set free */
+    bool dry_run;           /* say what would be done */
+};
+
+/* A task that the jail does not hold although it should, or does hold and would lose. */
+struct aaj_jail_task {
+    struct aaj_task task;
+    const char *why; /* static */
+};
+
+struct aaj_jail_result {
+    struct aaj_str jail;
+    bool changed;
+    bool fenced; /* it has a chain */
+    bool closed; /* the firewall failed half way and closed the uid */
+    struct aaj_jail_task *task;
+    size_t n_tasks;
+};
+
+/* One at a time on a machine; everything below needs it. A descriptor, or -errno with a finding. */
+int aaj_jail_lock(const struct aaj_jail_ctx *ctx, struct aaj_diags *diags);
+
+/* The artefacts in @dir, verified by hash, into the kernel and the firewall. All results live in @arena. */
+int aaj_jail_up(const struct aaj_jail_ctx *ctx, const char *dir, struct aaj_arena *arena, struct aaj_diags *diags,
+                struct aaj_jail_result *ret_result);
+/* -EBUSY with result.task when somebody would be set free. */
+int aaj_jail_down(const struct aaj_jail_ctx *ctx, struct aaj_str name, struct aaj_arena *arena,
+                  struct aaj_diags *diags, struct aaj_jail_result *ret_result);
+/* To what was up before: an older build, or nothing. */
+int aaj_jail_undo(const struct aaj_jail_ctx *ctx, struct aaj_str name, struct aaj_arena *arena,
+                  struct aaj_diags *diags, struct aaj_jail_result *ret_result);
+
+/* For the boot unit: finishes what was begun, then chain and profile of every jail from its saved numbers; no
+ * user, name or address is looked up. Goes on past a jail that fails, and then returns the first error. */
+int aaj_jail_restore(const struct aaj_jail_ctx *ctx, struct aaj_arena *arena, struct aaj_diags *diags, size_t *ret_n);
+
+/* Names of the jails that state is kept of, sorted; aaj_jail_is_up() tells which of them are up. */
+int aaj_jail_list(const struct aaj_jail_ctx *ctx, struct aaj_arena *arena, struct aaj_str **ret_name, size_t *ret_n);
+bool aaj_jail_is_up(const struct aaj_jail_ctx *ctx, struct aaj_str name);
+
+/* What is no longer as it was proved, a line each: another policy or none in the kernel, a changed chain, an
+ * attachment that matches nothing, tasks outside. */
+int aaj_jail_stale(const struct aaj_jail_ctx *ctx, struct aaj_str name, struct aaj_arena *arena,
+                   struct aaj_diags *diags, struct aaj_str **ret_line, size_t *ret_n);
+
+/* Tasks of the slave that are not in the profile (law 7). */
+int aaj_jail_outside(const struct aaj_jail_ctx *ctx, const struct aaj_manifest *manifest, struct aaj_arena *arena,
+                     struct aaj_jail_task **ret_task, size_t *ret_n);
+
+/* The systemd unit that restores everything before the network is up. @command: absolute path of aajail. */
+struct aaj_str aaj_jail_boot_unit(struct aaj_arena *arena, const char *command);
+
+/* The drop-in for the slave's own unit: the profile's name, ordering, and the sandboxing that agrees with the
+ * manifest. @transitions: the policy has child profiles or hats, and then nothing that implies
+ * NoNewPrivileges comes with it, which the text explains. */
+struct aaj_str aaj_jail_dropin(struct aaj_arena *arena, const struct aaj_manifest *manifest, bool transitions);

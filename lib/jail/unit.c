@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Text for systemd: the boot unit, and the drop-in for a slave's unit. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+
+#include "firewall/text.h"
+#include "jail/internal.h"
+
+static struct aaj_str take(struct aaj_arena *arena, FILE *out, char **text)
+{
+    struct aaj_str s = { 0 };
+    bool ok = !ferror(out);
+
+    if (fclose(out) == 0 && ok)
+        s = aaj_arena_dup(arena, aaj_str_c(*text));
+    free(*text);
+    return s;
+}
+
+struct aaj_str aaj_jail_boot_unit(struct aaj_arena *arena, const char *command)
+{
+    /* No Condition…=: a unit whose condition fails counts as started for those that require it. */
+    return aaj_arena_printf(arena,
+                            "# aajail unit boot: profiles and chains of all jails, before the network is up\n"
+                            "[Unit]\n"
+                            "Description=AppArmor profiles and firewall chains of the jails\n"
+                            "Documentation=man:aajail-up(1)\n"
+                            "DefaultDependencies=no\n"
+                            "RequiresMountsFor=/var/lib/aajail /etc/apparmor.d\n"
+                            "After=local-fs.target systemd-modules-load.service apparmor.service nftables.service "
+                            "netfilter-persistent.service\n"
+                            "Before=network-pre.target shutdown.target\n"
+                            "Wants=network-pre.target\n"
+                            "Conflicts=shutdown.target\n"
+                            "ReloadPropagatedFrom=nftables.service netfilter-persistent.service\n"
+                            "\n"
+                            "[Service]\n"
+                            "Type=oneshot\n"
+                            "RemainAfterExit=yes\n"
+                            "ExecStart=%s up --boot\n"
+                            "ExecReload=%s up --boot\n"
+                            "\n"
+                            "[Install]\n"
+                            "WantedBy=sysinit.target\n",
+                            command, command);
+}
+
+static bool under(struct aaj_str path, const char *const *folder)
+{
+    for (; *folder; folder++)
+        if (aaj_str_starts(path, aaj_str_c(*folder)))
+            return true;
+    return false;
+}
+
+/* Whether a root, the slave or a rule of the manifest speaks of one of the folders. */
+static bool mentions(const struct aaj_manifest *m, const char *const *folder)
+{
+    if (under(m->slave.text, folder))
+        return true;
+    for (size_t i = 0; i < m->roots.n; i++)
+        if (under(m->roots.item[i].text, folder))
+            return true;
+    for (size_t i = 0; i < m->n_variables; i++)
+        if (under(m->variable[i].value.text, folder))
+            return true;
+    for (size_t i = 0; i < m->rules.n; i++)
+        for (const char *const *f = folder; *f; f++)
+            if (aaj_str_search(m->rules.item[i].text, aaj_str_c(*f)) < m->rules.item[i].text.n)
+                return true;
+    return false;
+}
+
+static void option(FILE *out, bool wanted, const char *setting, const char *why_not)
+{
+    if (wanted)
+        fprintf(out, "%s\n", setting);
+    else
+        fprintf(out, "# not %s: %s\n", setting, why_not);
+}
+
+/* Systemd filters addresses in both directions, so this agrees only with a slave that nobody calls. */
+static void print_addresses(FILE *out, const struct aaj_manifest *m)
+{
+    bool named = m->network && !m->replies;
+    char addr[80];
+
+    for (size_t i = 0; i < m->n_dests && named; i++)
+        named = m->dest[i].kind == AAJ_DEST_ADDRESS;
+    if (!named) {
+        fprintf(out, "# not IPAddressDeny=any: it counts both directions, and the manifest does not name all who call "
+                     "or are called\n");
+        return;
+    }
+    fputs("IPAddressDeny=any\n", out);
+    for (size_t i = 0; i < m->n_dests; i++) {
+        const struct aaj_dest *d = &m->dest[i];
+        struct aaj_firewall_rule r = { .addr = d->addr, .prefix = d->prefix };
+
+        r.families = d->family == AF_INET6 ? AAJ_FIREWALL_V6 : AAJ_FIREWALL_V4;
+        aaj_firewall_addr_text(&r, addr);
+        fprintf(out, "IPAddressAllow=%s\n", d->prefix ? addr : d->family == AF_INET6 ? "::/0" : "0.0.0.0/0");
+    }
+}
+
+struct aaj_str aaj_jail_dropin(struct aaj_arena *arena, const struct aaj_manifest *m, bool transitions)
+{
+    static const char *const system[] = { "/usr/", "/etc/", "/boot/", NULL };
+    static const char *const home[] = { "/home/", "/root/", "/run/user/", NULL };
+    static const char *const tmp[] = { "/tmp/", "/var/tmp/", NULL };
+    const char *refused = "AppArmor then refuses the change of profile that this policy's children or hats need "
+                          "(EPERM)";
+    const char *nnp = "it implies NoNewPrivileges=";
+    char *text = NULL;
+    size_t n = 0;
+    FILE *out = open_memstream(&text, &n);
+
+    if (!out)
+        return (struct aaj_str){ 0 };
+    fprintf(out, "# aajail unit %.*s: /etc/systemd/system/%.*s.d/aajail.conf\n[Unit]\nRequires=aajail.service\n"
+                 "After=aajail.service\n\n[Service]\n",
+            AAJ_STR_ARG(m->jail.text), AAJ_STR_ARG(m->unit.text.n ? m->unit.text : AAJ_STR("UNIT.service")));
+    if (m->attach == AAJ_ATTACH_UNIT)
+        fprintf(out, "AppArmorProfile=%.*s\n", AAJ_STR_ARG(m->jail.text));
+    else
+        fprintf(out, "# no AppArmorProfile=: the profile attaches to %.*s by itself\n", AAJ_STR_ARG(m->slave.text));
+    fputs("# A second belt; each line agrees with the manifest.\n", out);
+    print_addresses(out, m);
+    option(out, !mentions(m, system), "ProtectSystem=full", "the manifest speaks of /usr, /etc or /boot");
+    option(out, !mentions(m, home), "ProtectHome=yes", "the manifest speaks of home folders");
+    option(out, !mentions(m, tmp), "PrivateTmp=yes", "the manifest speaks of /tmp, which others may share");
+    fputs("ProtectControlGroups=yes\n", out);
+    option(out, !transitions, "NoNewPrivileges=yes", refused);
+    option(out, !transitions, "RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK", nnp);
+    option(out, !transitions, "ProtectKernelTunables=yes", nnp);
+    option(out, !transitions, "RestrictSUIDSGID=yes", nnp);
+    option(out, !transitions, "RestrictNamespaces=yes", nnp);
+    return take(arena, out, &text);
+}

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "jail_cmd.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <json-c/json.h>
+#include <string.h>
+
+#include "base/escape.h"
+#include "base/file.h"
+#include "base/grow.h"
+#include "firewall_cmd.h"
+
+#define ROLES "/etc/aajail/roles"
+
+void jail_ctx_init(struct aaj_jail_ctx *ctx)
+{
+    *ctx = (struct aaj_jail_ctx){
+        .kernel = AAJ_KERNEL_INIT,
+        .state_dir = "/var/lib/aajail/jails",
+        .run_dir = "/run/aajail",
+        .apparmor_d = "/etc/apparmor.d",
+    };
+    firewall_ctx_init(&ctx->firewall);
+}
+
+int jail_names_add(struct jail_names *names, struct aaj_str name)
+{
+    for (size_t i = 0; i < names->n; i++)
+        if (aaj_str_eq(names->name[i], name))
+            return 0;
+    name = aaj_arena_dup(&names->arena, name);
+    if (!name.p || AAJ_GROW(names->name, names->n, names->cap) < 0)
+        return -ENOMEM;
+    names->name[names->n++] = name;
+    return 0;
+}
+
+void jail_names_clear(struct jail_names *names)
+{
+    free(names->name);
+    aaj_arena_clear(&names->arena);
+    *names = (struct jail_names){ 0 };
+}
+
+static struct aaj_str trim(struct aaj_str s)
+{
+    s.n = aaj_str_find(s, '#');
+    while (s.n && strchr(" \t\r", s.p[0]))
+        s = aaj_str_skip(s, 1);
+    while (s.n && strchr(" \t\r", s.p[s.n - 1]))
+        s.n--;
+    return s;
+}
+
+int jail_names_role(struct jail_names *names, const char *role)
+{
+    struct aaj_str path, text;
+    int r = *role && !strchr(role, '/') && role[0] != '.' ? 0 : -EINVAL;
+
+    path = aaj_arena_printf(&names->arena, ROLES "/%s", role);
+    if (r == 0)
+        r = path.p ? aaj_file_read(path.p, 1 << 20, &names->arena, &text) : -ENOMEM;
+    if (r < 0) {
+        fprintf(stderr, "aajail: role '%s': %s; roles are files in " ROLES ", a jail a line\n",
+                aaj_escape(&names->arena, aaj_str_c(role)), strerror(-r));
+        return EXIT_INPUT;
+    }
+    while (text.n && r == 0) {
+        size_t end = aaj_str_find(text, '\n');
+        struct aaj_str line = trim(aaj_str_head(text, end));
+
+        if (line.n)
+            r = jail_names_add(names, line);
+        text = aaj_str_skip(text, end + 1);
+    }
+    return r < 0 ? EXIT_REFUSED : EXIT_DONE;
+}
+
+int jail_names_all_roles(struct jail_names *names, size_t *ret_roles)
+{
+    DIR *dir = opendir(ROLES);
+    int status = EXIT_DONE;
+    struct dirent *e;
+    size_t n = 0;
+
+    while (dir && status == EXIT_DONE && (e = readdir(dir)))
+        if (e->d_name[0] != '.') {
+            status = jail_names_role(names, e->d_name);
+            n++;
+        }
+    if (dir)
+        closedir(dir);
+    *ret_roles = n;
+    return status;
+}
+
+static void report_json(const struct aaj_jail_result *r, struct json_object *json)
+{
+    struct json_object *o = json_object_new_object(), *tasks = json_object_new_array();
+
+    json_object_object_add(o, "jail", json_object_new_string_len(r->jail.p, (int)r->jail.n));
+    json_object_object_add(o, "changed", json_object_new_boolean(r->changed));
+    json_object_object_add(o, "fenced", json_object_new_boolean(r->fenced));
+    json_object_object_add(o, "closed", json_object_new_boolean(r->closed));
+    for (size_t i = 0; i < r->n_tasks; i++) {
+        const struct aaj_task *t = &r->task[i].task;
+        struct json_object *task = json_object_new_object();
+
+        json_object_object_add(task, "pid", json_object_new_int(t->pid));
+        json_object_object_add(task, "comm", json_object_new_string_len(t->comm.p, (int)t->comm.n));
+        json_object_object_add(task, "label", json_object_new_string_len(t->label.p, (int)t->label.n));
+        json_object_object_add(task, "unit", json_object_new_string_len(t->unit.p ? t->unit.p : "", (int)t->unit.n));
+        json_object_object_add(task, "why", json_object_new_string(r->task[i].why));
+        json_object_array_add(tasks, task);
+    }
+    json_object_object_add(o, "outside", tasks);
+    json_object_array_add(json, o);
+}
+
+void jail_report(const struct aaj_jail_result *r, const char *done, const char *nothing, struct json_object *json)
+{
+    struct aaj_arena arena = AAJ_ARENA_INIT;
+
+    if (json) {
+        report_json(r, json);
+        return;
+    }
+    printf("%s: %s\n", aaj_escape(&arena, r->jail), r->changed ? done : nothing);
+    for (size_t i = 0; i < r->n_tasks; i++) {
+        const struct aaj_task *t = &r->task[i].task;
+
+        printf("  pid %d (%s) %s", (int)t->pid, aaj_escape(&arena, t->comm), r->task[i].why);
+        if (t->unit.n)
+            printf("; systemctl restart %s", aaj_escape(&arena, t->unit));
+        else
+            printf("; restart it");
+        putchar('\n');
+    }
+    aaj_arena_clear(&arena);
+}
+
+void jail_print_json(struct json_object *json)
+{
+    puts(json_object_to_json_string_ext(json, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
+}

@@ -1,0 +1,135 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Runs in the lab; see jail.sh.
+set -u
+A=$1 fails=0 dir=/run/aajail-jail-test
+fail() { echo "FAILED: $*"; sed 's/^/    /' "$dir/out"; fails=$((fails + 1)); }
+# status WANTED CMD…
+status() { local want=$1 got=0; shift; "$@" >"$dir/out" 2>&1 || got=$?; [ "$got" -eq "$want" ] || fail "$*: $got, not $want"; }
+says() { grep -q -- "$1" "$dir/out" || fail "it does not say: $1"; }
+loaded() { grep -q "^$1 (enforce)" /sys/kernel/security/apparmor/profiles; }
+port() { iptables-legacy -S "aajail-41234" 2>/dev/null | sed -n 's/.*--dport \([0-9]*\).*/\1/p'; }
+chains() { iptables-legacy -S | grep -c aajail; ip6tables-legacy -S | grep -c aajail; }
+mkdir -p "$dir"; cd "$dir" || exit 1
+
+# A build's folder as 'aajail build' leaves it: build DIR PORT RULE [PROFILES]
+build() {
+    mkdir -p "$1"
+    cat >"$1/app.yaml" <<Y
+jail: app
+slave: /usr/local/bin/slave1
+roots: [ /srv/app ]
+user: "41234"
+template: http-slave
+network:
+  allow: [ "tcp 127.0.0.1:$2" ]
+Y
+    cat >"$1/aajail.app" <<P
+abi <abi/3.0>,
+profile app /usr/local/bin/slave1 {
+  /usr/** rm,
+  /etc/ld.so.* r,
+  network,
+  signal,
+  ptrace,
+  $3
+}
+P
+    apparmor_parser -QKT -o "$1/app.policy" "$1/aajail.app" 2>/dev/null || fail "apparmor_parser"
+    (cd "$1" && printf '{"schema":1,"jail":"app","user":"41234","target":"lab","profiles":[%s],"files":{%s}}' "${4:-\"app\"}" \
+        "$(sha256sum app.yaml aajail.app app.policy | sed 's/\([^ ]*\) *\(.*\)/"\2":"\1"/' | paste -sd,)") >"$1/artefacts.json"
+}
+cp /bin/sleep /usr/local/bin/slave1
+build one 5432 '/srv/app/one r,'
+build two 5433 '/srv/app/two r,  profile kid { /usr/** r, }' '"app","app//kid"'
+state=/var/lib/aajail/jails/app
+
+# Law 7: who was there before is outside.
+/usr/local/bin/slave1 300 & slave=$!
+status 1 "$A" up one
+says "pid $slave (slave1) runs unconfined"
+loaded app || fail "not loaded"
+[ "$(port)" = 5432 ] || fail "no chain"
+[ -f /etc/apparmor.d/aajail.app ] || fail "the text is not where a boot looks for it"
+kill $slave; wait $slave 2>/dev/null
+status 0 "$A" up one
+says "nothing changed"
+/usr/local/bin/slave1 300 & slave=$!
+sleep 0.5
+[ "$(cat /proc/$slave/attr/current)" = "app (enforce)" ] || fail "the slave is not confined"
+
+# Refused, and nothing is different afterwards.
+status 4 "$A" down app
+says "would be left unconfined"
+loaded app || fail "a refused down removed the profile"
+sed -i 's/one r/two r/' one/aajail.app
+status 3 "$A" up one
+says "not what was proved"
+build one 5432 '/srv/app/one r,'
+mkdir -p /etc/apparmor.d/disable; ln -s /etc/apparmor.d/aajail.app /etc/apparmor.d/disable/
+status 4 "$A" up two
+says "is not to be loaded"
+rm /etc/apparmor.d/disable/aajail.app
+mv two/artefacts.json two/a; printf junk >two/app.policy
+sed "s/\"app.policy\":\"[^\"]*\"/\"app.policy\":\"$(printf junk | sha256sum | cut -d' ' -f1)\"/" two/a >two/artefacts.json
+status 4 "$A" up two
+says "everything is as it was before"
+[ "$(port)" = 5432 ] || fail "the chain was not rolled back"
+loaded app || fail "the profile was not rolled back"
+[ ! -e $state/next ] || fail "the journal is still there"
+
+# Replacing, with a child more; and back.
+build two 5433 '/srv/app/two r,  profile kid { /usr/** r, }' '"app","app//kid"'
+status 0 "$A" up two
+[ "$(port)" = 5433 ] || fail "the new chain is not there"
+loaded app//kid || fail "the child is not loaded"
+[ "$(cat /proc/$slave/attr/current)" = "app (enforce)" ] || fail "the running slave lost its profile"
+status 0 "$A" undo app
+[ "$(port)" = 5432 ] || fail "undo did not bring the chain back"
+loaded app//kid && fail "a child that the policy no longer has stayed loaded"
+status 0 "$A" undo app
+loaded app//kid || fail "undoing the undo"
+status 0 "$A" undo app
+
+# Killed in the middle: the next run finishes what was begun.
+cp -r two $state/next; cp $state/current/firewall.json $state/next/
+sed -i 's/"port_lo":5432,/"port_lo":5433,/; s/"port_hi":5432/"port_hi":5433/; s/: *5432/:5433/g' $state/next/firewall.json
+status 0 "$A" up --boot
+says "finishing the interrupted 'up'"
+[ "$(port)" = 5433 ] || fail "an interrupted up was not finished: $(port)"
+[ ! -e $state/next ] || fail "the finished journal stayed"
+kill $slave; wait $slave 2>/dev/null
+mv $state/current $state/leaving
+status 0 "$A" up --boot
+says "finishing the interrupted 'down'"
+loaded app && fail "an interrupted down was not finished"
+[ "$(chains | paste -sd' ')" = "0 0" ] || fail "chains stayed: $(chains)"
+[ ! -e /etc/apparmor.d/aajail.app ] || fail "the text stayed"
+
+# Down and undone; a boot brings back what was up, and only that.
+status 0 "$A" undo app
+loaded app || fail "undo of a down"
+iptables-legacy -F; iptables-legacy -X; ip6tables-legacy -F; ip6tables-legacy -X
+printf app >/sys/kernel/security/apparmor/.remove
+rm /etc/apparmor.d/aajail.app
+status 0 "$A" up --boot
+says "1 jail restored"
+loaded app || fail "the boot did not restore the profile"
+[ "$(port)" = 5433 ] || fail "the boot did not restore the chain"
+[ -f /etc/apparmor.d/aajail.app ] || fail "the boot did not restore the text"
+
+# Roles.
+status 3 "$A" prune
+mkdir -p /etc/aajail/roles
+echo 'app # the shop' >/etc/aajail/roles/web
+status 0 "$A" prune
+loaded app || fail "prune took down what a role names"
+status 0 "$A" up --role web
+echo 'other' >/etc/aajail/roles/web
+status 0 "$A" prune --dry-run
+loaded app || fail "--dry-run took it down"
+status 0 "$A" prune
+loaded app && fail "prune left what no role names"
+[ "$(chains | paste -sd' ')" = "0 0" ] || fail "chains stayed after prune"
+[ "$fails" -eq 0 ] && echo "all done"
+[ "$fails" -eq 0 ]
