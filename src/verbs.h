@@ -15,6 +15,11 @@
     VERB(undo)                                                                                  \
     VERB(prune)                                                                                 \
     VERB(unit)                                                                                  \
+    VERB(up)                                                                                       \
+    VERB(down)                                                                                     \
+    VERB(undo)                                                                                     \
+    VERB(prune)                                                                                    \
+    VERB(unit)                                                                                     \
     VERB(query)                                                                                    \
     VERB(load)                                                                                     \
     VERB(enforce)                                                                                  \
