@@ -231,7 +231,7 @@ size_t aaj_glob_squeeze_slashes(struct aaj_str in, char *out)
 {
     size_t i = 0, n = 0;
 
-    if (in.n >= 3 && in.p[0] == '/' && in.p[1] == '/' && in.p[2] != '/')
+    if (in.n >= 2 && in.p[0] == '/' && in.p[1] == '/' && (in.n == 2 || in.p[2] != '/'))
         while (n < 2)
             out[n++] = in.p[i++];
     for (bool slash = false; i < in.n; i++) {

@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Each row of tests/decisions for the target `lab` is done under its profile on a real kernel: kernel, table and
-# evaluator must agree, and so must the profile that an exec leads to. decisions.sh DECIDE HELPER
+# evaluator must agree, and so must the profile that an exec leads to. decisions.sh DECIDE HELPER SANITIZER
 . "$AAJ_SOURCE/tests/lab/common.sh"
+[ "${3-none}" = none ] || { echo "the sanitizers' memory does not fit into the lab; the plain build runs this"; exit 77; }
 lab_or_skip
 [ -x /sbin/apparmor_parser ] || { echo "no apparmor_parser"; exit 77; }
 
