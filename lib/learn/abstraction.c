@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What need not be written name by name. The template and the base abstraction hold much already. Then the
+ * abstractions below are tried in this order: one that covers several accesses of a profile takes their
+ * place, unless it brings anything that is more than reading what everybody may read.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "learn/emit.h"
+#include "policy/quote.h"
+
+enum { SEVERAL = 3, TAGS = 64 };
+
+static const struct candidate {
+    const char *name;
+    bool own; /* aajail's: its rules are written out, so that the profile needs nothing where it is loaded */
+} candidates[] = {
+    { "names", true },      { "php-conf", true },  { "apache-conf", true }, { "nginx-conf", true },
+    { "machine", true },    { "openssl", false },  { "ssl_certs", false },  { "python", false },
+    { "perl", false },      { "ruby", false },     { "p11-kit", false },    { "fonts", false },
+};
+
+static bool by_owner(const struct aaj_grant *g)
+{
+    return g->yes > 0 && g->no == 0;
+}
+
+/* ---- held already ---- */
+
+static int check(struct aaj_learner *l, uint32_t node, struct aaj_str path)
+{
+    for (uint32_t i = l->node[node].grant; i; i = l->grant[i].next) {
+        struct aaj_grant *g = &l->grant[i];
+        struct aaj_cover *cover = g->dom == 0 ? l->main_cover : l->child_cover;
+        uint32_t perms;
+        int r = aaj_cover_perms(cover, path, by_owner(g), &perms);
+
+        if (r == -ENOMEM)
+            return r;
+        g->covered = r == 0 && !(g->perms & ~perms);
+    }
+    return 0;
+}
+
+static int check_all(struct aaj_learner *l)
+{
+    struct aaj_arena arena = AAJ_ARENA_INIT;
+    int r = 0;
+
+    for (uint32_t i = 1; r == 0 && i < l->n_nodes; i++) {
+        if (!l->node[i].grant)
+            continue;
+        r = check(l, i, aaj_node_path(l, &arena, i));
+        if (arena.total > 1 << 20)
+            aaj_arena_clear(&arena);
+    }
+    aaj_arena_clear(&arena);
+    return r;
+}
+
+/* ---- one candidate ---- */
+
+struct attempt {
+    struct aaj_learner *l;
+    const struct candidate *what;
+    struct aaj_policy *policy;
+    struct aaj_cover *cover;
+    size_t *hits;  /* by profile */
+    uint32_t *ev;  /* by profile and rule: what the rule covers */
+    bool harmless;
+};
+
+static int look_at_rule(void *ctx, struct aaj_item *item)
+{
+    struct attempt *t = ctx;
+
+    if (item->kind == AAJ_ITEM_RULE)
+        t->harmless &= item->rule.kind == AAJ_RULE_FILE && item->rule.prefix.mode != AAJ_MODE_DENY &&
+                       !(item->rule.file.perms & ~(uint32_t)(AAJ_MAY_READ | AAJ_MAY_MMAP));
+    return 0;
+}
+
+/* An existing file that not everybody may read is more than this is for. */
+static int look_at_file(void *data, const struct aaj_fact *fact)
+{
+    struct attempt *t = data;
+    uint32_t perms = 0;
+
+    if (fact->type != 'f' || (fact->bits & AAJ_FACT_WORLD_READ))
+        return 0;
+    if (aaj_cover_perms(t->cover, fact->path, false, &perms) == -ENOMEM)
+        return -ENOMEM;
+    return perms != 0;
+}
+
+static int open_attempt(struct attempt *t)
+{
+    struct aaj_learner *l = t->l;
+    struct aaj_str text = aaj_arena_printf(&l->scratch, "include <tunables/global>\nprofile x {\n  include <%s%s>\n}\n",
+                                           t->what->own ? "" : "abstractions/", t->what->name);
+    int r = text.p ? aaj_cover_read(l->in->target, text, aaj_str_c(t->what->name), NULL, &t->policy) : -ENOMEM;
+
+    if (r < 0)
+        return r;
+    t->harmless = true;
+    aaj_block_walk(&aaj_first_profile(t->policy)->profile.body, true, look_at_rule, t);
+    r = t->harmless ? aaj_cover_make(t->policy, aaj_first_profile(t->policy), &t->cover) : 0;
+    if (r < 0 || !t->harmless || t->cover->n == 0)
+        return r;
+    t->hits = aaj_arena_new_array(&l->scratch, l->n_doms, size_t);
+    t->ev = aaj_arena_new_array(&l->scratch, l->n_doms * t->cover->n, uint32_t);
+    return t->hits && t->ev ? 0 : -ENOMEM;
+}
+
+/* The first rule that holds all of a grant; AAJ_NO. */
+static uint32_t rule_for(struct attempt *t, struct aaj_str path, const struct aaj_grant *g)
+{
+    uint32_t state, tags[TAGS];
+    size_t n;
+
+    if (aaj_glob_walk(t->cover->glob, AAJ_GLOB_START, path, &state) < 0)
+        return AAJ_NO;
+    n = aaj_glob_tags(t->cover->glob, state, tags, TAGS);
+    for (size_t i = 0; i < n && i < TAGS; i++)
+        if (!(g->perms & ~t->cover->rule[tags[i]].perms) && (!t->cover->rule[tags[i]].owner || by_owner(g)))
+            return tags[i];
+    return AAJ_NO;
+}
+
+/* Counts (@take false), or takes the grants of the profiles that have several. */
+static int visit(struct attempt *t, bool take)
+{
+    struct aaj_learner *l = t->l;
+    struct aaj_arena arena = AAJ_ARENA_INIT;
+
+    for (uint32_t i = 1; i < l->n_nodes; i++) {
+        struct aaj_str path = { 0 };
+
+        for (uint32_t k = l->node[i].grant; k; k = l->grant[k].next) {
+            struct aaj_grant *g = &l->grant[k];
+            uint32_t rule, *ev;
+
+            if (g->covered || (take && t->hits[g->dom] < SEVERAL) ||
+                (g->perms & ~(uint32_t)(AAJ_MAY_READ | AAJ_MAY_MMAP)))
+                continue;
+            if (!path.p)
+                path = aaj_node_path(l, &arena, i);
+            rule = path.p ? rule_for(t, path, g) : AAJ_NO;
+            if (rule == AAJ_NO)
+                continue;
+            if (!take) {
+                t->hits[g->dom]++;
+                continue;
+            }
+            g->covered = true;
+            ev = &t->ev[g->dom * t->cover->n + rule];
+            l->ev[g->ev_last].next = *ev;
+            *ev = g->ev;
+        }
+        if (arena.total > 1 << 20)
+            aaj_arena_clear(&arena);
+    }
+    aaj_arena_clear(&arena);
+    return 0;
+}
+
+static uint64_t events_of(const struct aaj_learner *l, uint32_t ev)
+{
+    uint64_t n = 0;
+
+    for (; ev; ev = l->ev[ev].next)
+        n += l->access[l->ev[ev].access].allowed + l->access[l->ev[ev].access].audited;
+    return n;
+}
+
+/* aajail's own: the rules that cover something, each as it is. */
+static int write_own(struct attempt *t, uint32_t dom)
+{
+    struct aaj_learner *l = t->l;
+
+    for (uint32_t i = 0; i < t->cover->n; i++) {
+        const struct aaj_file_rule *rule = &t->cover->rule[i].item->rule.file;
+        struct aaj_draft d = { .dom = dom, .ev = t->ev[dom * t->cover->n + i], .from = aaj_str_c(t->what->name),
+                               .inferences = 1u << AAJ_INFER_ABSTRACTION };
+        struct aaj_text text;
+        int r;
+
+        if (!d.ev)
+            continue;
+        d.key = aaj_arena_dup(l->arena, rule->path.value);
+        r = d.key.p ? aaj_text_from_value(l->arena, d.key, AAJ_TEXT_PATH, &text) : -ENOMEM;
+        if (r < 0)
+            return r;
+        d.events = events_of(l, d.ev);
+        d.item = aaj_rule_file(l->arena, text, rule->perms);
+        r = aaj_draft_add(l, &d);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+static int write_include(struct attempt *t, uint32_t dom)
+{
+    struct aaj_learner *l = t->l;
+    struct aaj_str path = aaj_arena_printf(l->arena, "abstractions/%s", t->what->name);
+    struct aaj_draft d = { .dom = dom, .from = aaj_str_c(t->what->name), .inferences = 1u << AAJ_INFER_ABSTRACTION,
+                           .key = path };
+
+    for (uint32_t i = 0; i < t->cover->n; i++) {
+        uint32_t *ev = &t->ev[dom * t->cover->n + i], last = *ev;
+
+        while (last && l->ev[last].next)
+            last = l->ev[last].next;
+        if (!last)
+            continue;
+        l->ev[last].next = d.ev;
+        d.ev = *ev;
+    }
+    d.events = events_of(l, d.ev);
+    d.item = path.p ? aaj_item_include(l->arena, path, true, false) : NULL;
+    return aaj_draft_add(l, &d);
+}
+
+static int settle(struct attempt *t)
+{
+    struct aaj_learner *l = t->l;
+    bool any = false;
+    int r = visit(t, false);
+
+    for (uint32_t d = 0; d < l->n_doms; d++)
+        any |= t->hits[d] >= SEVERAL;
+    if (r < 0 || !any)
+        return r;
+    if (l->in->files && aaj_fsview_is_complete(l->in->files)) {
+        r = aaj_fsview_walk(l->in->files, look_at_file, t);
+        if (r)
+            return r < 0 ? r : 0;
+    }
+    r = visit(t, true);
+    for (uint32_t d = 0; r == 0 && d < l->n_doms; d++)
+        if (t->hits[d] >= SEVERAL)
+            r = t->what->own ? write_own(t, d) : write_include(t, d);
+    return r;
+}
+
+int aaj_abstractions(struct aaj_learner *l)
+{
+    int r = l->n_nodes ? check_all(l) : 0;
+
+    if (!aaj_infers(l, AAJ_INFER_ABSTRACTION) || l->n_nodes == 0)
+        return r;
+    for (size_t i = 0; r == 0 && i < AAJ_ARRAY_SIZE(candidates); i++) {
+        struct attempt t = { .l = l, .what = &candidates[i] };
+
+        r = open_attempt(&t);
+        if (r == 0 && t.harmless && t.cover->n)
+            r = settle(&t);
+        aaj_cover_free(t.cover);
+        aaj_policy_free(t.policy);
+    }
+    return r;
+}

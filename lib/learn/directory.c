@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * One of the slave's own directories as a whole: new files beside those it made, and files beside those
+ * it reads. What comes before the extension varies, the extension tells the kind and stays.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "learn/private.h"
+#include "policy/quote.h"
+
+enum {
+    DEPTH_MAX = 200,
+    KINDS_MAX = 256,  /* extensions looked at in one directory */
+    FREE_DIR = 3,     /* made names that show a directory of made-up names */
+    READ_OWN = 2,     /* files of a kind read beside each other */
+    READ_SYSTEM = 3,
+    READ_DIRS = 3,    /* directories in which a kind is read */
+};
+
+/* Names with one extension: in the directory itself and below it. */
+struct kind {
+    struct aaj_str ext;
+    bool dirs;            /* the directories' own entries: "" */
+    size_t direct, below; /* files; for siblings, below counts subdirectories */
+    size_t last_kid;
+    struct aaj_kids deep; /* nodes below */
+};
+
+struct kinds {
+    struct kind kind[KINDS_MAX];
+    size_t n;
+};
+
+static struct kind *kind_of(struct kinds *k, struct aaj_str ext, bool dirs)
+{
+    for (size_t i = 0; i < k->n; i++)
+        if (k->kind[i].dirs == dirs && aaj_str_eq(k->kind[i].ext, ext))
+            return &k->kind[i];
+    if (k->n == KINDS_MAX)
+        return NULL;
+    k->kind[k->n] = (struct kind){ .ext = ext, .dirs = dirs, .last_kid = SIZE_MAX };
+    return &k->kind[k->n++];
+}
+
+static void kinds_free(struct kinds *k)
+{
+    for (size_t i = 0; k && i < k->n; i++)
+        free(k->kind[i].deep.id);
+    free(k);
+}
+
+static bool is_glob(const struct aaj_learner *l, uint32_t node)
+{
+    return l->node[node].flags & AAJ_NODE_GLOB;
+}
+
+static bool dir_was_made(const struct aaj_learner *l, uint32_t node)
+{
+    for (uint32_t c = l->node[node].child; c; c = l->node[c].next)
+        if (l->node[c].name.n == 0)
+            return l->node[c].flags & AAJ_NODE_MADE;
+    return false;
+}
+
+/* Files that a service has one of, under the same name each time. */
+static bool is_fixed_kind(struct aaj_str ext)
+{
+    static const char *const fixed[] = { ".pid", ".sock", ".socket", ".lock", ".log" };
+
+    for (size_t i = 0; i < AAJ_ARRAY_SIZE(fixed); i++)
+        if (aaj_str_ends(ext, aaj_str_c(fixed[i])))
+            return true;
+    return false;
+}
+
+/* "*" or "**" and the extension; guarded where that could be code. Empty: no pattern may stand here. */
+static int star(struct aaj_learner *l, const struct aaj_dir *dir, struct aaj_str ext, bool deep, bool written,
+                struct aaj_str *ret_pattern)
+{
+    struct aaj_str p = aaj_arena_printf(l->arena, "%s%.*s", deep ? "**" : "*", AAJ_STR_ARG(ext));
+    int hits;
+
+    if (!p.p)
+        return -ENOMEM;
+    hits = written ? aaj_guard_hits(l, dir->pattern, p) : 0;
+    if (hits > 0 && ext.n == 0) {
+        p = aaj_guard_star(l, deep);
+        hits = p.p ? aaj_guard_hits(l, dir->pattern, p) : 1;
+    }
+    if (hits < 0)
+        return hits;
+    *ret_pattern = hits ? (struct aaj_str){ "", 0 } : p;
+    return 0;
+}
+
+/* ---- what the slave made ---- */
+
+static bool counts_as_made(const struct aaj_learner *l, uint32_t kid)
+{
+    const struct aaj_node *n = &l->node[kid];
+
+    return n->name.n && !n->child && (n->flags & AAJ_NODE_MADE) && !(n->flags & (AAJ_NODE_GLOB | AAJ_NODE_EXEC)) &&
+           !aaj_is_secret_name(n->name);
+}
+
+static int collect_made_below(struct aaj_learner *l, struct kinds *k, uint32_t node, unsigned depth)
+{
+    for (uint32_t c = l->node[node].child; c && depth < DEPTH_MAX; c = l->node[c].next) {
+        const struct aaj_node *n = &l->node[c];
+        struct kind *kind;
+        int r;
+
+        if (n->child) {
+            r = collect_made_below(l, k, c, depth + 1);
+            if (r < 0)
+                return r;
+        }
+        if (!n->grant)
+            continue;
+        kind = kind_of(k, n->name.n && !is_glob(l, c) ? aaj_name_extension(n->name) : AAJ_STR(""), n->name.n == 0);
+        if (!kind)
+            return -E2BIG;
+        kind->below++;
+        if (aaj_kids_add(&kind->deep, c) < 0)
+            return -ENOMEM;
+    }
+    return 0;
+}
+
+static size_t count_made(struct aaj_learner *l, const struct aaj_dir *dir, struct kinds *k)
+{
+    size_t total = 0;
+
+    for (size_t i = 0; i < dir->kids.n; i++) {
+        uint32_t kid = dir->kids.id[i];
+        struct kind *kind;
+
+        if (is_glob(l, kid) && (l->node[kid].flags & AAJ_NODE_MADE)) {
+            total += 2;
+        } else if (dir_was_made(l, kid)) {
+            total++;
+        } else if (counts_as_made(l, kid)) {
+            total++;
+            kind = kind_of(k, aaj_name_extension(l->node[kid].name), false);
+            if (kind)
+                kind->direct++;
+        }
+    }
+    return total;
+}
+
+static bool is_free_kind(const struct aaj_dir *dir, const struct kind *k, size_t total)
+{
+    if (k->below)
+        return true;
+    if (k->direct == 0 || (k->ext.n == 0 && k->direct < 2))
+        return false;
+    if (k->direct < FREE_DIR && is_fixed_kind(k->ext))
+        return false;
+    return dir->owned || total >= FREE_DIR;
+}
+
+/* One kind becomes one pattern; what was made below comes with it. */
+static int replace_kind(struct aaj_learner *l, struct aaj_dir *dir, struct kind *k)
+{
+    bool *take = aaj_arena_new_array(&l->scratch, dir->kids.n + 1, bool), deep = k->deep.n > 0;
+    struct aaj_str pattern;
+    uint32_t node;
+    int r;
+
+    if (!take)
+        return -ENOMEM;
+    r = k->dirs ? 0 : star(l, dir, k->ext, deep, true, &pattern);
+    if (k->dirs)
+        pattern = AAJ_STR("**/");
+    if (r < 0 || pattern.n == 0)
+        return r;
+    for (size_t i = 0; i < dir->kids.n; i++)
+        take[i] = !k->dirs && counts_as_made(l, dir->kids.id[i]) &&
+                  aaj_str_eq(aaj_name_extension(l->node[dir->kids.id[i]].name), k->ext);
+    for (size_t i = 0; i < k->deep.n; i++)
+        l->node[k->deep.id[i]].child = 0; /* its children are taken on their own */
+    r = aaj_kids_replace(l, dir, take, pattern, deep ? AAJ_NODE_DEEP : 0, 1u << AAJ_INFER_CREATED);
+    node = dir->kids.id[dir->kids.n - 1];
+    for (size_t i = 0; r == 0 && i < k->deep.n; i++)
+        aaj_node_merge(l, node, k->deep.id[i]);
+    for (uint32_t g = l->node[node].grant; r == 0 && g; g = l->grant[g].next)
+        l->grant[g].inferences |= 1u << AAJ_INFER_CREATED;
+    return r;
+}
+
+/* Directories whose contents became patterns of their parent. */
+static void drop_made_dirs(struct aaj_learner *l, struct aaj_dir *dir, const struct aaj_kids *made)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < dir->kids.n; i++) {
+        bool drop = false;
+
+        for (size_t j = 0; j < made->n && !drop; j++)
+            drop = made->id[j] == dir->kids.id[i];
+        if (drop)
+            l->node[dir->kids.id[i]].child = 0;
+        else
+            dir->kids.id[kept++] = dir->kids.id[i];
+    }
+    dir->kids.n = kept;
+}
+
+static int collect_made_dirs(struct aaj_learner *l, struct aaj_dir *dir, struct kinds *k, struct aaj_kids *made)
+{
+    for (size_t i = 0; i < dir->kids.n; i++) {
+        uint32_t kid = dir->kids.id[i];
+        struct aaj_str pattern;
+        int r;
+
+        if (is_glob(l, kid) || !dir_was_made(l, kid))
+            continue;
+        /* where `**` would have to stay literal, directories do too */
+        r = star(l, dir, AAJ_STR(""), true, true, &pattern);
+        if (r < 0 || pattern.n == 0)
+            return r;
+        r = aaj_kids_add(made, kid);
+        if (r == 0)
+            r = collect_made_below(l, k, kid, 0);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+int aaj_group_created(struct aaj_learner *l, struct aaj_dir *dir)
+{
+    struct kinds *k = calloc(1, sizeof(*k));
+    struct aaj_kids made = { 0 };
+    size_t total;
+    int r = 0;
+
+    if (!k)
+        return -ENOMEM;
+    total = count_made(l, dir, k);
+    if (total >= FREE_DIR || (dir->owned && total))
+        r = collect_made_dirs(l, dir, k, &made);
+    for (size_t i = 0; r == 0 && i < k->n; i++)
+        if (is_free_kind(dir, &k->kind[i], total))
+            r = replace_kind(l, dir, &k->kind[i]);
+    if (r == 0 && made.n)
+        drop_made_dirs(l, dir, &made);
+    free(made.id);
+    kinds_free(k);
+    return r == -E2BIG ? 0 : r;
+}
+
+/* ---- what it reads ---- */
+
+static bool counts_as_read(const struct aaj_learner *l, uint32_t node, enum aaj_area area)
+{
+    const struct aaj_node *n = &l->node[node];
+    uint32_t not = AAJ_NODE_MADE | AAJ_NODE_GONE | AAJ_NODE_WROTE | AAJ_NODE_GLOB;
+
+    if (area == AAJ_AREA_OWN)
+        not |= AAJ_NODE_EXEC;
+    return n->name.n && !n->child && n->grant && (n->flags & (AAJ_NODE_READ | AAJ_NODE_EXEC)) && !(n->flags & not) &&
+           !aaj_is_secret_name(n->name) && aaj_name_last_extension(n->name).n;
+}
+
+static int collect_read_below(struct aaj_learner *l, struct kinds *k, uint32_t node, size_t kid, enum aaj_area area,
+                              unsigned depth)
+{
+    for (uint32_t c = l->node[node].child; c && depth < DEPTH_MAX; c = l->node[c].next) {
+        const struct aaj_node *n = &l->node[c];
+        struct kind *kind;
+        bool listed = n->name.n == 0 && (n->flags & AAJ_NODE_READ) && !(n->flags & (AAJ_NODE_MADE | AAJ_NODE_GLOB));
+
+        if (n->child && !aaj_is_secret_name(n->name)) {
+            int r = collect_read_below(l, k, c, kid, area, depth + 1);
+
+            if (r < 0)
+                return r;
+        }
+        if (!listed && !counts_as_read(l, c, area))
+            continue;
+        kind = kind_of(k, listed ? AAJ_STR("") : aaj_name_last_extension(n->name), listed);
+        if (!kind)
+            continue;
+        kind->below += kind->last_kid != kid;
+        kind->last_kid = kid;
+        if (aaj_kids_add(&kind->deep, c) < 0)
+            return -ENOMEM;
+    }
+    return 0;
+}
+
+/* Takes @gone out of their parents' lists: they are merged elsewhere. */
+static void forget(struct aaj_learner *l, uint32_t node, unsigned depth)
+{
+    uint32_t *at = &l->node[node].child;
+
+    while (*at) {
+        uint32_t c = *at;
+
+        if (l->node[c].into != c) {
+            *at = l->node[c].next;
+            continue;
+        }
+        if (l->node[c].child && depth < DEPTH_MAX)
+            forget(l, c, depth + 1);
+        at = &l->node[c].next;
+    }
+}
+
+static int replace_read(struct aaj_learner *l, struct aaj_dir *dir, struct kind *k, bool deep)
+{
+    bool *take = aaj_arena_new_array(&l->scratch, dir->kids.n + 1, bool);
+    uint32_t by = 1u << (dir->area == AAJ_AREA_OWN ? AAJ_INFER_SIBLINGS : AAJ_INFER_LIBRARIES), node;
+    size_t n = dir->kids.n;
+    struct aaj_str pattern;
+    struct aaj_kids old;
+    int r;
+
+    if (!take)
+        return -ENOMEM;
+    pattern = k->dirs ? AAJ_STR("**/")
+                      : aaj_arena_printf(l->arena, "%s%.*s", deep ? "**" : "*", AAJ_STR_ARG(k->ext));
+    for (size_t i = 0; i < n; i++)
+        take[i] = !k->dirs && counts_as_read(l, dir->kids.id[i], dir->area) &&
+                  aaj_str_eq(aaj_name_last_extension(l->node[dir->kids.id[i]].name), k->ext);
+    r = pattern.p ? aaj_kids_replace(l, dir, take, pattern, deep ? AAJ_NODE_DEEP : 0, by) : -ENOMEM;
+    if (r < 0 || !deep)
+        return r;
+    old = dir->kids;
+    node = old.id[old.n - 1];
+    for (size_t i = 0; i < k->deep.n; i++)
+        aaj_node_merge(l, node, k->deep.id[i]);
+    for (uint32_t g = l->node[node].grant; g; g = l->grant[g].next)
+        l->grant[g].inferences |= by;
+    for (size_t i = 0; i + 1 < old.n; i++)
+        forget(l, old.id[i], 0);
+    return 0;
+}
+
+int aaj_group_siblings(struct aaj_learner *l, struct aaj_dir *dir)
+{
+    struct kinds *k = calloc(1, sizeof(*k));
+    size_t least = dir->area == AAJ_AREA_OWN ? READ_OWN : READ_SYSTEM;
+    int r = 0;
+
+    if (!k)
+        return -ENOMEM;
+    for (size_t i = 0; r == 0 && i < dir->kids.n; i++) {
+        uint32_t kid = dir->kids.id[i];
+        struct kind *kind;
+
+        if (l->node[kid].child && !is_glob(l, kid) && !aaj_is_secret_name(l->node[kid].name))
+            r = collect_read_below(l, k, kid, i, dir->area, 0);
+        else if (counts_as_read(l, kid, dir->area) &&
+                 (kind = kind_of(k, aaj_name_last_extension(l->node[kid].name), false)))
+            kind->direct++;
+    }
+    for (size_t i = 0; r == 0 && i < k->n; i++) {
+        bool deep = k->kind[i].below >= READ_DIRS;
+
+        if (deep || k->kind[i].direct >= least)
+            r = replace_read(l, dir, &k->kind[i], deep);
+    }
+    kinds_free(k);
+    return r;
+}

@@ -1,0 +1,401 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Names in one directory that differ in made-up pieces only become one pattern. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "learn/private.h"
+#include "policy/quote.h"
+
+struct named {
+    struct aaj_str key;
+    struct aaj_shape shape;
+    size_t kid; /* index into dir->kids */
+    uint32_t accept; /* bit: this piece varies */
+    uint32_t inferences;
+    struct aaj_str pattern;
+};
+
+static int by_key(const void *a, const void *b)
+{
+    const struct named *x = a, *y = b;
+    int r = aaj_str_cmp(x->key, y->key);
+
+    return r ? r : (x->kid > y->kid) - (x->kid < y->kid);
+}
+
+static int by_pattern(const void *a, const void *b)
+{
+    const struct named *x = a, *y = b;
+    int r = aaj_str_cmp(x->pattern, y->pattern);
+
+    return r ? r : (x->kid > y->kid) - (x->kid < y->kid);
+}
+
+static struct aaj_str piece_text(struct aaj_str name, const struct aaj_piece *p)
+{
+    return (struct aaj_str){ name.p + p->off, p->len };
+}
+
+/* A directory's own flags are those of its "" child. */
+static uint32_t flags_of(const struct aaj_learner *l, uint32_t node)
+{
+    uint32_t flags = l->node[node].flags;
+
+    for (uint32_t c = l->node[node].child; c; c = l->node[c].next)
+        if (l->node[c].name.n == 0 && !(l->node[c].flags & AAJ_NODE_GLOB))
+            flags |= l->node[c].flags;
+    return flags;
+}
+
+/* ---- what the lengths and values of one piece are over a group ---- */
+
+static void measure(const struct aaj_learner *l, const struct aaj_dir *dir, const struct named *g, size_t n,
+                    unsigned piece, struct aaj_piece_range *range)
+{
+    struct aaj_str first = { 0 };
+
+    *range = (struct aaj_piece_range){ .min = UINT8_MAX };
+    for (size_t i = 0; i < n; i++) {
+        const struct aaj_piece *p = &g[i].shape.piece[piece];
+        struct aaj_str s = piece_text(l->node[dir->kids.id[g[i].kid]].name, p);
+
+        range->min = p->len < range->min ? p->len : range->min;
+        range->max = p->len > range->max ? p->len : range->max;
+        range->zero |= s.n > 1 && s.p[0] == '0';
+        for (size_t j = 0; j < s.n; j++)
+            range->upper |= s.p[j] >= 'A' && s.p[j] <= 'F';
+        if (i == 0)
+            first = s;
+        else
+            range->varies |= !aaj_str_eq(first, s);
+    }
+}
+
+/* Behind a dot, a dash or an underscore at the end of the name: log.1, socket.4711 */
+static bool is_last_number(struct aaj_str name, const struct aaj_piece *p)
+{
+    char before = p->off ? name.p[p->off - 1] : 0;
+
+    return (size_t)p->off + p->len == name.n && (before == '.' || before == '-' || before == '_' || before == '#');
+}
+
+/* The number of the process that made the name, as a record of it says: app.4711.tmp */
+static bool is_pid(const struct aaj_learner *l, uint32_t node, struct aaj_str number)
+{
+    for (uint32_t g = l->node[node].grant; g; g = l->grant[g].next) {
+        struct aaj_str line = l->access[l->ev[l->grant[g].ev].access].sample, pid;
+
+        pid = aaj_str_skip(line, aaj_str_search(line, AAJ_STR(" pid=")) + strlen(" pid="));
+        if (aaj_str_starts(pid, number) && (pid.n == number.n || pid.p[number.n] == ' '))
+            return true;
+    }
+    return false;
+}
+
+/* 2024-01-31 */
+static bool is_in_date(const struct aaj_shape *s, unsigned i)
+{
+    for (unsigned first = i >= 4 ? i - 4 : 0; first <= i && first + 4 < s->n; first++)
+        if (s->piece[first].kind == AAJ_PIECE_NUMBER && s->piece[first].len == 4 &&
+            s->piece[first + 1].kind == AAJ_PIECE_TEXT && s->piece[first + 1].len == 1 &&
+            s->piece[first + 2].kind == AAJ_PIECE_NUMBER && s->piece[first + 2].len == 2 &&
+            s->piece[first + 3].kind == AAJ_PIECE_TEXT && s->piece[first + 3].len == 1 &&
+            s->piece[first + 4].kind == AAJ_PIECE_NUMBER && s->piece[first + 4].len == 2)
+            return true;
+    return false;
+}
+
+/* O_TMPFILE: a file without a name is "/tmp/#INODE" in the records. */
+static bool is_nameless(struct aaj_str name, const struct aaj_piece *p)
+{
+    return p->off == 1 && name.p[0] == '#' && p->len + 1u == name.n;
+}
+
+static bool number_varies(const struct aaj_learner *l, const struct aaj_dir *dir, uint32_t node, uint32_t flags,
+                          const struct aaj_shape *shape, unsigned i, const struct aaj_piece_range *range, size_t group)
+{
+    const struct aaj_piece *p = &shape->piece[i];
+    const struct aaj_node *n = &l->node[node];
+    bool made = flags & AAJ_NODE_MADE, whole = p->off == 0 && p->len == n->name.n;
+
+    if (is_nameless(n->name, p))
+        return true;
+    if (group > 1 && !range->varies)
+        return false;
+    if (made)
+        return group > 1 || p->len >= (flags & AAJ_NODE_GONE ? 4 : 5) || is_in_date(shape, i) ||
+               is_pid(l, node, piece_text(n->name, p)) || (range->zero && p->len >= 3) || is_last_number(n->name, p) || whole;
+    if (dir->area == AAJ_AREA_OWN)
+        return group > 2 || (group > 1 && whole);
+    return (dir->area == AAJ_AREA_SYS || dir->area == AAJ_AREA_SHARED) && group > 2;
+}
+
+static bool letters_vary(const struct aaj_dir *dir, uint32_t flags, const struct aaj_piece *p,
+                         const struct aaj_piece_range *range, size_t group)
+{
+    if (group > 1 && !range->varies)
+        return false;
+    if (flags & AAJ_NODE_MADE)
+        return dir->area != AAJ_AREA_SYSTEM && dir->area != AAJ_AREA_SYS;
+    if (dir->area == AAJ_AREA_OWN)
+        return p->len >= 16 || group > 1;
+    return dir->area == AAJ_AREA_SHARED && group > 1;
+}
+
+/* Which pieces of one name vary, and by which inference. */
+static void decide(struct aaj_learner *l, const struct aaj_dir *dir, struct named *me, size_t group,
+                   const struct aaj_piece_range *range)
+{
+    uint32_t node = dir->kids.id[me->kid], flags = flags_of(l, node);
+    bool temp = (flags & AAJ_NODE_MADE) && (flags & AAJ_NODE_GONE);
+
+    for (unsigned i = 0; i < me->shape.n; i++) {
+        const struct aaj_piece *p = &me->shape.piece[i];
+        enum aaj_infer by = temp ? AAJ_INFER_TEMP
+                                 : p->kind == AAJ_PIECE_NUMBER ? AAJ_INFER_COUNTER : AAJ_INFER_RANDOM;
+        bool varies = p->kind == AAJ_PIECE_NUMBER ? number_varies(l, dir, node, flags, &me->shape, i, &range[i], group)
+                      : p->kind == AAJ_PIECE_TEXT ? false
+                                                  : letters_vary(dir, flags, p, &range[i], group);
+
+        if (varies && aaj_infers(l, by)) {
+            me->accept |= 1u << i;
+            me->inferences |= 1u << by;
+        }
+    }
+}
+
+/* ---- writing ---- */
+
+/* The last bytes of a pattern that may be written are no dot, so that no extension fits: "*" and "?"
+ * become "…[^./][^./][^./][^./]"; digits end in a digit. */
+static struct aaj_str guarded(struct aaj_learner *l, enum aaj_piece_kind kind, const struct aaj_piece_range *range)
+{
+    size_t tail = aaj_guard_longest(l);
+    struct aaj_str out = { "", 0 };
+
+    if (kind == AAJ_PIECE_NUMBER)
+        return AAJ_STR("{[0-9],[0-9]*[0-9]}");
+    if (kind == AAJ_PIECE_HEX)
+        return range->upper ? AAJ_STR("[0-9A-F]*[0-9A-F]") : AAJ_STR("[0-9a-f]*[0-9a-f]");
+    if (range->min < tail)
+        tail = range->min;
+    if (range->min == range->max && range->min <= 12)
+        for (size_t i = 0; i + tail < range->min; i++)
+            out = aaj_arena_printf(l->arena, "%.*s?", AAJ_STR_ARG(out));
+    else
+        out = AAJ_STR("*");
+    for (size_t i = 0; out.p && i < tail; i++)
+        out = aaj_arena_printf(l->arena, "%.*s[^./]", AAJ_STR_ARG(out));
+    return out;
+}
+
+static struct aaj_str spell(struct aaj_learner *l, struct aaj_str name, const struct named *me,
+                            const struct aaj_piece_range *range, bool guard)
+{
+    struct aaj_str out = { "", 0 };
+
+    for (unsigned i = 0; out.p && i < me->shape.n; i++) {
+        const struct aaj_piece *p = &me->shape.piece[i];
+        enum aaj_piece_kind kind = (enum aaj_piece_kind)p->kind;
+        struct aaj_str part;
+
+        if (!(me->accept & (1u << i)))
+            part = aaj_glob_escape(&l->scratch, piece_text(name, p));
+        else
+            part = guard ? guarded(l, kind, &range[i]) : aaj_piece_pattern(&l->scratch, kind, &range[i]);
+        out = part.p ? aaj_arena_printf(l->arena, "%.*s%.*s", AAJ_STR_ARG(out), AAJ_STR_ARG(part)) : part;
+    }
+    return out;
+}
+
+/* No pattern at all when even the guarded one reaches code. */
+static int make_pattern(struct aaj_learner *l, const struct aaj_dir *dir, struct named *me,
+                        const struct aaj_piece_range *range)
+{
+    const struct aaj_node *n = &l->node[dir->kids.id[me->kid]];
+    bool written = flags_of(l, dir->kids.id[me->kid]) & (AAJ_NODE_MADE | AAJ_NODE_GONE | AAJ_NODE_WROTE);
+
+    for (int guard = 0; guard < 2; guard++) {
+        int hits = 0;
+
+        me->pattern = spell(l, n->name, me, range, guard);
+        if (!me->pattern.p)
+            return -ENOMEM;
+        if (written)
+            hits = aaj_guard_hits(l, dir->pattern, me->pattern);
+        if (hits <= 0)
+            return hits;
+    }
+    me->pattern = (struct aaj_str){ "", 0 };
+    return 0;
+}
+
+static int decide_group(struct aaj_learner *l, const struct aaj_dir *dir, struct named *g, size_t n)
+{
+    struct aaj_piece_range range[AAJ_SHAPE_PIECES];
+    int r = 0;
+
+    for (unsigned i = 0; i < g->shape.n; i++)
+        if (g->shape.piece[i].kind != AAJ_PIECE_TEXT)
+            measure(l, dir, g, n, i, &range[i]);
+    for (size_t i = 0; r == 0 && i < n; i++) {
+        decide(l, dir, &g[i], n, range);
+        if (g[i].accept)
+            r = make_pattern(l, dir, &g[i], range);
+    }
+    return r;
+}
+
+/* ---- hashed trees: ed/ above edb72a68….html, 7/e1/ above …7e1 ---- */
+
+static bool is_short_hex(struct aaj_str s)
+{
+    for (size_t i = 0; i < s.n; i++)
+        if (!((s.p[i] >= '0' && s.p[i] <= '9') || (s.p[i] >= 'a' && s.p[i] <= 'f')))
+            return false;
+    return s.n >= 1 && s.n <= 3;
+}
+
+/* Does a hash or a padded number @levels below begin or end with @name? */
+static bool hash_below(const struct aaj_learner *l, uint32_t node, struct aaj_str name, unsigned levels)
+{
+    for (uint32_t c = l->node[node].child; c; c = l->node[c].next) {
+        struct aaj_str n = l->node[c].name;
+        struct aaj_shape shape;
+
+        if (levels > 1 && is_short_hex(n) && hash_below(l, c, name, levels - 1))
+            return true;
+        aaj_shape_of(n, false, &shape);
+        for (unsigned i = 0; i < shape.n; i++) {
+            struct aaj_str s = piece_text(n, &shape.piece[i]);
+            bool hash = shape.piece[i].kind == AAJ_PIECE_HEX || (shape.piece[i].kind == AAJ_PIECE_NUMBER && s.n >= 8);
+
+            if (hash && (aaj_str_starts(s, name) ||
+                         aaj_str_search(aaj_str_skip(s, s.n > 6 ? s.n - 6 : 0), name) < (s.n > 6 ? 6 : s.n)))
+                return true;
+        }
+    }
+    return false;
+}
+
+static int group_tree(struct aaj_learner *l, struct aaj_dir *dir)
+{
+    static const char *const digit[] = { "", "[0-9a-f]", "[0-9a-f][0-9a-f]", "[0-9a-f][0-9a-f][0-9a-f]" };
+    bool *take = aaj_arena_new_array(&l->scratch, dir->kids.n + 1, bool);
+    int r = 0;
+
+    if (!take)
+        return -ENOMEM;
+    for (unsigned len = 1; r == 0 && len <= 3; len++) {
+        bool any = false;
+
+        for (size_t i = 0; i < dir->kids.n; i++) {
+            const struct aaj_node *n = &l->node[dir->kids.id[i]];
+
+            take[i] = n->child && n->name.n == len && is_short_hex(n->name) && !(n->flags & AAJ_NODE_GLOB) &&
+                      hash_below(l, dir->kids.id[i], n->name, 2);
+            any |= take[i];
+        }
+        if (any)
+            r = aaj_kids_replace(l, dir, take, aaj_str_c(digit[len]), 0, 1u << AAJ_INFER_TREE);
+    }
+    return r;
+}
+
+/* ---- one directory ---- */
+
+static int replace_groups(struct aaj_learner *l, struct aaj_dir *dir, struct named *g, size_t n)
+{
+    struct aaj_kids old = dir->kids;
+    int r = 0;
+
+    qsort(g, n, sizeof(*g), by_pattern);
+    dir->kids = (struct aaj_kids){ 0 };
+    for (size_t i = 0, j; r == 0 && i < n; i = j) {
+        uint32_t inferences = 0, node;
+
+        for (j = i; j < n && g[j].pattern.n && aaj_str_eq(g[i].pattern, g[j].pattern); j++)
+            inferences |= g[j].inferences;
+        if (j == i) {
+            r = aaj_kids_add(&dir->kids, old.id[g[j++].kid]);
+            continue;
+        }
+        node = aaj_node_new(l, dir->node, g[i].pattern, AAJ_NODE_GLOB);
+        if (node == AAJ_NO)
+            return -ENOMEM;
+        l->node[dir->node].child = 0;
+        for (size_t k = i; k < j; k++)
+            aaj_node_merge(l, node, old.id[g[k].kid]);
+        for (uint32_t gr = l->node[node].grant; gr; gr = l->grant[gr].next)
+            l->grant[gr].inferences |= inferences;
+        l->node[node].inferences |= inferences;
+        r = aaj_kids_add(&dir->kids, node);
+    }
+    free(old.id);
+    return r;
+}
+
+int aaj_group_names(struct aaj_learner *l, struct aaj_dir *dir)
+{
+    struct named *g;
+    size_t n = dir->kids.n;
+    int r = 0;
+
+    if (n == 0)
+        return 0;
+    if (dir->area == AAJ_AREA_OWN && aaj_infers(l, AAJ_INFER_TREE)) {
+        r = group_tree(l, dir);
+        n = dir->kids.n;
+    }
+    g = calloc(n, sizeof(*g));
+    if (!g)
+        return -ENOMEM;
+    for (size_t i = 0; r == 0 && i < n; i++) {
+        const struct aaj_node *node = &l->node[dir->kids.id[i]];
+
+        g[i].kid = i;
+        g[i].pattern = (struct aaj_str){ "", 0 };
+        if (!(node->flags & AAJ_NODE_GLOB) && !aaj_is_secret_name(node->name))
+            aaj_shape_of(node->name, flags_of(l, dir->kids.id[i]) & AAJ_NODE_MADE, &g[i].shape);
+        g[i].key = aaj_shape_key(&l->scratch, node->name, &g[i].shape);
+        r = g[i].key.p ? 0 : -ENOMEM;
+    }
+    if (r == 0)
+        qsort(g, n, sizeof(*g), by_key);
+    for (size_t i = 0, j; r == 0 && i < n; i = j) {
+        for (j = i + 1; j < n && g[i].shape.n && g[i].shape.n == g[j].shape.n && aaj_str_eq(g[i].key, g[j].key); j++)
+            ;
+        r = decide_group(l, dir, g + i, j - i);
+    }
+    if (r == 0)
+        r = replace_groups(l, dir, g, n);
+    free(g);
+    return r;
+}
+
+/* ---- /proc ---- */
+
+int aaj_group_proc(struct aaj_learner *l, struct aaj_dir *dir)
+{
+    bool task = aaj_str_ends(dir->pattern, AAJ_STR("/task")), any = false;
+    bool fd = aaj_str_ends(dir->pattern, AAJ_STR("/fd")) || aaj_str_ends(dir->pattern, AAJ_STR("/fdinfo"));
+    bool *take;
+
+    if (!task && !fd && !aaj_str_eq(dir->pattern, AAJ_STR("/proc")))
+        return 0;
+    take = aaj_arena_new_array(&l->scratch, dir->kids.n + 1, bool);
+    if (!take)
+        return -ENOMEM;
+    for (size_t i = 0; i < dir->kids.n; i++) {
+        struct aaj_str name = l->node[dir->kids.id[i]].name;
+
+        take[i] = name.n > 0;
+        for (size_t j = 0; j < name.n; j++)
+            take[i] &= name.p[j] >= '0' && name.p[j] <= '9';
+        any |= take[i];
+    }
+    if (!any)
+        return 0;
+    return aaj_kids_replace(l, dir, take, task ? AAJ_STR("@{tid}") : fd ? AAJ_STR("[0-9]*") : AAJ_STR("@{pid}"), 0,
+                            1u << AAJ_INFER_PID);
+}

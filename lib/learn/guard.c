@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * An upload folder must not become a place for shell.php: a pattern that may be written never matches a
+ * name with an extension that the slave reads as code, nor a file that it executes or maps.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "learn/private.h"
+#include "policy/quote.h"
+
+enum { CODE_MAX = 8 };
+
+static int add_extension(struct aaj_learner *l, struct aaj_str ext)
+{
+    for (size_t i = 0; i < l->n_code; i++)
+        if (aaj_str_eq(l->code[i], ext))
+            return 0;
+    if (AAJ_GROW(l->code, l->n_code, l->cap_code) < 0)
+        return -ENOMEM;
+    l->code[l->n_code++] = ext;
+    return 0;
+}
+
+static int compare(const void *a, const void *b)
+{
+    return aaj_str_cmp(*(const struct aaj_str *)a, *(const struct aaj_str *)b);
+}
+
+static int collect(struct aaj_learner *l)
+{
+    for (uint32_t i = 1; i < l->n_nodes; i++) {
+        const struct aaj_node *n = &l->node[i];
+        struct aaj_str ext = aaj_name_last_extension(n->name), path;
+        int r = 0;
+
+        if (!(n->flags & (AAJ_NODE_READ | AAJ_NODE_EXEC)) || (n->flags & AAJ_NODE_MADE))
+            continue;
+        if (!aaj_is_code_extension(ext) && !(n->flags & AAJ_NODE_EXEC))
+            continue;
+        path = aaj_node_path(l, &l->scratch, i);
+        if (!path.p)
+            return -ENOMEM;
+        if (n->flags & AAJ_NODE_EXEC)
+            r = aaj_glob_add(l->code_glob, path, AAJ_GLOB_PATH | AAJ_GLOB_LITERAL, 0, NULL);
+        else if (aaj_area_of(l->in, path) == AAJ_AREA_OWN)
+            r = add_extension(l, ext);
+        if (r == -ENOMEM)
+            return r;
+    }
+    return 0;
+}
+
+int aaj_guard_prepare(struct aaj_learner *l)
+{
+    int r = aaj_glob_new(&l->code_glob);
+
+    if (r == 0)
+        r = collect(l);
+    for (size_t i = 0; r == 0 && i < l->n_edges; i++) {
+        r = aaj_glob_add(l->code_glob, l->edge[i].exe, AAJ_GLOB_PATH | AAJ_GLOB_LITERAL, 0, NULL);
+        r = r == -ENOMEM ? r : 0;
+    }
+    qsort(l->code, l->n_code, sizeof(*l->code), compare);
+    for (size_t i = 0; r == 0 && i < l->n_code; i++) {
+        struct aaj_str all = aaj_arena_printf(&l->scratch, "/**%.*s", AAJ_STR_ARG(l->code[i]));
+
+        r = all.p ? aaj_glob_add(l->code_glob, all, AAJ_GLOB_PATH, 0, NULL) : -ENOMEM;
+    }
+    return r;
+}
+
+/* Variables are numbers here. */
+static struct aaj_str without_variables(struct aaj_learner *l, struct aaj_str s)
+{
+    for (;;) {
+        size_t at = aaj_str_search(s, AAJ_STR("@{"));
+        size_t len = aaj_str_find(aaj_str_skip(s, at), '}');
+
+        if (at == s.n)
+            return s;
+        s = aaj_arena_printf(&l->scratch, "%.*s[0-9]*%.*s", (int)at, s.p,
+                             AAJ_STR_ARG(aaj_str_skip(s, at + len + 1)));
+    }
+}
+
+int aaj_guard_hits(struct aaj_learner *l, struct aaj_str dir, struct aaj_str name)
+{
+    struct aaj_str all = aaj_arena_printf(&l->scratch, "%.*s/%.*s", AAJ_STR_ARG(dir), AAJ_STR_ARG(name));
+    struct aaj_glob *glob;
+    int r;
+
+    if (!all.p)
+        return -ENOMEM;
+    r = aaj_glob_compile(without_variables(l, all), AAJ_GLOB_PATH, &glob, NULL);
+    if (r < 0)
+        return r == -ENOMEM ? r : 1;
+    r = aaj_glob_intersect(glob, l->code_glob, NULL, NULL);
+    aaj_glob_free(glob);
+    return r < 0 && r != -ENOMEM ? 1 : r; /* too large to decide: it might */
+}
+
+size_t aaj_guard_longest(const struct aaj_learner *l)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < l->n_code; i++)
+        n = l->code[i].n > n ? l->code[i].n : n;
+    return n;
+}
+
+static bool ends_some(const struct aaj_learner *l, struct aaj_str tail)
+{
+    for (size_t i = 0; i < l->n_code; i++)
+        if (aaj_str_ends(l->code[i], tail))
+            return true;
+    return false;
+}
+
+/* Does @tail, the last @k bytes of extension @i, appear for the first time there? */
+static bool is_new_tail(const struct aaj_learner *l, size_t i, size_t k)
+{
+    for (size_t j = 0; j < i; j++)
+        if (l->code[j].n >= k && aaj_str_ends(l->code[j], aaj_str_skip(l->code[i], l->code[i].n - k)))
+            return false;
+    return true;
+}
+
+/*
+ * All names but those that end in one of the extensions: for each tail of an extension the names that go
+ * on in front of it as no extension does. For ".php": *[^p/]  *[^h/]p  *[^p/]hp  *[^./]php
+ */
+struct aaj_str aaj_guard_star(struct aaj_learner *l, bool deep)
+{
+    const char *star = deep ? "**" : "*", *slash = deep ? "" : "/";
+    struct aaj_str out = AAJ_STR("{");
+
+    if (l->n_code == 0 || l->n_code > CODE_MAX)
+        return (struct aaj_str){ 0 };
+    for (size_t i = 0; out.p && i < l->n_code; i++)
+        for (size_t k = 0; out.p && k < l->code[i].n; k++) {
+            struct aaj_str tail = aaj_str_skip(l->code[i], l->code[i].n - k);
+            char next[UINT8_MAX + 1];
+            size_t n = 0;
+
+            if (!is_new_tail(l, i, k))
+                continue;
+            for (unsigned c = 1; c <= UINT8_MAX; c++) {
+                struct aaj_str longer = aaj_arena_printf(&l->scratch, "%c%.*s", (int)c, AAJ_STR_ARG(tail));
+
+                if (longer.p && ends_some(l, longer))
+                    next[n++] = (char)c;
+            }
+            out = aaj_arena_printf(&l->scratch, "%.*s%s%s[^%.*s%s]%.*s", AAJ_STR_ARG(out), out.n > 1 ? "," : "",
+                                   star, (int)n, next, slash, AAJ_STR_ARG(tail));
+        }
+    return out.p ? aaj_arena_printf(l->arena, "%.*s}", AAJ_STR_ARG(out)) : out;
+}

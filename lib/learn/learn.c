@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "learn/learn.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "learn/emit.h"
+#include "policy/parse.h"
+#include "policy/quote.h"
+
+enum { PATH_BYTES = 4096, COMPONENTS = 256 };
+
+const struct aaj_infer_info aaj_infer_info[AAJ_INFER_COUNT] = {
+    [AAJ_INFER_LITERAL] = { "literal", "exactly what was seen" },
+    [AAJ_INFER_OWNER] = { "owner", "every access was by the file's owner" },
+    [AAJ_INFER_SELF] = { "self", "the program reads, maps and re-executes itself in its own profile" },
+    [AAJ_INFER_PID] = { "pid", "process and thread numbers differ each time" },
+    [AAJ_INFER_TEMP] = { "temp", "names the slave makes and removes: the made-up part differs each time" },
+    [AAJ_INFER_COUNTER] = { "counter", "numbers in names that the slave makes or that siblings show to differ" },
+    [AAJ_INFER_RANDOM] = { "random", "random and hashed parts of names" },
+    [AAJ_INFER_TREE] = { "tree", "directories named after the hashes of what is in them" },
+    [AAJ_INFER_CREATED] = { "created", "new files beside those that the slave made in its own directories" },
+    [AAJ_INFER_SIBLINGS] = { "siblings", "files of a kind beside those that it reads in its own directories" },
+    [AAJ_INFER_LIBRARIES] = { "libraries", "files of a kind beside those that it reads below /usr" },
+    [AAJ_INFER_ABSTRACTION] = { "abstraction", "a set of rules that covers several accesses" },
+    [AAJ_INFER_CHILD] = { "child", "a profile for an executed program" },
+    [AAJ_INFER_MANIFEST] = { "manifest", "the manifest's own rule" },
+};
+
+const char *aaj_refusal_reason(enum aaj_refusal why)
+{
+    static const char *const reason[] = {
+        [AAJ_REFUSED_DENIED] = "it was denied when it was recorded",
+        [AAJ_REFUSED_SETUID] = "a program with setuid, setgid or file capabilities leaves the uid that the firewall "
+                               "chain is for",
+        [AAJ_REFUSED_UNKNOWN] = "nothing is known of the program: is it setuid? Give --root or --files",
+        [AAJ_REFUSED_MANIFEST] = "the manifest's exec says deny",
+        [AAJ_REFUSED_PROFILE] = "it happened in a profile of its own",
+        [AAJ_REFUSED_UNDER] = "it happened below a program that is refused",
+        [AAJ_REFUSED_CEILING] = "no learned rule may grant it",
+        [AAJ_REFUSED_DISCONNECTED] = "the name has no place in the tree (disconnected path)",
+        [AAJ_REFUSED_GETATTR] = "stat() needs no rule",
+        [AAJ_REFUSED_UNMEDIATED] = "the target does not mediate it",
+        [AAJ_REFUSED_NAME] = "no rule can be written for this name",
+        [AAJ_REFUSED_OTHER] = "no rule is learned from this kind of event",
+    };
+
+    return reason[why];
+}
+
+uint32_t aaj_ev_new(struct aaj_learner *l, uint32_t access)
+{
+    if (l->n_evs == 0 || l->n_evs >= l->cap_evs) {
+        size_t cap = l->cap_evs ? l->cap_evs * 2 : 1024;
+        struct aaj_ev *bigger = reallocarray(l->ev, cap, sizeof(*bigger));
+
+        if (!bigger)
+            return 0;
+        l->ev = bigger;
+        l->cap_evs = cap;
+        if (l->n_evs == 0)
+            l->n_evs = 1;
+    }
+    l->ev[l->n_evs] = (struct aaj_ev){ access, 0 };
+    return (uint32_t)l->n_evs++;
+}
+
+static uint64_t events_of(const struct aaj_access *a)
+{
+    return a->allowed + a->denied + a->audited;
+}
+
+int aaj_refuse(struct aaj_learner *l, uint32_t access, enum aaj_refusal why, struct aaj_str detail)
+{
+    struct aaj_learned *out = l->out;
+
+    if (AAJ_GROW(out->refused, out->n_refused, l->cap_refused) < 0)
+        return -ENOMEM;
+    out->refused[out->n_refused++] = (struct aaj_refused){ access, why, aaj_arena_dup(l->arena, detail) };
+    out->stats.refused_events += events_of(&l->access[access]);
+    return 0;
+}
+
+int aaj_grant_access(struct aaj_learner *l, uint32_t access, uint32_t dom, uint32_t into)
+{
+    struct aaj_learned *out = l->out;
+
+    if (AAJ_GROW(out->granted, out->n_granted, l->cap_granted) < 0)
+        return -ENOMEM;
+    out->granted[out->n_granted++] = (struct aaj_learned_access){
+        .access = access, .dom = dom, .into_dom = into, .exec = l->access[access].class == AAJ_CLASS_EXEC
+    };
+    out->stats.granted_events += events_of(&l->access[access]);
+    return 0;
+}
+
+/* ---- files ---- */
+
+uint32_t aaj_rule_perms(uint32_t mask)
+{
+    uint32_t perms = mask & (AAJ_MAY_READ | AAJ_MAY_APPEND | AAJ_MAY_LOCK | AAJ_MAY_LINK | AAJ_MAY_MMAP);
+
+    if (mask & (AAJ_MAY_WRITE | AAJ_MAY_CREATE | AAJ_MAY_DELETE))
+        perms |= AAJ_MAY_WRITE;
+    return perms;
+}
+
+/* NULL, or why no rule can name it. */
+static bool is_nameable(struct aaj_str path)
+{
+    size_t slashes = 0;
+
+    for (size_t i = 0; i < path.n; i++)
+        slashes += path.p[i] == '/';
+    return path.n && path.n <= PATH_BYTES && slashes <= COMPONENTS && aaj_str_find(path, '\0') == path.n &&
+           aaj_str_search(path, AAJ_STR("//")) == path.n;
+}
+
+static int add_file(struct aaj_learner *l, uint32_t i, uint32_t dom)
+{
+    const struct aaj_access *a = &l->access[i];
+    struct aaj_str path = aaj_arg(l, a, AAJ_FILE_NAME), op = aaj_recording_str(l->in->recording, a->op);
+    uint32_t perms = aaj_rule_perms(a->denied_mask ? a->denied_mask : a->requested);
+    struct aaj_crossing crossing;
+    int r;
+
+    if (aaj_str_eq(op, AAJ_STR("getattr")))
+        return aaj_refuse(l, i, AAJ_REFUSED_GETATTR, AAJ_STR(""));
+    if (path.n == 0 || path.p[0] != '/' ||
+        aaj_str_search(aaj_recording_str(l->in->recording, a->info), AAJ_STR("disconnected")) <
+            aaj_recording_str(l->in->recording, a->info).n)
+        return aaj_refuse(l, i, AAJ_REFUSED_DISCONNECTED, AAJ_STR(""));
+    if (!is_nameable(path))
+        return aaj_refuse(l, i, AAJ_REFUSED_NAME, AAJ_STR(""));
+    if (!perms)
+        return aaj_refuse(l, i, AAJ_REFUSED_OTHER, AAJ_STR("file"));
+    if (l->in->ceiling) {
+        r = aaj_ceiling_crosses_file(l->in->ceiling, path, true, perms, l->in->files, &l->scratch, &crossing);
+        if (r > 0)
+            return aaj_refuse(l, i, AAJ_REFUSED_CEILING, crossing.item->id);
+        if (r < 0)
+            return r;
+    }
+    r = aaj_paths_add(l, i, dom, perms);
+    return r < 0 ? r : aaj_grant_access(l, i, dom, AAJ_NO);
+}
+
+static int add_access(struct aaj_learner *l, uint32_t i)
+{
+    const struct aaj_access *a = &l->access[i];
+    struct aaj_place at;
+
+    if (!aaj_str_starts(aaj_recording_str(l->in->recording, a->label), l->label))
+        return 0;
+    at = aaj_tree_place(l, a->label);
+    if (at.dom == AAJ_NO && at.why == AAJ_REFUSED_OTHER && aaj_str_eq(at.detail, AAJ_STR("not this jail")))
+        return 0;
+    l->out->stats.accesses++;
+    l->out->stats.events += events_of(a);
+    if (at.dom == AAJ_NO)
+        return aaj_refuse(l, i, at.why, at.detail);
+    if (!a->allowed && !a->audited && !l->in->grant_denied)
+        return aaj_refuse(l, i, AAJ_REFUSED_DENIED, AAJ_STR(""));
+    if (a->fsuid_max != AAJ_UID_NONE && a->fsuid_max > l->uid_max && l->dom[at.dom].kind == AAJ_DOM_MAIN)
+        l->uid_max = a->fsuid_max;
+    at.dom = l->dom[at.dom].same;
+    if (a->class == AAJ_CLASS_FILE)
+        return add_file(l, i, at.dom);
+    return a->class == AAJ_CLASS_EXEC ? 0 : aaj_other_add(l, i, at.dom);
+}
+
+/* ---- the whole ---- */
+
+static int read_template(struct aaj_learner *l)
+{
+    static const struct aaj_str child = AAJ_STR_INIT("include <tunables/global>\n"
+                                                     "profile child {\n  include <abstractions/base>\n}\n");
+    struct aaj_loc loc = { .file = l->in->template_name };
+    int r = aaj_cover_read(l->in->target, l->in->template_text, l->in->template_name, l->diags, &l->template);
+
+    if (r < 0)
+        return r;
+    l->main = aaj_first_profile(l->template);
+    if (!l->main)
+        return aaj_error(l->diags, loc, "the template holds no profile");
+    r = aaj_cover_make(l->template, l->main, &l->main_cover);
+    if (r == 0)
+        r = aaj_cover_read(l->in->target, child, AAJ_STR("child"), l->diags, &l->child);
+    return r < 0 ? r : aaj_cover_make(l->child, aaj_first_profile(l->child), &l->child_cover);
+}
+
+static void learner_free(struct aaj_learner *l)
+{
+    aaj_tree_free(l);
+    aaj_cover_free(l->main_cover);
+    aaj_cover_free(l->child_cover);
+    aaj_policy_free(l->child);
+    aaj_policy_free(l->template);
+    aaj_glob_free(l->code_glob);
+    aaj_paths_free(l);
+    free(l->code);
+    free(l->draft);
+    aaj_arena_clear(&l->scratch);
+}
+
+struct aaj_learned *aaj_learned_free(struct aaj_learned *learned)
+{
+    if (learned) {
+        aaj_policy_free(learned->policy);
+        free(learned->rule);
+        free(learned->refused);
+        free(learned->granted);
+        free(learned->proposal);
+        aaj_arena_clear(&learned->arena);
+        free(learned);
+    }
+    return NULL;
+}
+
+static int phases(struct aaj_learner *l)
+{
+    int r = read_template(l);
+
+    if (r == 0)
+        r = aaj_tree_build(l);
+    for (uint32_t i = 0; r == 0 && i < l->n_access; i++)
+        r = add_access(l, i);
+    if (r == 0)
+        r = aaj_abstractions(l);
+    if (r == 0)
+        r = aaj_guard_prepare(l);
+    if (r == 0)
+        r = aaj_generalise(l);
+    if (r == 0)
+        r = aaj_emit(l);
+    return r == 0 ? aaj_network_propose(l) : r;
+}
+
+int aaj_learn_run(const struct aaj_learn_input *input, struct aaj_diags *diags, struct aaj_learned **ret_learned)
+{
+    struct aaj_learned *out = calloc(1, sizeof(*out));
+    struct aaj_learner l = { .in = input, .out = out, .diags = diags };
+    int r;
+
+    if (!out)
+        return -ENOMEM;
+    l.arena = &out->arena;
+    out->name = aaj_arena_dup(l.arena, input->manifest->jail.text);
+    r = out->name.p ? aaj_learn_label(input->recording, input->manifest, input->label, diags, &l.label) : -ENOMEM;
+    if (r == 0)
+        r = aaj_recording_accesses(input->recording, &l.access, &l.n_access);
+    out->label = aaj_arena_dup(l.arena, l.label);
+    if (r == 0)
+        r = phases(&l);
+    learner_free(&l);
+    if (r < 0) {
+        aaj_learned_free(out);
+        return r;
+    }
+    *ret_learned = out;
+    return 0;
+}

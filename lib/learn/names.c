@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "learn/names.h"
+
+enum { NAME_BYTES = 255, MKSTEMP = 6, PYTHON = 8, HEX_MIN = 8, HASH_MIN = 16, EXTENSION_MAX = 12 };
+
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+static bool is_lower(char c)
+{
+    return c >= 'a' && c <= 'z';
+}
+
+static bool is_upper(char c)
+{
+    return c >= 'A' && c <= 'Z';
+}
+
+static bool is_alnum(char c)
+{
+    return is_digit(c) || is_lower(c) || is_upper(c);
+}
+
+struct word {
+    unsigned digits, lower, upper; /* counts */
+    unsigned hex_lower, hex_upper; /* letters a-f, A-F */
+    unsigned changes;              /* between digits, small and capital letters */
+};
+
+/* A capital that begins a word, as in "ZendSem", is no change of letters. */
+static int sort_of(const char *p, size_t i, size_t n)
+{
+    if (is_digit(p[i]))
+        return 0;
+    if (is_upper(p[i]) && !(i + 2 < n && is_lower(p[i + 1]) && is_lower(p[i + 2])))
+        return 2;
+    return 1;
+}
+
+static struct word look_at(const char *p, size_t n)
+{
+    struct word w = { 0 };
+
+    for (size_t i = 0; i < n; i++) {
+        w.digits += is_digit(p[i]);
+        w.lower += is_lower(p[i]);
+        w.upper += is_upper(p[i]);
+        w.hex_lower += p[i] >= 'a' && p[i] <= 'f';
+        w.hex_upper += p[i] >= 'A' && p[i] <= 'F';
+        w.changes += i && sort_of(p, i, n) != sort_of(p, i - 1, n);
+    }
+    return w;
+}
+
+static bool is_hex(const struct word *w, size_t n)
+{
+    bool all = (w->upper == 0 && w->hex_lower + w->digits == n) || (w->lower == 0 && w->hex_upper + w->digits == n);
+
+    return all && w->digits < n && (n >= HASH_MIN || (n >= HEX_MIN && w->digits));
+}
+
+/* A person writes few changes between letters and digits: "utf8", "php8", "Photo1". */
+static bool is_random(const struct word *w, size_t n)
+{
+    if (n < MKSTEMP)
+        return false;
+    if (n >= HASH_MIN)
+        return (w->digits && w->changes >= 3) || (w->changes >= 5);
+    return w->changes >= (n >= 12 ? 4u : 3u);
+}
+
+/* Nothing but an extension follows at @at. */
+static bool is_end(struct aaj_str name, size_t at)
+{
+    for (size_t i = at; i < name.n; i++)
+        if (!is_lower(name.p[i]) && name.p[i] != '.')
+            return false;
+    return at == name.n || name.p[at] == '.';
+}
+
+/* mkstemp(3): a prefix that a person wrote, then six letters or digits at the end. */
+static bool has_mkstemp_tail(struct aaj_str name, size_t off, size_t n)
+{
+    const char *p = name.p + off;
+    struct word head, tail;
+
+    if (n <= MKSTEMP || !is_end(name, off + n))
+        return false;
+    head = look_at(p, n - MKSTEMP);
+    tail = look_at(p + n - MKSTEMP, MKSTEMP);
+    return head.digits == 0 && head.changes == 0 && n - MKSTEMP <= 12 &&
+           (tail.changes >= 2 || (tail.upper && tail.changes));
+}
+
+static bool push(struct aaj_shape *s, enum aaj_piece_kind kind, size_t off, size_t len)
+{
+    struct aaj_piece *last = s->n ? &s->piece[s->n - 1] : NULL;
+
+    if (len == 0)
+        return true;
+    if (last && last->kind == AAJ_PIECE_TEXT && kind == AAJ_PIECE_TEXT) {
+        last->len = (uint8_t)(last->len + len);
+        return true;
+    }
+    if (s->n == AAJ_SHAPE_PIECES)
+        return false;
+    s->piece[s->n++] = (struct aaj_piece){ (uint8_t)kind, (uint8_t)off, (uint8_t)len };
+    return true;
+}
+
+/* "cpu12" is text and a number; so is "12th". */
+static bool push_mixed(struct aaj_shape *s, const char *p, size_t off, size_t n)
+{
+    for (size_t i = 0, j; i < n; i = j) {
+        for (j = i; j < n && is_digit(p[off + j]) == is_digit(p[off + i]); j++)
+            ;
+        if (!push(s, is_digit(p[off + i]) ? AAJ_PIECE_NUMBER : AAJ_PIECE_TEXT, off + i, j - i))
+            return false;
+    }
+    return true;
+}
+
+static bool push_word(struct aaj_shape *s, struct aaj_str name, size_t off, size_t n, bool made)
+{
+    const char *p = name.p;
+    struct word w = look_at(p + off, n);
+
+    if (w.digits == n)
+        return push(s, AAJ_PIECE_NUMBER, off, n);
+    if (is_hex(&w, n))
+        return push(s, AAJ_PIECE_HEX, off, n);
+    if (made && has_mkstemp_tail(name, off, n))
+        return push(s, AAJ_PIECE_TEXT, off, n - MKSTEMP) && push(s, AAJ_PIECE_RANDOM, off + n - MKSTEMP, MKSTEMP);
+    if (is_random(&w, n) || (made && n == MKSTEMP && w.changes >= 2))
+        return push(s, AAJ_PIECE_RANDOM, off, n);
+    return push_mixed(s, p, off, n);
+}
+
+/* Python's tempfile: eight of a-z 0-9 _ behind "tmp" or whatever was asked for. Its length, or 0. */
+static size_t python_tail(struct aaj_str name, size_t at)
+{
+    size_t n = 0, digits = 0, skip = aaj_str_starts(aaj_str_skip(name, at), AAJ_STR("tmp")) ? 3 : 0;
+
+    for (size_t i = at + skip; i < name.n; i++, n++) {
+        if (!is_lower(name.p[i]) && !is_digit(name.p[i]) && name.p[i] != '_')
+            break;
+        digits += is_digit(name.p[i]);
+    }
+    return n == PYTHON && (digits || skip) && (at + skip + n == name.n || name.p[at + skip + n] == '.') ? skip + n : 0;
+}
+
+/* 8-4-4-4-12 hexadecimal digits. */
+static bool is_uuid(const char *p, size_t n)
+{
+    for (size_t i = 0; i < 36; i++) {
+        bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+        bool hex;
+
+        if (i >= n)
+            return false;
+        hex = is_digit(p[i]) || (p[i] >= 'a' && p[i] <= 'f') || (p[i] >= 'A' && p[i] <= 'F');
+        if (dash ? p[i] != '-' : !hex)
+            return false;
+    }
+    return n == 36 || !is_alnum(p[36]);
+}
+
+void aaj_shape_of(struct aaj_str name, bool made, struct aaj_shape *ret_shape)
+{
+    const char *p = name.p;
+    bool ok = name.n && name.n <= NAME_BYTES;
+    size_t i = 0, j;
+
+    ret_shape->n = 0;
+    while (ok && i < name.n) {
+        if (is_uuid(p + i, name.n - i) && (i == 0 || !is_alnum(p[i - 1]))) {
+            ok = push(ret_shape, AAJ_PIECE_RANDOM, i, 36);
+            i += 36;
+        } else if (made && (i == 0 || !is_alnum(p[i - 1])) && (j = python_tail(name, i))) {
+            ok = push(ret_shape, AAJ_PIECE_TEXT, i, j - PYTHON) && push(ret_shape, AAJ_PIECE_RANDOM, i + j - PYTHON, PYTHON);
+            i += j;
+        } else if (is_alnum(p[i])) {
+            for (j = i; j < name.n && is_alnum(p[j]); j++)
+                ;
+            ok = push_word(ret_shape, name, i, j - i, made);
+            i = j;
+        } else {
+            ok = push(ret_shape, AAJ_PIECE_TEXT, i, 1);
+            i++;
+        }
+    }
+    if (!ok)
+        ret_shape->n = 0;
+}
+
+struct aaj_str aaj_shape_key(struct aaj_arena *arena, struct aaj_str name, const struct aaj_shape *shape)
+{
+    char *key = aaj_arena_alloc(arena, name.n + 3 * AAJ_SHAPE_PIECES + 1);
+    size_t n = 0;
+
+    if (!key)
+        return (struct aaj_str){ 0 };
+    if (shape->n == 0) {
+        memcpy(key, name.p, name.n);
+        return (struct aaj_str){ key, name.n };
+    }
+    for (unsigned i = 0; i < shape->n; i++) {
+        const struct aaj_piece *p = &shape->piece[i];
+
+        if (p->kind == AAJ_PIECE_TEXT) {
+            memcpy(key + n, name.p + p->off, p->len);
+            n += p->len;
+        } else { /* no name holds a NUL */
+            key[n++] = '\0';
+            key[n++] = (char)p->kind;
+            key[n++] = p->kind == AAJ_PIECE_RANDOM ? (char)p->len : 0;
+        }
+    }
+    return (struct aaj_str){ key, n };
+}
+
+static struct aaj_str repeat(struct aaj_arena *arena, const char *what, unsigned n)
+{
+    size_t len = strlen(what);
+    char *p = aaj_arena_alloc(arena, len * n + 1);
+
+    if (!p)
+        return (struct aaj_str){ 0 };
+    for (unsigned i = 0; i < n; i++)
+        memcpy(p + i * len, what, len);
+    return (struct aaj_str){ p, len * n };
+}
+
+struct aaj_str aaj_piece_pattern(struct aaj_arena *arena, enum aaj_piece_kind kind, const struct aaj_piece_range *range)
+{
+    bool fixed = range->min == range->max;
+
+    switch (kind) {
+    case AAJ_PIECE_NUMBER:
+        if (fixed && range->zero && range->min >= 2 && range->min <= 8) /* padded: the width is meant */
+            return repeat(arena, "[0-9]", range->min);
+        return aaj_str_c("[0-9]*");
+    case AAJ_PIECE_HEX:
+        return aaj_str_c(range->upper ? "[0-9A-F]*" : "[0-9a-f]*");
+    case AAJ_PIECE_RANDOM:
+        return fixed && range->min <= 12 ? repeat(arena, "?", range->min) : aaj_str_c("*");
+    default:
+        return (struct aaj_str){ 0 };
+    }
+}
+
+static bool is_extension(struct aaj_str s)
+{
+    bool letter = false;
+
+    for (size_t i = 1; i < s.n; i++) {
+        letter |= is_lower(s.p[i]) || is_upper(s.p[i]);
+        if (!is_alnum(s.p[i]) && s.p[i] != '_')
+            return false;
+    }
+    return letter && s.n <= EXTENSION_MAX;
+}
+
+struct aaj_str aaj_name_last_extension(struct aaj_str name)
+{
+    const char *dot = name.n > 1 ? memrchr(name.p + 1, '.', name.n - 1) : NULL;
+    struct aaj_str none = { name.p + name.n, 0 }, s;
+
+    if (!dot)
+        return none;
+    s = aaj_str_skip(name, (size_t)(dot - name.p));
+    return is_extension(s) ? s : none;
+}
+
+struct aaj_str aaj_name_extension(struct aaj_str name)
+{
+    struct aaj_str ext = { name.p + name.n, 0 }, rest = name;
+
+    for (int i = 0; i < 3; i++) {
+        struct aaj_str one = aaj_name_last_extension(rest);
+
+        if (one.n == 0)
+            break;
+        rest = aaj_str_head(rest, rest.n - one.n);
+        ext = (struct aaj_str){ one.p, ext.n + one.n };
+    }
+    return ext;
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What in a file's name was made up: numbers, hashes, random letters. A name is cut into pieces; names of
+ * the same shape may become one pattern where the evidence says that a piece varies.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/str.h"
+
+enum aaj_piece_kind {
+    AAJ_PIECE_TEXT,
+    AAJ_PIECE_NUMBER,
+    AAJ_PIECE_HEX,    /* a hash or id in hexadecimal digits, 8 or more */
+    AAJ_PIECE_RANDOM, /* letters and digits that no person would choose */
+};
+
+enum { AAJ_SHAPE_PIECES = 24 };
+
+struct aaj_piece {
+    uint8_t kind;
+    uint8_t off, len; /* names are at most 255 bytes: NAME_MAX */
+};
+
+struct aaj_shape {
+    unsigned n; /* 0: the name is taken as a whole */
+    struct aaj_piece piece[AAJ_SHAPE_PIECES];
+};
+
+/* @made: the slave made the name up, so that mkstemp's six characters are looked for too. */
+void aaj_shape_of(struct aaj_str name, bool made, struct aaj_shape *ret_shape);
+
+/* Names with the same key differ in variable pieces only. */
+struct aaj_str aaj_shape_key(struct aaj_arena *arena, struct aaj_str name, const struct aaj_shape *shape);
+
+/* How a variable piece is written, given the lengths and letters seen. */
+struct aaj_piece_range {
+    uint8_t min, max;
+    bool upper;  /* HEX: in capitals */
+    bool varies; /* not the same everywhere */
+    bool zero;   /* NUMBER: padded with zeros */
+};
+struct aaj_str aaj_piece_pattern(struct aaj_arena *arena, enum aaj_piece_kind kind, const struct aaj_piece_range *range);
+
+/* The extensions, from the first dot that is not the first byte: ".json.tmp"; "" for none, for a piece
+ * that varies in it, and for more than three. */
+struct aaj_str aaj_name_extension(struct aaj_str name);
+/* The last one only: ".php". */
+struct aaj_str aaj_name_last_extension(struct aaj_str name);

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Shared by the phases: label, tree (exec), paths, generalise, guard, cover, other, network, emit. */
+#pragma once
+
+#include "base/grow.h"
+#include "glob/glob.h"
+#include "learn/cover.h"
+#include "learn/learn.h"
+#include "learn/names.h"
+
+enum { AAJ_NO = UINT32_MAX };
+
+/* ---- the exec tree: which profile an access belongs to ---- */
+
+enum aaj_dom_kind { AAJ_DOM_MAIN, AAJ_DOM_CHILD, AAJ_DOM_HAT };
+
+struct aaj_dom {
+    enum aaj_dom_kind kind;
+    struct aaj_str exe;  /* empty: a hat, or a child known by name only */
+    struct aaj_str name; /* "dash"; of MAIN the profile's */
+    struct aaj_str full; /* "gapapp//dash" */
+    uint32_t same;       /* joined with this one (at most 12 named targets); itself otherwise */
+};
+
+/* Where a label of the log leads. */
+struct aaj_place {
+    uint32_t dom; /* AAJ_NO: nowhere, see why */
+    enum aaj_refusal why;
+    struct aaj_str detail;
+};
+
+struct aaj_edge {
+    uint32_t from, to;  /* domains; to AAJ_NO for exec: profile */
+    struct aaj_str exe;
+    uint32_t ev;        /* evidence list */
+    bool profile;       /* Px into a profile of its own */
+};
+
+/* ---- names: a tree of path components ---- */
+
+enum aaj_node_flags {
+    AAJ_NODE_MADE = 1u << 0,   /* the slave created it */
+    AAJ_NODE_GONE = 1u << 1,   /* and removed or renamed it */
+    AAJ_NODE_READ = 1u << 2,   /* its contents were read, and it was not made here */
+    AAJ_NODE_EXEC = 1u << 3,   /* executed or mapped */
+    AAJ_NODE_MERGED = 1u << 4, /* several names: children may occur twice */
+    AAJ_NODE_GLOB = 1u << 5,   /* name is glob text, not bytes */
+    AAJ_NODE_DEEP = 1u << 6,   /* name holds `**`: matches below, too */
+    AAJ_NODE_WROTE = 1u << 7,
+};
+
+struct aaj_ev {
+    uint32_t access, next;
+};
+
+/* What one profile does at one node. */
+struct aaj_grant {
+    uint32_t dom, next;
+    uint32_t perms; /* AAJ_MAY_*, as a rule has them */
+    uint32_t ev, ev_last;
+    uint32_t inferences;
+    uint64_t yes, no, created, root, events;
+    uint32_t uid_min, uid_max;
+    bool covered; /* an abstraction or the template holds it */
+};
+
+struct aaj_node {
+    struct aaj_str name;
+    uint32_t parent, child, next, into;
+    uint32_t grant;
+    uint32_t flags, inferences;
+};
+
+/* ---- a rule before it is written ---- */
+
+struct aaj_draft {
+    uint32_t dom;
+    struct aaj_item *item;
+    struct aaj_str key; /* sorts within its kind */
+    uint32_t ev, inferences;
+    uint64_t events;
+    struct aaj_str from;
+};
+
+struct aaj_learner {
+    const struct aaj_learn_input *in;
+    struct aaj_learned *out;
+    struct aaj_diags *diags;
+    struct aaj_arena *arena;  /* of the result's policy */
+    struct aaj_arena scratch;
+    const struct aaj_access *access;
+    size_t n_access;
+    struct aaj_str label; /* the jail's in the log */
+
+    struct aaj_dom *dom;
+    size_t n_doms, cap_doms;
+    struct aaj_edge *edge;
+    size_t n_edges, cap_edges;
+    struct aaj_place *place; /* by label id order of appearance */
+    void *dom_by_key, *place_by_label, *edge_by_key, *verdict_by_exe; /* uthash tables, see tree.c */
+
+    struct aaj_node *node; /* 0 is the root */
+    size_t n_nodes, cap_nodes;
+    struct aaj_grant *grant; /* 0 is not used */
+    size_t n_grants, cap_grants;
+    struct aaj_ev *ev; /* 0 is not used */
+    size_t n_evs, cap_evs;
+    void *children; /* hash of (parent, name) */
+
+    struct aaj_str *code; /* extensions that the slave reads as code: ".php" */
+    size_t n_code, cap_code;
+    struct aaj_glob *code_glob; /* names with these extensions, and what is executed */
+    uint32_t uid_max;           /* the slave's own, as the records show it */
+
+    struct aaj_policy *template, *child; /* read; what is written is put into the first */
+    struct aaj_item *main;               /* the template's profile */
+    struct aaj_cover *main_cover, *child_cover;
+
+    struct aaj_draft *draft;
+    size_t n_drafts, cap_drafts;
+    size_t cap_rules, cap_refused, cap_granted, cap_proposals;
+};
+
+static inline struct aaj_str aaj_arg(const struct aaj_learner *l, const struct aaj_access *a, unsigned i)
+{
+    return aaj_recording_str(l->in->recording, a->arg[i]);
+}
+
+static inline bool aaj_infers(const struct aaj_learner *l, enum aaj_infer infer)
+{
+    return !(l->in->off & (1u << infer));
+}
+
+/* evidence */
+uint32_t aaj_ev_new(struct aaj_learner *l, uint32_t access); /* 0: out of memory */
+int aaj_refuse(struct aaj_learner *l, uint32_t access, enum aaj_refusal why, struct aaj_str detail);
+int aaj_grant_access(struct aaj_learner *l, uint32_t access, uint32_t dom, uint32_t into);
+
+/* tree.c */
+int aaj_tree_build(struct aaj_learner *l);
+struct aaj_place aaj_tree_place(struct aaj_learner *l, uint32_t label);
+void aaj_tree_free(struct aaj_learner *l);
+/* The profile's name for a label of the log as a rule's peer: own children by their new names. */
+int aaj_tree_peer(struct aaj_learner *l, struct aaj_str label, uint32_t from, struct aaj_str *ret_glob);
+
+/* paths.c */
+int aaj_paths_add(struct aaj_learner *l, uint32_t access, uint32_t dom, uint32_t perms);
+int aaj_path_node(struct aaj_learner *l, struct aaj_str path, uint32_t *ret_node);
+struct aaj_grant *aaj_path_grant(struct aaj_learner *l, uint32_t node, uint32_t dom);
+uint32_t aaj_node_final(const struct aaj_learner *l, uint32_t node);
+/* The glob text of a node's path, after generalising. */
+struct aaj_str aaj_node_pattern(struct aaj_learner *l, struct aaj_arena *arena, uint32_t node);
+/* The bytes of a node's path, before. */
+struct aaj_str aaj_node_path(const struct aaj_learner *l, struct aaj_arena *arena, uint32_t node);
+uint32_t aaj_node_new(struct aaj_learner *l, uint32_t parent, struct aaj_str name, uint32_t flags);
+void aaj_node_merge(struct aaj_learner *l, uint32_t into, uint32_t node);
+
+void aaj_paths_free(struct aaj_learner *l);
+
+/* area.c */
+enum aaj_area {
+    AAJ_AREA_NONE,   /* literal names only, but for /proc */
+    AAJ_AREA_OWN,    /* the slave's own folders: roots, or where services keep theirs */
+    AAJ_AREA_SHARED, /* /tmp and the like: made-up names keep what they begin with */
+    AAJ_AREA_SYSTEM, /* /usr: not the slave's to change */
+    AAJ_AREA_PROC,
+    AAJ_AREA_SYS,
+};
+enum aaj_area aaj_area_of(const struct aaj_learn_input *in, struct aaj_str dir);
+bool aaj_is_code_extension(struct aaj_str ext);
+bool aaj_is_secret_name(struct aaj_str name);
+
+/* generalise.c: directory by directory from the top. group.c and directory.c take the children of one. */
+struct aaj_kids {
+    uint32_t *id;
+    size_t n, cap;
+};
+
+struct aaj_dir {
+    uint32_t node;
+    struct aaj_str pattern; /* of its path, no slash at the end; "" for the root */
+    enum aaj_area area;
+    bool owned;             /* the slave's user owns it, or the slave made it */
+    struct aaj_kids kids;   /* its children, linked nowhere */
+};
+
+int aaj_generalise(struct aaj_learner *l);
+int aaj_group_names(struct aaj_learner *l, struct aaj_dir *dir);
+int aaj_group_proc(struct aaj_learner *l, struct aaj_dir *dir);
+int aaj_group_created(struct aaj_learner *l, struct aaj_dir *dir);
+int aaj_group_siblings(struct aaj_learner *l, struct aaj_dir *dir);
+int aaj_kids_add(struct aaj_kids *kids, uint32_t node);
+/* A new node of that pattern takes the place of those kids i for which @take[i]. */
+int aaj_kids_replace(struct aaj_learner *l, struct aaj_dir *dir, const bool *take, struct aaj_str pattern,
+                     uint32_t flags, uint32_t inferences);
+
+/* guard.c: no pattern that may be written reaches what the slave reads as code or executes */
+int aaj_guard_prepare(struct aaj_learner *l);
+/* 1: it reaches; 0: it does not; -errno. @dir and @name are glob text. */
+int aaj_guard_hits(struct aaj_learner *l, struct aaj_str dir, struct aaj_str name);
+/* "*" (or "**") but for names with these extensions: "{*[^p/],*[^h/]p,…}". */
+struct aaj_str aaj_guard_star(struct aaj_learner *l, bool deep);
+size_t aaj_guard_longest(const struct aaj_learner *l); /* of the extensions, dot included; 0: none */
+
+/* abstraction.c: grants that the template, the children's base or a chosen abstraction holds */
+int aaj_abstractions(struct aaj_learner *l);
+
+/* other.c: everything that is no file */
+int aaj_other_add(struct aaj_learner *l, uint32_t access, uint32_t dom);
+
+/* network.c */
+int aaj_network_propose(struct aaj_learner *l);
+
+/* emit.c */
+int aaj_emit(struct aaj_learner *l);

@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * How good is what is learned? holdout EXE LABEL FILES LEARN.log [REPLAY.log]: learns from one log,
+ * compiles, and asks the policy about every distinct access of another. The profile goes to stdout, what is
+ * denied and a line of numbers to stderr. Executables that the first run refused, and those it never ran,
+ * are counted apart with what happens below them.
+ */
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "check/decide.h"
+#include "compile/compile.h"
+#include "learn/learn.h"
+#include "policy/print.h"
+#include "recording/intake.h"
+
+static struct aaj_diags diags = AAJ_DIAGS_INIT;
+
+static void die(const char *what, int r)
+{
+    aaj_diags_print(stderr, &diags, false);
+    fprintf(stderr, "%s: %s\n", what, strerror(-r));
+    exit(1);
+}
+
+static struct aaj_recording *record(const char *path)
+{
+    struct aaj_intake_input input = { .fd = open(path, O_RDONLY | O_CLOEXEC), .name = aaj_str_c(path) };
+    struct aaj_intake_options options = { 0 };
+    struct aaj_recording *rec;
+    int r = aaj_recording_new(&rec);
+
+    if (r == 0)
+        r = aaj_intake(rec, &input, 1, &options, &diags);
+    if (r < 0)
+        die(path, r);
+    close(input.fd);
+    return rec;
+}
+
+static double now(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+/* Which profile of the policy a label of the log leads to; NULL with *ret_excused for what lies below an
+ * executable that was never learned. */
+static const struct aaj_match_profile *follow(const struct aaj_match *match, struct aaj_str name, struct aaj_str top,
+                                              struct aaj_str label, bool *ret_excused)
+{
+    const struct aaj_match_profile *p = aaj_match_find(match, name);
+    struct aaj_match_world world = { &match, 1 };
+    struct aaj_str rest = aaj_str_skip(label, top.n);
+
+    *ret_excused = false;
+    while (p && rest.n) {
+        struct aaj_str seg;
+        struct aaj_transition t;
+
+        rest = aaj_str_skip(rest, 2);
+        seg = aaj_str_head(rest, aaj_str_search(rest, AAJ_STR("//")));
+        rest = aaj_str_skip(rest, seg.n);
+        if (aaj_str_starts(seg, AAJ_STR("null-/"))) {
+            if (aaj_match_exec(p, &world, aaj_str_skip(seg, 5), false, &t).verdict != AAJ_ALLOW) {
+                *ret_excused = true;
+                return NULL;
+            }
+            p = t.kind == AAJ_T_INHERIT ? p : t.profile;
+        } else {
+            char full[4096];
+
+            if (aaj_str_starts(seg, AAJ_STR("null-")))
+                seg = aaj_str_skip(seg, 5);
+            snprintf(full, sizeof(full), "%.*s//%.*s", AAJ_STR_ARG(name), AAJ_STR_ARG(seg));
+            p = aaj_match_find(match, aaj_str_c(full));
+        }
+    }
+    return p;
+}
+
+/* The jail has another name in the policy than in the log. */
+static struct aaj_str peer(void *ctx, struct aaj_str label)
+{
+    static char full[4096];
+    const struct aaj_learned *learned = ctx;
+    struct aaj_str rest = aaj_str_skip(label, learned->label.n);
+    size_t at;
+
+    if (!aaj_str_starts(label, learned->label) || (rest.n && !aaj_str_starts(rest, AAJ_STR("//"))))
+        return label;
+    if (rest.n == 0)
+        return learned->name;
+    at = rest.n;
+    while (at && rest.p[at - 1] != '/')
+        at--;
+    snprintf(full, sizeof(full), "%.*s//%.*s", AAJ_STR_ARG(learned->name), AAJ_STR_ARG(aaj_str_skip(rest, at)));
+    return aaj_str_c(full);
+}
+
+static void show(struct aaj_recording *rec, const struct aaj_access *a, const char *why)
+{
+    fprintf(stderr, "%s %.*s %.*s", why, AAJ_STR_ARG(aaj_recording_str(rec, a->label)),
+            AAJ_STR_ARG(aaj_recording_str(rec, a->op)));
+    for (unsigned i = 0; i < AAJ_ARGS; i++)
+        if (aaj_recording_str(rec, a->arg[i]).n)
+            fprintf(stderr, " %.*s", AAJ_STR_ARG(aaj_recording_str(rec, a->arg[i])));
+    fprintf(stderr, " mask %x\n", a->denied_mask);
+}
+
+static void replay(const struct aaj_match *match, const struct aaj_learned *learned, struct aaj_recording *rec)
+{
+    size_t n, seen = 0, denied = 0, excused = 0, rest = 0;
+    struct aaj_match_world world = { &match, 1 };
+    const struct aaj_access *a;
+
+    aaj_recording_accesses(rec, &a, &n);
+    for (size_t i = 0; i < n; i++) {
+        struct aaj_str label = aaj_recording_str(rec, a[i].label);
+        struct aaj_replay_subject subject = { .world = &world, .recording = rec, .peer = peer, .ctx = (void *)(uintptr_t)learned };
+        struct aaj_replay_decision d;
+        bool out;
+
+        if (!aaj_str_starts(label, learned->label))
+            continue;
+        subject.profile = follow(match, learned->name, learned->label, label, &out);
+        if (out) {
+            excused++;
+            continue;
+        }
+        seen++;
+        if (!subject.profile) {
+            denied++;
+            show(rec, &a[i], "no profile");
+            continue;
+        }
+        d = aaj_replay_decide(&subject, &a[i]);
+        rest += d.verdict == AAJ_REPLAY_IRRELEVANT || d.verdict == AAJ_REPLAY_NOT_MEDIATED;
+        if (d.verdict == AAJ_REPLAY_DENIED || d.verdict == AAJ_REPLAY_UNDECIDED) {
+            denied++;
+            show(rec, &a[i], d.verdict == AAJ_REPLAY_DENIED ? "denied" : "undecided");
+        }
+    }
+    fprintf(stderr, "replayed %zu, denied %zu (%.2f %%), below what was not learned %zu, no question %zu\n", seen,
+            denied, seen ? 100.0 * (double)denied / (double)seen : 0.0, excused, rest);
+}
+
+/* Existing files that the policy opens, but for the system's own and for what the slave's user owns. */
+struct surface {
+    const struct aaj_match *match;
+    uint32_t uid;
+    size_t read, write, closed, setuid;
+    bool list;
+};
+
+static int measure(void *data, const struct aaj_fact *fact)
+{
+    static const char *const out[] = { "/usr/", "/proc/", "/sys/", "/dev/" };
+    struct surface *s = data;
+    bool r = false, w = false, x = false;
+
+    if (fact->type != 'f')
+        return 0;
+    for (size_t i = 0; i < aaj_match_count(s->match); i++)
+        for (int owner = 0; owner < 2; owner++) {
+            const struct aaj_match_profile *p = aaj_match_profile(s->match, i);
+
+            if (owner && fact->uid != s->uid)
+                continue;
+            r |= aaj_match_file(p, fact->path, owner, aaj_replay_file_perms(AAJ_MAY_READ)).verdict == AAJ_ALLOW;
+            w |= aaj_match_file(p, fact->path, owner, aaj_replay_file_perms(AAJ_MAY_WRITE)).verdict == AAJ_ALLOW;
+            x |= aaj_match_exec(p, &(struct aaj_match_world){ &s->match, 1 }, fact->path, owner, &(struct aaj_transition){ 0 }).verdict == AAJ_ALLOW;
+        }
+    s->setuid += x && (fact->bits & (AAJ_FACT_SETUID | AAJ_FACT_SETGID));
+    if (x && (fact->bits & (AAJ_FACT_SETUID | AAJ_FACT_SETGID)))
+        fprintf(stderr, "setuid %.*s\n", AAJ_STR_ARG(fact->path));
+    for (unsigned i = 0; i < 4; i++)
+        if (aaj_str_starts(fact->path, aaj_str_c(out[i])))
+            return 0;
+    s->read += r;
+    s->write += w;
+    s->closed += r && !(fact->bits & AAJ_FACT_WORLD_READ);
+    if (s->list && (r || w))
+        fprintf(stderr, "%c%c%c %.*s\n", r ? 'r' : '-', w ? 'w' : '-', fact->bits & AAJ_FACT_WORLD_READ ? ' ' : '!',
+                AAJ_STR_ARG(fact->path));
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    struct aaj_arena arena = AAJ_ARENA_INIT;
+    struct aaj_learn_input in = { 0 };
+    struct aaj_manifest *manifest;
+    struct aaj_target *target;
+    struct aaj_learned *learned;
+    struct aaj_ceiling *ceiling;
+    struct aaj_match *match;
+    struct aaj_str text, blob;
+    struct aaj_compile c = { 0 };
+    char *out = NULL, path[4096];
+    double t;
+    size_t n;
+    FILE *f;
+    int r;
+
+    if (argc < 5)
+        return 2;
+    r = aaj_manifest_default(aaj_str_c(argv[1]), AAJ_STR(""), &manifest);
+    if (r == 0)
+        r = aaj_target_open(getenv("TARGET"), getenv("AAJ_SOURCE"), &diags, &target);
+    if (r == 0)
+        r = aaj_fsview_new(&in.files);
+    if (r == 0 && argv[3][0])
+        r = aaj_file_read(argv[3], 1 << 28, &arena, &text);
+    if (r == 0 && argv[3][0])
+        r = aaj_fsview_add_list(in.files, text, aaj_str_c(argv[3]), &diags);
+    snprintf(path, sizeof(path), "%s/templates/%s", getenv("AAJ_SOURCE"), getenv("TEMPLATE") ? getenv("TEMPLATE") : "minimal");
+    if (r == 0)
+        r = aaj_file_read(path, 1 << 20, &arena, &in.template_text);
+    if (r == 0)
+        r = aaj_ceiling_open(getenv("AAJ_SOURCE"), &diags, &ceiling);
+    if (r == 0)
+        r = aaj_ceiling_apply(ceiling, manifest, &diags);
+    if (r < 0)
+        die("setup", r);
+    in.manifest = manifest;
+    in.target = target;
+    in.ceiling = ceiling;
+    in.template_name = aaj_str_c(path);
+    in.label = aaj_str_c(argv[2]);
+    in.off = getenv("OFF") ? (uint32_t)strtoul(getenv("OFF"), NULL, 0) : 0;
+    in.comments = getenv("COMMENTS") != NULL;
+    in.recording = record(argv[4]);
+    t = now();
+    r = aaj_learn_run(&in, &diags, &learned);
+    if (r < 0)
+        die("learn", r);
+    t = now() - t;
+    f = open_memstream(&out, &n);
+    aaj_policy_print(f, learned->policy);
+    fclose(f);
+    fputs(out, stdout);
+    fflush(stdout);
+    fprintf(stderr, "%zu accesses, %zu granted, %zu refused, %zu rules, learned in %.3f s\n", learned->stats.accesses,
+            learned->n_granted, learned->n_refused, learned->n_rules, t);
+    if (getenv("REFUSED")) {
+        const struct aaj_access *a;
+
+        aaj_recording_accesses(in.recording, &a, &n);
+        for (size_t i = 0; i < learned->n_refused; i++) {
+            fprintf(stderr, "[%s] ", aaj_refusal_reason(learned->refused[i].why));
+            show(in.recording, &a[learned->refused[i].access], "refused");
+        }
+    }
+    for (size_t i = 0; i < learned->n_proposals; i++)
+        fprintf(stderr, "proposal: %.*s (%llu)\n", AAJ_STR_ARG(learned->proposal[i].dest),
+                (unsigned long long)learned->proposal[i].events);
+    if (getenv("NOCOMPILE"))
+        return 0;
+    c.target = target;
+    c.file = AAJ_STR("learned");
+    r = aaj_compile(&c, aaj_str_c(out), &arena, &diags, &blob);
+    if (r < 0)
+        die("compile", r);
+    r = aaj_match_open(blob, c.file, &diags, &match);
+    if (r < 0)
+        die("match", r);
+    if (getenv("SURFACE")) {
+        struct surface surface = { .match = match, .uid = (uint32_t)atoi(getenv("SURFACE")), .list = getenv("LIST") };
+
+        aaj_fsview_walk(in.files, measure, &surface);
+        fprintf(stderr, "surface: read %zu (not by all %zu), written %zu, setuid %zu\n", surface.read, surface.closed,
+                surface.write, surface.setuid);
+    }
+    fprintf(stderr, "learn run: ");
+    replay(match, learned, in.recording);
+    if (argc > 5) {
+        struct aaj_recording *rec = record(argv[5]);
+
+        fprintf(stderr, "held out: ");
+        replay(match, learned, rec);
+        aaj_recording_free(rec);
+    }
+    aaj_match_free(match);
+    aaj_learned_free(learned);
+    aaj_recording_free(in.recording);
+    aaj_fsview_free(in.files);
+    aaj_ceiling_free(ceiling);
+    aaj_target_free(target);
+    aaj_manifest_free(manifest);
+    aaj_diags_clear(&diags);
+    aaj_arena_clear(&arena);
+    free(out);
+    return 0;
+}
