@@ -5,6 +5,7 @@
 
 /* One line a verb, in the order of `aajail --help`; each is defined in cmd_NAME.c. */
 #define ALL_VERBS(VERB)                                                                            \
+    VERB(build)                                                                                    \
     VERB(learn)                                                                                    \
     VERB(merge)                                                                                    \
     VERB(firewall)                                                                                 \

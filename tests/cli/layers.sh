@@ -6,6 +6,7 @@ python3 - <<'PY'
 import pathlib, re, sys
 text = pathlib.Path("lib/meson.build").read_text()
 order = re.findall(r"'([a-z]+)'", re.search(r"aaj_modules = \[(.*?)\]", text, re.S)[1])
+order.append("api") # what programs of others see: above everything
 rank = {m: i for i, m in enumerate(order)}
 bad = seen = 0
 for f in sorted(pathlib.Path("lib").rglob("*.[ch]")):

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * One jail, from manifest and recording to everything that is put in force: learn, print, compile, prove, plan
+ * the chain. Nothing is written and nothing on the system changes; root is not needed.
+ */
+#pragma once
+
+#include "ceiling/ceiling.h"
+#include "check/proof.h"
+#include "firewall/plan.h"
+#include "learn/learn.h"
+#include "manifest/manifest.h"
+#include "recording/recording.h"
+#include "target/target.h"
+
+struct aaj_build_input {
+    const struct aaj_manifest *manifest;
+    struct aaj_recording *recording;
+    struct aaj_fsview *files; /* what exists; NULL: only what the recording knows */
+    const struct aaj_target *target;
+    const char *datadir;      /* of the ceiling */
+    struct aaj_str label;     /* in the recording; empty: aaj_learn_label() finds it */
+    uint32_t infer_off;       /* 1u << enum aaj_infer */
+    bool grant_denied;        /* denied events become rules too */
+    bool comments;            /* each rule says where it comes from */
+    const struct aaj_manifest *const *other; /* the other jails of this machine: their roots are out of reach */
+    size_t n_others;
+};
+
+struct aaj_built {
+    struct aaj_arena arena;
+    struct aaj_learned *learned;
+    struct aaj_ceiling *ceiling;
+    struct aaj_firewall_plan *plan;
+    struct aaj_str profile; /* AppArmor text */
+    struct aaj_str policy;  /* compiled for the target: what was proved */
+    struct aaj_proof_result proof;
+    struct aaj_str firewall_v4, firewall_v6, firewall_nft;
+    struct aaj_str *name; /* of every profile, in the text's order */
+    size_t n_names;
+    unsigned unmediated; /* enum aaj_mediation: what the target's kernel does not look at */
+};
+
+/* -EINVAL: manifest, template or recording cannot be used; -ENOENT: the slave does not occur in the recording;
+ * -EPERM: something could not be proved; each with findings. Otherwise -errno of a part that could not be run. */
+int aaj_build_run(const struct aaj_build_input *input, struct aaj_diags *diags, struct aaj_built **ret_built);
+struct aaj_built *aaj_built_free(struct aaj_built *built);

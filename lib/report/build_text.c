@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "base/escape.h"
+#include "report/build_report.h"
+#include "report/groups.h"
+
+enum { SHOWN = 12 };
+
+static void print_word(FILE *out, struct aaj_str s)
+{
+    aaj_escape_terminal(out, aaj_str_head(s, 120));
+    if (s.n > 120)
+        fputs("…", out);
+}
+
+static void print_inferences(FILE *out, const struct aaj_learned *learned)
+{
+    size_t count[AAJ_INFER_COUNT];
+    const char *sep = "";
+
+    aaj_count_inferences(learned, count);
+    fprintf(out, "  rules by inference: ");
+    for (unsigned i = 0; i < AAJ_INFER_COUNT; i++)
+        if (count[i]) {
+            fprintf(out, "%s%s %zu", sep, aaj_infer_info[i].name, count[i]);
+            sep = ", ";
+        }
+    fputc('\n', out);
+}
+
+static int print_refused(FILE *out, const struct aaj_build_input *in, const struct aaj_built *b)
+{
+    struct aaj_refusal_group *group;
+    size_t n;
+    int r = aaj_refusal_groups(in->recording, b->learned, &group, &n);
+
+    if (r < 0)
+        return r;
+    if (n)
+        fprintf(out, "  not granted: %zu accesses (%" PRIu64 " events)\n", b->learned->stats.refused,
+                b->learned->stats.refused_events);
+    for (size_t i = 0; i < n && i < SHOWN; i++) {
+        fprintf(out, "    %4zu × %s: ", group[i].accesses, aaj_refusal_reason(group[i].why));
+        print_word(out, group[i].detail.n ? group[i].detail : group[i].sample);
+        fputc('\n', out);
+    }
+    if (n > SHOWN)
+        fprintf(out, "    and %zu more reasons in report.json\n", n - SHOWN);
+    free(group);
+    return 0;
+}
+
+static void print_proposals(FILE *out, const struct aaj_learned *learned)
+{
+    size_t shown = 0;
+
+    for (size_t i = 0; i < learned->n_proposals; i++) {
+        if (learned->proposal[i].state != AAJ_PROPOSED)
+            continue;
+        if (!shown++)
+            fprintf(out, "  it called out; the chain refuses that until the manifest's network.allow holds:\n");
+        if (shown <= SHOWN) {
+            fprintf(out, "    - \"");
+            print_word(out, learned->proposal[i].dest);
+            fprintf(out, "\"   # %" PRIu64 " events\n", learned->proposal[i].events);
+        }
+    }
+    if (shown > SHOWN)
+        fprintf(out, "    and %zu more in report.json\n", shown - SHOWN);
+}
+
+static void print_unmediated(FILE *out, const struct aaj_build_input *in, const struct aaj_built *b)
+{
+    const char *sep = " ";
+
+    if (!b->unmediated)
+        return;
+    fprintf(out, "  not mediated on %s, so neither allowed nor denied:", in->target->name);
+    for (unsigned bit = 0; bit < 32; bit++) {
+        const char *name = b->unmediated >> bit & 1 ? aaj_mediation_name(1u << bit) : NULL;
+
+        if (name) {
+            fprintf(out, "%s%s", sep, name);
+            sep = ", ";
+        }
+    }
+    fputc('\n', out);
+}
+
+static void print_proof(FILE *out, const struct aaj_proof_result *proof)
+{
+    const char *sep = " ";
+
+    fprintf(out, "  proved:");
+    for (unsigned i = 0; i < AAJ_PROOF_CLAUSES; i++)
+        if (proof->ok[i]) {
+            fprintf(out, "%s%s", sep, aaj_proof_clause_name(i));
+            if (proof->checked[i])
+                fprintf(out, " %zu", proof->checked[i]);
+            sep = ", ";
+        }
+    fputc('\n', out);
+}
+
+int aaj_report_build_text(FILE *out, const struct aaj_build_input *input, const struct aaj_built *built)
+{
+    const struct aaj_learned *l = built->learned;
+    int r;
+
+    print_word(out, l->name);
+    fprintf(out, ": %" PRIu64 " events, %zu distinct accesses → %zu rules in %zu profile%s\n", l->stats.events,
+            l->stats.accesses, l->stats.rules, l->stats.profiles, l->stats.profiles == 1 ? "" : "s");
+    print_inferences(out, l);
+    r = print_refused(out, input, built);
+    if (r < 0)
+        return r;
+    print_proposals(out, l);
+    print_unmediated(out, input, built);
+    print_proof(out, &built->proof);
+    if (built->plan)
+        fprintf(out, "  firewall: %zu rules for user %.*s\n", built->plan->n_rules,
+                AAJ_STR_ARG(input->manifest->user.text));
+    else
+        fprintf(out, "  firewall: no chain, since no user was named\n");
+    return 0;
+}

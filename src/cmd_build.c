@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* aajail build: from manifests and logs to proved artefacts. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "build/artefact.h"
+#include "build/build.h"
+#include "reader.h"
+#include "report/build_report.h"
+#include "verbs.h"
+
+static const struct opt opts[] = {
+    { "log", 'l', "FILE", "a log of any form, plain or compressed; may be repeated; '-' is standard input" },
+    { "recording", 'r', "FILE", "what 'aajail learn' wrote; may be repeated; default: NAME.rec beside the manifest" },
+    { "executable", 'e', "PATH", "no manifest: a jail for this executable" },
+    { "user", 'u', "NAME", "with --executable: the slave's user, for the firewall chain" },
+    { "profile", 'p', "LABEL", "the profile's label in the log, where it is not the jail's name" },
+    { "root", 0, "DIR", "the tree that the slave runs in, for setuid bits, links and neighbours" },
+    { "files", 0, "FILE", "the same from find -printf '%y\\t%m\\t%U\\t%G\\t%p\\n', plain or .zst" },
+    { "target", 't', "NAME", "what the profile is for: debian12 (default), debian13, lab, running, …" },
+    { "output", 'o', "DIR", "where the artefacts go; default: build/NAME; '-' prints the profile alone" },
+    { "denied", 0, "WHAT", "report (default) or grant what was denied" },
+    { "no-infer", 0, "NAME", "switch an inference off: counter, temp, siblings, …; may be repeated" },
+    { "comments", 'c', NULL, "each rule says which inference and how many events made it" },
+    { "dry-run", 'n', NULL, "do and say everything, write nothing" },
+    OPT_JSON,
+    OPT_END,
+};
+
+struct args {
+    const struct verb *verb;
+    struct paths logs, recordings;
+    const char *executable, *user, *label, *root, *list, *target, *output;
+    uint32_t infer_off;
+    bool grant_denied, comments, dry_run, json;
+};
+
+/* What all jails of one call share. */
+struct shared {
+    struct aaj_target *target;
+    struct aaj_fsview *files;
+    struct aaj_manifest **manifest;
+    size_t n;
+    struct aaj_diags diags;
+};
+
+static int take_infer(struct args *a, const char *value)
+{
+    for (unsigned i = 0; i < AAJ_INFER_COUNT; i++)
+        if (strcmp(aaj_infer_info[i].name, value) == 0) {
+            a->infer_off |= 1u << i;
+            return EXIT_DONE;
+        }
+    fprintf(stderr, "aajail build: there is no inference '%s'; there are:\n", value);
+    for (unsigned i = 0; i < AAJ_INFER_COUNT; i++)
+        fprintf(stderr, "  %-12s %s\n", aaj_infer_info[i].name, aaj_infer_info[i].means);
+    return EXIT_USAGE;
+}
+
+static int take_option(struct args *a, const char *name, const char *value)
+{
+    const struct {
+        const char *name, **into;
+    } texts[] = {
+        { "executable", &a->executable }, { "user", &a->user },     { "profile", &a->label }, { "root", &a->root },
+        { "files", &a->list },            { "target", &a->target }, { "output", &a->output },
+    };
+
+    for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
+        if (opt_is(name, texts[i].name)) {
+            *texts[i].into = value;
+            return EXIT_DONE;
+        }
+    if (opt_is(name, "log") || opt_is(name, "recording"))
+        return paths_add(opt_is(name, "log") ? &a->logs : &a->recordings, value) < 0 ? EXIT_REFUSED : EXIT_DONE;
+    if (opt_is(name, "no-infer"))
+        return take_infer(a, value);
+    if (opt_is(name, "comments"))
+        a->comments = true;
+    else if (opt_is(name, "dry-run"))
+        a->dry_run = true;
+    else if (opt_is(name, "json"))
+        a->json = true;
+    else if (opt_is(name, "denied") && strcmp(value, "grant") == 0)
+        a->grant_denied = true;
+    else if (opt_is(name, "denied") && strcmp(value, "report") != 0)
+        return usage_error(a->verb, "--denied is 'report' or 'grant'");
+    return EXIT_DONE;
+}
+
+static int check_args(const struct args *a, int n_operands)
+{
+    if (a->executable && n_operands)
+        return usage_error(a->verb, "give manifests or --executable, not both");
+    if (!a->executable && !n_operands)
+        return usage_error(a->verb, "name a manifest, or an executable with --executable");
+    if (a->executable && !a->logs.n && !a->recordings.n)
+        return usage_error(a->verb, "name what was observed with --log or --recording");
+    if (a->user && !a->executable)
+        return usage_error(a->verb, "--user belongs to --executable; a manifest names its own user");
+    if (a->root && a->list)
+        return usage_error(a->verb, "--root and --files are two answers to one question");
+    if (n_operands > 1 && (a->label || a->output))
+        return usage_error(a->verb, "--profile and --output speak of one jail; name one manifest");
+    return EXIT_DONE;
+}
+
+/* -- manifests --------------------------------------------------------------------------------------------- */
+
+static int read_manifest(const char *path, struct aaj_diags *diags, struct aaj_manifest **ret_manifest)
+{
+    struct aaj_arena arena = AAJ_ARENA_INIT;
+    struct aaj_str text;
+    int r = aaj_file_read(path, AAJ_FILE_MAX, &arena, &text);
+
+    if (r < 0)
+        aaj_error(diags, (struct aaj_loc){ .file = aaj_str_c(path) }, "cannot read the manifest: %s", strerror(-r));
+    else
+        r = aaj_manifest_parse(text, aaj_str_c(path), diags, ret_manifest);
+    aaj_arena_clear(&arena);
+    return r < 0 ? EXIT_INPUT : EXIT_DONE;
+}
+
+static int open_manifests(const struct args *a, char **operand, int n, struct shared *s)
+{
+    int status = EXIT_DONE;
+
+    s->manifest = calloc((size_t)n + 1, sizeof(struct aaj_manifest *));
+    if (!s->manifest)
+        return EXIT_REFUSED;
+    if (a->executable) {
+        s->n = 1;
+        if (aaj_manifest_default(aaj_str_c(a->executable), aaj_str_c(a->user), &s->manifest[0]) == 0)
+            return EXIT_DONE;
+        aaj_error(&s->diags, (struct aaj_loc){ 0 }, "--executable wants an absolute path, as the kernel resolves it");
+        return EXIT_INPUT;
+    }
+    s->n = (size_t)n;
+    for (int i = 0; i < n; i++) /* all of them, so that one run shows every mistake */
+        if (read_manifest(operand[i], &s->diags, &s->manifest[i]) != EXIT_DONE)
+            status = EXIT_INPUT;
+    return status;
+}
+
+/* -- one jail ---------------------------------------------------------------------------------------------- */
+
+/* NAME.rec beside NAME.yaml, when nothing else was named and it is there. */
+static int add_default_recording(const char *manifest, struct paths *recordings, char **ret_path)
+{
+    const char *dot = strrchr(manifest, '.');
+    size_t n = dot && !strchr(dot, '/') ? (size_t)(dot - manifest) : strlen(manifest);
+
+    if (asprintf(ret_path, "%.*s.rec", (int)n, manifest) < 0) {
+        *ret_path = NULL;
+        return -ENOMEM;
+    }
+    return access(*ret_path, R_OK) == 0 ? paths_add(recordings, *ret_path) : 0;
+}
+
+static int observe(const struct args *a, const struct aaj_manifest *m, struct aaj_recording *rec,
+                   struct aaj_diags *diags)
+{
+    struct paths beside = { 0 };
+    char *path = NULL;
+    int status = EXIT_DONE;
+
+    if (!a->logs.n && !a->recordings.n) {
+        if (add_default_recording(m->file.p, &beside, &path) < 0)
+            status = EXIT_REFUSED;
+        else if (!beside.n) {
+            aaj_error(diags, (struct aaj_loc){ .file = m->file },
+                      "nothing was observed: there is no %s; name it with --recording, or logs with --log", path);
+            status = EXIT_INPUT;
+        }
+    }
+    if (status == EXIT_DONE)
+        status = read_recordings(beside.n ? &beside : &a->recordings, rec, diags);
+    if (status == EXIT_DONE)
+        status = read_logs(&a->logs, NULL, rec, diags);
+    paths_clear(&beside);
+    free(path);
+    return status;
+}
+
+static int write_artefacts(const struct args *a, const struct aaj_build_input *in, struct aaj_built *b,
+                           struct aaj_str report, struct aaj_diags *diags)
+{
+    struct aaj_str jail = in->manifest->jail.text;
+    struct aaj_artefact file[] = {
+        { aaj_arena_printf(&b->arena, "aajail.%.*s", AAJ_STR_ARG(jail)), b->profile },
+        { aaj_arena_printf(&b->arena, "%.*s.policy", AAJ_STR_ARG(jail)), b->policy },
+        { AAJ_STR("report.json"), report },
+        { AAJ_STR("firewall.v4"), b->firewall_v4 },
+        { AAJ_STR("firewall.v6"), b->firewall_v6 },
+        { AAJ_STR("firewall.nft"), b->firewall_nft },
+    };
+    const struct aaj_artefacts artefacts = {
+        .arena = &b->arena,
+        .jail = jail,
+        .user = in->manifest->user.text,
+        .target = aaj_str_c(in->target->name),
+        .profile = b->name,
+        .n_profiles = b->n_names,
+        .file = file,
+        .n_files = b->plan ? 6 : 3,
+    };
+    struct aaj_str dir = a->output ? aaj_str_c(a->output) : aaj_arena_printf(&b->arena, "build/%.*s", AAJ_STR_ARG(jail));
+
+    if (!file[0].name.p || !file[1].name.p || !dir.p)
+        return EXIT_REFUSED;
+    if (aaj_artefacts_write(dir.p, &artefacts, diags) < 0)
+        return EXIT_REFUSED;
+    fprintf(stderr, "  written to %s\n", dir.p);
+    return EXIT_DONE;
+}
+
+static int deliver(const struct args *a, const struct aaj_build_input *in, struct aaj_built *b,
+                   struct aaj_diags *diags)
+{
+    struct aaj_str report;
+    int status = EXIT_DONE;
+
+    if (aaj_report_build_text(stderr, in, b) < 0 || aaj_report_build_json(in, b, &b->arena, &report) < 0)
+        return EXIT_REFUSED;
+    if (a->json)
+        fwrite(report.p, 1, report.n, stdout);
+    if (a->output && strcmp(a->output, "-") == 0) {
+        if (!a->json)
+            fwrite(b->profile.p, 1, b->profile.n, stdout);
+    } else if (!a->dry_run) {
+        status = write_artefacts(a, in, b, report, diags);
+    }
+    return status;
+}
+
+static int build_status(int r)
+{
+    switch (r) {
+    case 0: return EXIT_DONE;
+    case -EPERM: return EXIT_FINDING;
+    case -EINVAL:
+    case -ENOENT: return EXIT_INPUT;
+    default: return EXIT_REFUSED;
+    }
+}
+
+static int build_one(const struct args *a, struct shared *s, size_t i)
+{
+    struct aaj_build_input in = {
+        .manifest = s->manifest[i],
+        .files = s->files,
+        .target = s->target,
+        .datadir = aajail_datadir(),
+        .label = aaj_str_c(a->label),
+        .infer_off = a->infer_off,
+        .grant_denied = a->grant_denied,
+        .comments = a->comments,
+    };
+    const struct aaj_manifest **other = calloc(s->n, sizeof(*other));
+    struct aaj_built *built = NULL;
+    int status, r;
+
+    if (!other)
+        return EXIT_REFUSED;
+    for (size_t j = 0; j < s->n; j++)
+        if (j != i)
+            other[in.n_others++] = s->manifest[j];
+    in.other = other;
+    if (aaj_recording_new(&in.recording) < 0) {
+        free(other);
+        return EXIT_REFUSED;
+    }
+    status = observe(a, in.manifest, in.recording, &s->diags);
+    if (status == EXIT_DONE) {
+        r = aaj_build_run(&in, &s->diags, &built);
+        if (r < 0 && !s->diags.errors)
+            aaj_error(&s->diags, (struct aaj_loc){ .file = in.manifest->file }, "cannot build: %s", strerror(-r));
+        status = build_status(r);
+    }
+    if (status == EXIT_DONE)
+        status = deliver(a, &in, built, &s->diags);
+    if (status == EXIT_DONE && aaj_recording_account(in.recording).incomplete)
+        status = EXIT_LOST;
+    aaj_built_free(built);
+    aaj_recording_free(in.recording);
+    free(other);
+    return status;
+}
+
+static int build_all(const struct args *a, char **operand, int n, struct shared *s)
+{
+    int status = open_manifests(a, operand, n, s), failures = 0;
+
+    if (status == EXIT_DONE && aaj_target_open(a->target, aajail_datadir(), &s->diags, &s->target) < 0)
+        status = EXIT_INPUT;
+    if (status == EXIT_DONE)
+        status = open_files(a->root, a->list, &s->files, &s->diags);
+    if (status != EXIT_DONE)
+        return status;
+    for (size_t i = 0; i < s->n; i++) {
+        int one = build_one(a, s, i);
+
+        failures += one != EXIT_DONE && one != EXIT_LOST;
+        status = one > status ? one : status;
+        show_diags(&s->diags);
+    }
+    if (s->n > 1)
+        fprintf(stderr, "%zu jails built, %d failures\n", s->n - (size_t)failures, failures);
+    return status;
+}
+
+static int run(const struct verb *verb, int argc, char **argv)
+{
+    struct opts o = OPTS_INIT(verb, argc, argv);
+    struct args a = { .verb = verb };
+    struct shared s = { 0 };
+    const char *name;
+    int status = EXIT_DONE;
+
+    while ((name = opts_next(&o)))
+        if (status == EXIT_DONE)
+            status = take_option(&a, name, o.value);
+    if (o.done)
+        status = o.status;
+    else if (status == EXIT_DONE)
+        status = check_args(&a, o.n_operands);
+    if (!o.done && status == EXIT_DONE)
+        status = build_all(&a, o.operand, o.n_operands, &s);
+    show_diags(&s.diags);
+    for (size_t i = 0; i < s.n; i++)
+        aaj_manifest_free(s.manifest[i]);
+    free(s.manifest);
+    aaj_fsview_free(s.files);
+    aaj_target_free(s.target);
+    paths_clear(&a.logs);
+    paths_clear(&a.recordings);
+    return status;
+}
+
+const struct verb verb_build = {
+    .name = "build",
+    .args = "MANIFEST… | --executable PATH",
+    .summary = "Make, prove and write the profile and the firewall chain",
+    .details = "  aajail build shop.yaml                                      shop.rec → build/shop/\n"
+               "  aajail build --executable /usr/sbin/shopd --log audit.log -o -",
+    .opts = opts,
+    .run = run,
+};
