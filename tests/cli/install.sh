@@ -14,7 +14,7 @@ PY
 ) || { echo "a sanitizer build is not installed"; exit 77; }
 
 # The places are compiled in, so the prefix must be the real one: build once more, for the folder.
-meson setup "$tmp/build" "$AAJ_SOURCE" --prefix "$tmp/usr" -Dtests=false --libdir lib --buildtype release >/dev/null
+meson setup "$tmp/build" "$AAJ_SOURCE" --prefix "$tmp/usr" -Dtests=false --libdir lib --buildtype plain >/dev/null
 ninja -C "$tmp/build" install >/dev/null
 cp -r "$AAJ_SOURCE/tests/corpus" "$tmp/corpus"
 mv "$tmp/build" "$tmp/gone" # nothing may be found in the build folder any more

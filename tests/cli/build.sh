@@ -1,0 +1,90 @@
+#!/bin/bash
+# aajail build as a user runs it: one line from log to profile, a folder of proved artefacts, and bad input of each
+# kind, which leaves nothing behind.
+set -euo pipefail
+corpus=$AAJ_SOURCE/tests/corpus
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+cd "$tmp"
+files=(--files "$corpus/files.tsv.zst")
+A=$corpus/logs/slave/A/audit.log.zst
+fail() { echo "failed: $*"; cat err; exit 1; }
+try() { # try STATUS ARGUMENT…
+    local want=$1 got=0
+    shift
+    "$AAJAIL" "$@" >out 2>err || got=$?
+    [ "$got" -eq "$want" ] || fail "aajail $* ended with $got, not $want"
+}
+says() { grep -qF -- "$1" err || fail "no '$1' in the messages"; }
+
+# One line, no manifest, from a pipe too, and the same bytes each time.
+try 0 build --executable /usr/local/sbin/slave --profile slave-c --user slave --log "$A" "${files[@]}" -o -
+cp out first
+grep -qF 'profile slave /usr/local/sbin/slave {' first
+grep -qF '/usr/bin/dash Cx,' first
+grep -qF 'owner /tmp/slave-?????? rw,' first
+apparmor_parser -Q -K -M "$AAJ_SOURCE/targets/debian12/features" -b /etc/apparmor.d first
+try 0 build --executable /usr/local/sbin/slave --user slave --log - "${files[@]}" -o - <"$A"
+cmp first out
+[ -z "$(ls -d build 2>/dev/null)" ] || fail "-o - wrote a folder"
+
+# A manifest: artefacts with their digests.
+try 0 build "$corpus/manifests/slave-c.yaml" --log "$A" "${files[@]}"
+(cd build/slave-c && python3 - <<'PY'
+import hashlib, json
+files = json.load(open("artefacts.json"))["files"]
+assert set(files) == {"aajail.slave-c", "slave-c.policy", "report.json", "firewall.v4", "firewall.v6", "firewall.nft"}, files
+for name, digest in files.items():
+    assert hashlib.sha256(open(name, "rb").read()).hexdigest() == digest, name
+report = json.load(open("report.json"))
+assert report["stats"]["events"] == 249 and report["stats"]["refused"] == 0, report["stats"]
+assert any(p["destination"] == "tcp 203.0.113.7:80" for p in report["proposals"])
+assert report["proved"]["learned"] == 98
+PY
+)
+iptables-restore --version >/dev/null 2>&1 || true
+try 0 build "$corpus/manifests/slave-c.yaml" --log "$A" "${files[@]}" --json --dry-run -o elsewhere
+python3 -c 'import json; json.load(open("out"))'
+[ ! -e elsewhere ] || fail "--dry-run wrote"
+
+# NAME.rec beside the manifest.
+cp "$corpus/manifests/slave-c.yaml" .
+try 3 build slave-c.yaml "${files[@]}"
+says 'there is no slave-c.rec'
+try 0 learn slave-c.yaml --log "$A" -o slave-c.rec
+cp -r build/slave-c before
+try 0 build slave-c.yaml "${files[@]}"
+cmp before/aajail.slave-c build/slave-c/aajail.slave-c
+cmp before/slave-c.policy build/slave-c/slave-c.policy
+
+# Bad input: located, status 3, nothing written.
+rm -rf build
+bad() { # bad MESSAGE < MANIFEST
+    cat >bad.yaml
+    try 3 build bad.yaml --log "$A" "${files[@]}"
+    says "$1"
+    says 'bad.yaml:'
+    [ ! -e build ] || fail "a bad manifest left something"
+}
+sed 's/^roots/rotos/' slave-c.yaml | bad "rotos"
+sed 's/^user: slave/user: [ slave ]/' slave-c.yaml | bad "user"
+{ cat slave-c.yaml; echo "jail: again"; } | bad "jail"
+sed 's/^user: slave/user: \&a slave/' slave-c.yaml | bad "bad.yaml:5"
+sed 's/^template: .*/template: nothing-such/' slave-c.yaml | bad "nothing-such"
+sed 's/^template: .*/template: ..\/x/' slave-c.yaml | bad "bad.yaml:6"
+try 3 build slave-c.yaml --log /nothing/there "${files[@]}"
+says '/nothing/there'
+try 3 build --executable /usr/bin/other --profile nobody --log "$A" -o -
+says 'slave-c' # the labels there are
+try 3 build slave-c.yaml --log "$A" --target nothing-such
+says 'debian12'
+try 2 build
+try 2 build slave-c.yaml --executable /x
+try 2 build slave-c.yaml --no-infer nothing-such
+says 'counter'
+
+# What cannot be proved is not written: a test of the manifest that fails.
+sed 's|deny: \[|deny: [ "/etc/slave/slave.conf r",|' slave-c.yaml >wrong.yaml
+try 1 build wrong.yaml --log "$A" "${files[@]}"
+says 'wrong.yaml:11'
+[ ! -e build ] || fail "a failed proof left something"
