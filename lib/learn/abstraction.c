@@ -71,13 +71,25 @@ struct attempt {
     bool harmless;
 };
 
+/* Would the rule open anything under the ceiling? The proof would say so, and then there would be no profile. */
+static bool crosses(struct attempt *t, const struct aaj_file_rule *rule)
+{
+    struct aaj_learner *l = t->l;
+    struct aaj_crossing crossing;
+
+    return l->in->ceiling && aaj_str_search(rule->path.value, AAJ_STR("@{")) == rule->path.value.n &&
+           aaj_ceiling_crosses_file(l->in->ceiling, rule->path.value, false, rule->perms, NULL, &l->scratch,
+                                    &crossing) != 0;
+}
+
 static int look_at_rule(void *ctx, struct aaj_item *item)
 {
     struct attempt *t = ctx;
 
     if (item->kind == AAJ_ITEM_RULE)
         t->harmless &= item->rule.kind == AAJ_RULE_FILE && item->rule.prefix.mode != AAJ_MODE_DENY &&
-                       !(item->rule.file.perms & ~(uint32_t)(AAJ_MAY_READ | AAJ_MAY_MMAP));
+                       !(item->rule.file.perms & ~(uint32_t)(AAJ_MAY_READ | AAJ_MAY_MMAP)) &&
+                       !crosses(t, &item->rule.file);
     return 0;
 }
 
