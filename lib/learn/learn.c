@@ -24,6 +24,7 @@ const struct aaj_infer_info aaj_infer_info[AAJ_INFER_COUNT] = {
     [AAJ_INFER_LIBRARIES] = { "libraries", "files of a kind beside those that it reads below /usr" },
     [AAJ_INFER_ABSTRACTION] = { "abstraction", "a set of rules that covers several accesses" },
     [AAJ_INFER_CHILD] = { "child", "a profile for an executed program" },
+    [AAJ_INFER_INHERIT] = { "inherit", "sockets that stay open in the programs it executes" },
     [AAJ_INFER_MANIFEST] = { "manifest", "the manifest's own rule" },
 };
 
@@ -225,6 +226,8 @@ static int phases(struct aaj_learner *l)
         r = aaj_tree_build(l);
     for (uint32_t i = 0; r == 0 && i < l->n_access; i++)
         r = add_access(l, i);
+    if (r == 0)
+        r = aaj_other_inherit(l);
     if (r == 0)
         r = aaj_abstractions(l);
     if (r == 0)

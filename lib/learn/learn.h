@@ -29,6 +29,7 @@ enum aaj_infer {
     AAJ_INFER_LIBRARIES,   /* many files of one kind below /usr */
     AAJ_INFER_ABSTRACTION, /* a set of rules that covers several accesses */
     AAJ_INFER_CHILD,       /* a child profile for an executable */
+    AAJ_INFER_INHERIT,     /* sockets that stay open in the programs it executes */
     AAJ_INFER_MANIFEST,    /* the manifest's own rules */
     AAJ_INFER_COUNT,
 };

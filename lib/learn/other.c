@@ -377,3 +377,78 @@ int aaj_other_add(struct aaj_learner *l, uint32_t i, uint32_t dom)
                 : make[a->class](l, i, dom);
     return r > 0 ? 0 : done(l, i, dom, r);
 }
+
+/* ---- sockets that executed programs keep ---- */
+
+/* All domains that are reached from @from by exec, marked in @reached. */
+static void reach(const struct aaj_learner *l, uint32_t from, bool *reached)
+{
+    bool more = true;
+
+    memset(reached, 0, l->n_doms * sizeof(*reached));
+    while (more) {
+        more = false;
+        for (size_t i = 0; i < l->n_edges; i++) {
+            const struct aaj_edge *e = &l->edge[i];
+            uint32_t at = l->dom[e->from].same, to = e->to == AAJ_NO ? AAJ_NO : l->dom[e->to].same;
+
+            if (to == AAJ_NO || to == from || reached[to] || (at != from && !reached[at]))
+                continue;
+            reached[to] = more = true;
+        }
+    }
+}
+
+static int inherit(struct aaj_learner *l, uint32_t i, uint32_t from, bool *reached)
+{
+    const struct aaj_access *a = &l->access[i];
+    int r = 0;
+
+    reach(l, from, reached);
+    for (uint32_t dom = 0; dom < l->n_doms && r >= 0; dom++) {
+        if (!reached[dom])
+            continue;
+        r = a->class == AAJ_CLASS_UNIX
+                ? unix_socket(l, i, dom)
+                : network(l, i, dom, aaj_arg(l, a, AAJ_NET_FAMILY), aaj_arg(l, a, AAJ_NET_TYPE));
+        if (r > 0)
+            l->draft[l->n_drafts - 1].inferences |= 1u << AAJ_INFER_INHERIT;
+    }
+    return r == -EINVAL || r > 0 ? 0 : r;
+}
+
+/* Two accesses that make the same rule: the kernel's records differ in addresses. */
+static bool same_socket(const struct aaj_access *a, const struct aaj_access *b)
+{
+    return a->label == b->label && a->class == b->class && a->arg[AAJ_NET_FAMILY] == b->arg[AAJ_NET_FAMILY] &&
+           a->arg[AAJ_NET_TYPE] == b->arg[AAJ_NET_TYPE];
+}
+
+/*
+ * A program that was executed keeps the sockets open that its parent had. While learning, the kernel writes the
+ * inheritance down under the parent's label; in enforce mode it asks the new profile, and a refusal closes the
+ * socket under the program (aa_inherit_files() in security/apparmor/domain.c): a CGI program would lose its output.
+ */
+int aaj_other_inherit(struct aaj_learner *l)
+{
+    bool *reached = calloc(l->n_doms ? l->n_doms : 1, sizeof(*reached));
+    const struct aaj_access *last = NULL;
+    int r = reached ? 0 : -ENOMEM;
+
+    for (uint32_t i = 0; i < l->n_access && r == 0 && aaj_infers(l, AAJ_INFER_INHERIT); i++) {
+        const struct aaj_access *a = &l->access[i];
+        struct aaj_place at;
+
+        if ((a->class != AAJ_CLASS_NET && a->class != AAJ_CLASS_UNIX) ||
+            !aaj_str_eq(aaj_recording_str(l->in->recording, a->op), AAJ_STR("file_inherit")) ||
+            (last && same_socket(last, a)) || (!a->allowed && !l->in->grant_denied) ||
+            !is_mediated(l, (enum aaj_class)a->class))
+            continue;
+        last = a;
+        at = aaj_tree_place(l, a->label);
+        if (at.dom != AAJ_NO && aaj_str_starts(aaj_recording_str(l->in->recording, a->label), l->label))
+            r = inherit(l, i, l->dom[at.dom].same, reached);
+    }
+    free(reached);
+    return r;
+}

@@ -207,6 +207,7 @@ int aaj_abstractions(struct aaj_learner *l);
 
 /* other.c: everything that is no file */
 int aaj_other_add(struct aaj_learner *l, uint32_t access, uint32_t dom);
+int aaj_other_inherit(struct aaj_learner *l);
 
 /* network.c */
 int aaj_network_propose(struct aaj_learner *l);

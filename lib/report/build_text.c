@@ -111,7 +111,7 @@ int aaj_report_build_text(FILE *out, const struct aaj_build_input *input, const 
 
     print_word(out, l->name);
     fprintf(out, ": %" PRIu64 " events, %zu distinct accesses → %zu rules in %zu profile%s\n", l->stats.events,
-            l->stats.accesses, l->stats.rules, l->stats.profiles, l->stats.profiles == 1 ? "" : "s");
+            l->stats.accesses, l->stats.rules, built->n_names, built->n_names == 1 ? "" : "s");
     print_inferences(out, l);
     r = print_refused(out, input, built);
     if (r < 0)
