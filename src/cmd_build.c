@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* aajail build: from manifests and logs to proved artefacts. */
 #include <errno.h>
+#include <json.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -42,7 +43,9 @@ struct args {
 struct shared {
     struct aaj_target *target;
     struct aaj_fsview *files;
+    struct aaj_arena arena;
     struct aaj_manifest **manifest;
+    struct aaj_str *text; /* of the manifests */
     size_t n;
     struct aaj_diags diags;
 };
@@ -110,18 +113,45 @@ static int check_args(const struct args *a, int n_operands)
 
 /* -- manifests --------------------------------------------------------------------------------------------- */
 
-static int read_manifest(const char *path, struct aaj_diags *diags, struct aaj_manifest **ret_manifest)
+/* Read into @arena, since the text becomes an artefact beside what was made from it. */
+static int read_manifest(const char *path, struct shared *s, size_t i)
 {
-    struct aaj_arena arena = AAJ_ARENA_INIT;
-    struct aaj_str text;
-    int r = aaj_file_read(path, AAJ_FILE_MAX, &arena, &text);
+    int r = aaj_file_read(path, AAJ_FILE_MAX, &s->arena, &s->text[i]);
 
     if (r < 0)
-        aaj_error(diags, (struct aaj_loc){ .file = aaj_str_c(path) }, "cannot read the manifest: %s", strerror(-r));
+        aaj_error(&s->diags, (struct aaj_loc){ .file = aaj_str_c(path) }, "cannot read the manifest: %s", strerror(-r));
     else
-        r = aaj_manifest_parse(text, aaj_str_c(path), diags, ret_manifest);
-    aaj_arena_clear(&arena);
+        r = aaj_manifest_parse(s->text[i], aaj_str_c(path), &s->diags, &s->manifest[i]);
     return r < 0 ? EXIT_INPUT : EXIT_DONE;
+}
+
+/* A JSON string is a YAML one too. */
+static struct aaj_str quoted(struct aaj_arena *arena, struct aaj_str s)
+{
+    json_object *o = json_object_new_string_len(s.p, (int)s.n);
+    struct aaj_str text = aaj_arena_dup(arena, aaj_str_c(json_object_to_json_string_ext(o, JSON_C_TO_STRING_NOSLASHESCAPE)));
+
+    json_object_put(o);
+    return text;
+}
+
+/* The manifest that --executable stands for. */
+static int make_manifest(const struct args *a, struct shared *s)
+{
+    struct aaj_manifest *m;
+    struct aaj_str text;
+
+    if (aaj_manifest_default(aaj_str_c(a->executable), aaj_str_c(a->user), &s->manifest[0]) < 0) {
+        aaj_error(&s->diags, (struct aaj_loc){ 0 }, "--executable wants an absolute path, as the kernel resolves it");
+        return EXIT_INPUT;
+    }
+    m = s->manifest[0];
+    text = aaj_arena_printf(&s->arena, "# of aajail build --executable\njail: %s\nslave: %s\n",
+                            quoted(&s->arena, m->jail.text).p, quoted(&s->arena, m->slave.text).p);
+    if (text.p && m->user.text.n)
+        text = aaj_arena_printf(&s->arena, "%suser: %s\n", text.p, quoted(&s->arena, m->user.text).p);
+    s->text[0] = text;
+    return text.p ? EXIT_DONE : EXIT_REFUSED;
 }
 
 static int open_manifests(const struct args *a, char **operand, int n, struct shared *s)
@@ -129,18 +159,16 @@ static int open_manifests(const struct args *a, char **operand, int n, struct sh
     int status = EXIT_DONE;
 
     s->manifest = calloc((size_t)n + 1, sizeof(struct aaj_manifest *));
-    if (!s->manifest)
+    s->text = calloc((size_t)n + 1, sizeof(*s->text));
+    if (!s->manifest || !s->text)
         return EXIT_REFUSED;
     if (a->executable) {
         s->n = 1;
-        if (aaj_manifest_default(aaj_str_c(a->executable), aaj_str_c(a->user), &s->manifest[0]) == 0)
-            return EXIT_DONE;
-        aaj_error(&s->diags, (struct aaj_loc){ 0 }, "--executable wants an absolute path, as the kernel resolves it");
-        return EXIT_INPUT;
+        return make_manifest(a, s);
     }
     s->n = (size_t)n;
     for (int i = 0; i < n; i++) /* all of them, so that one run shows every mistake */
-        if (read_manifest(operand[i], &s->diags, &s->manifest[i]) != EXIT_DONE)
+        if (read_manifest(operand[i], s, (size_t)i) != EXIT_DONE)
             status = EXIT_INPUT;
     return status;
 }
@@ -186,12 +214,13 @@ static int observe(const struct args *a, const struct aaj_manifest *m, struct aa
 }
 
 static int write_artefacts(const struct args *a, const struct aaj_build_input *in, struct aaj_built *b,
-                           struct aaj_str report, struct aaj_diags *diags)
+                           struct aaj_str manifest, struct aaj_str report, struct aaj_diags *diags)
 {
     struct aaj_str jail = in->manifest->jail.text;
     struct aaj_artefact file[] = {
         { aaj_arena_printf(&b->arena, "aajail.%.*s", AAJ_STR_ARG(jail)), b->profile },
         { aaj_arena_printf(&b->arena, "%.*s.policy", AAJ_STR_ARG(jail)), b->policy },
+        { aaj_arena_printf(&b->arena, "%.*s.yaml", AAJ_STR_ARG(jail)), manifest },
         { AAJ_STR("report.json"), report },
         { AAJ_STR("firewall.v4"), b->firewall_v4 },
         { AAJ_STR("firewall.v6"), b->firewall_v6 },
@@ -205,11 +234,11 @@ static int write_artefacts(const struct args *a, const struct aaj_build_input *i
         .profile = b->name,
         .n_profiles = b->n_names,
         .file = file,
-        .n_files = b->plan ? 6 : 3,
+        .n_files = b->plan ? 7 : 4,
     };
     struct aaj_str dir = a->output ? aaj_str_c(a->output) : aaj_arena_printf(&b->arena, "build/%.*s", AAJ_STR_ARG(jail));
 
-    if (!file[0].name.p || !file[1].name.p || !dir.p)
+    if (!file[0].name.p || !file[1].name.p || !file[2].name.p || !dir.p)
         return EXIT_REFUSED;
     if (aaj_artefacts_write(dir.p, &artefacts, diags) < 0)
         return EXIT_REFUSED;
@@ -218,7 +247,7 @@ static int write_artefacts(const struct args *a, const struct aaj_build_input *i
 }
 
 static int deliver(const struct args *a, const struct aaj_build_input *in, struct aaj_built *b,
-                   struct aaj_diags *diags)
+                   struct aaj_str manifest, struct aaj_diags *diags)
 {
     struct aaj_str report;
     int status = EXIT_DONE;
@@ -231,7 +260,7 @@ static int deliver(const struct args *a, const struct aaj_build_input *in, struc
         if (!a->json)
             fwrite(b->profile.p, 1, b->profile.n, stdout);
     } else if (!a->dry_run) {
-        status = write_artefacts(a, in, b, report, diags);
+        status = write_artefacts(a, in, b, manifest, report, diags);
     }
     return status;
 }
@@ -281,7 +310,7 @@ static int build_one(const struct args *a, struct shared *s, size_t i)
         status = build_status(r);
     }
     if (status == EXIT_DONE)
-        status = deliver(a, &in, built, &s->diags);
+        status = deliver(a, &in, built, s->text[i], &s->diags);
     if (status == EXIT_DONE && aaj_recording_account(in.recording).incomplete)
         status = EXIT_LOST;
     aaj_built_free(built);
@@ -333,6 +362,8 @@ static int run(const struct verb *verb, int argc, char **argv)
     for (size_t i = 0; i < s.n; i++)
         aaj_manifest_free(s.manifest[i]);
     free(s.manifest);
+    free(s.text);
+    aaj_arena_clear(&s.arena);
     aaj_fsview_free(s.files);
     aaj_target_free(s.target);
     paths_clear(&a.logs);
