@@ -16,6 +16,7 @@ static const struct {
     [AAJ_PROOF_LITERAL] = { "literal", "proof-literal", "each literal rule means its own name and no other" },
     [AAJ_PROOF_NAMES] = { "names", "proof-names", "the text defines the expected profiles and no others" },
     [AAJ_PROOF_COMPILES] = { "compiles", "proof-compiles", "it compiles for the target within the deadline" },
+    [AAJ_PROOF_ATTACH] = { "attach", "proof-attach", "no other profile attaches to the same path" },
     [AAJ_PROOF_TESTS] = { "tests", "proof-tests", "the manifest's policy tests hold" },
 };
 
@@ -138,7 +139,7 @@ int aaj_proof_run(const struct aaj_proof_input *input, struct aaj_diags *diags,
                   struct aaj_proof_result *ret_result)
 {
     static int (*const clause[])(struct aaj_proof *) = { prove_names, aaj_proof_learned, aaj_proof_ceiling,
-                                                         aaj_proof_literal, aaj_proof_tests };
+                                                         aaj_proof_literal, aaj_proof_attach, aaj_proof_tests };
     struct aaj_proof p = { .in = input, .diags = diags, .out = ret_result };
     int r;
 

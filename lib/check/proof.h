@@ -5,7 +5,8 @@
  *   2. nothing under the ceiling is;
  *   3. each literal rule, compiled alone, matches its own name and no other name at all;
  *   4. the text defines the expected profiles and no others;
- *   5. it compiles for the target within the deadline.
+ *   5. it compiles for the target within the deadline;
+ *   6. no other profile on disk attaches to the same path.
  * Policy tests of the manifest run with it.
  */
 #pragma once
@@ -23,6 +24,7 @@ enum aaj_proof_clause {
     AAJ_PROOF_LITERAL,  /* 3 */
     AAJ_PROOF_NAMES,    /* 4 */
     AAJ_PROOF_COMPILES, /* 5 */
+    AAJ_PROOF_ATTACH,   /* 6 */
     AAJ_PROOF_TESTS,    /* the manifest's */
     AAJ_PROOF_CLAUSES,
 };
@@ -57,6 +59,9 @@ struct aaj_proof_input {
     struct aaj_fsview *files;           /* NULL: nothing is known */
     const struct aaj_str *name;         /* every profile expected, children and hats too */
     size_t n_names;
+    struct aaj_str attachment;          /* the slave's path; empty: clause 6 has nothing to prove */
+    const char *profiles;               /* the folder of other profiles; NULL: not looked at */
+    struct aaj_str own_file;            /* its file there ("aajail.gapapp"), which is no other */
 };
 
 struct aaj_proof_result {

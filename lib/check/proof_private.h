@@ -17,6 +17,7 @@ struct aaj_proof {
 int aaj_proof_learned(struct aaj_proof *proof);
 int aaj_proof_ceiling(struct aaj_proof *proof);
 int aaj_proof_literal(struct aaj_proof *proof);
+int aaj_proof_attach(struct aaj_proof *proof);
 int aaj_proof_tests(struct aaj_proof *proof);
 
 /* A finding that makes @clause fail. */

@@ -5,9 +5,13 @@
 #include <stdint.h>
 #include <setjmp.h>
 #include <cmocka.h>
+#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include "base/file.h"
 #include "base/grow.h"
 #include "check/proof.h"
 
@@ -207,6 +211,49 @@ static void test_5_compiles(void **state)
     assert_proof(&in, AAJ_PROOF_COMPILES, "does not compile for debian12");
 }
 
+static int rm(const char *path, const struct stat *st, int flag, struct FTW *ftw)
+{
+    return remove(path);
+}
+
+static void put(const char *dir, const char *name, const char *content)
+{
+    char path[300];
+
+    snprintf(path, sizeof(path), "%s/%s", dir, name);
+    assert_int_equal(aaj_file_write(path, aaj_str_c(content), 0644), 0);
+}
+
+static void test_6_no_other_profile_attaches(void **state)
+{
+    static const char *const others[] = {
+        "/srv/app/run { }\n",
+        "profile glob /srv/{app,shop}/r?n flags=(complain) { }\n",
+        "@{S} = /srv/app /opt\nprofile var @{S}/run { }\n",
+    };
+    char dir[] = "/tmp/aaj-proof-XXXXXX", path[300];
+    struct aaj_proof_input in = input(text);
+
+    assert_non_null(mkdtemp(dir));
+    in.profiles = dir;
+    in.attachment = AAJ_STR("/srv/app/run");
+    in.own_file = AAJ_STR("aajail.app");
+    put(dir, "aajail.app", text);
+    put(dir, "other", "profile other /srv/app/runner { /srv/app/run rix, }\nprofile named { }\n");
+    put(dir, "broken", "profile {{{ \n");
+    put(dir, "old.dpkg-old", "/srv/app/run { }\n");
+    assert_proof(&in, -1, NULL);
+    for (size_t i = 0; i < AAJ_ARRAY_SIZE(others); i++) {
+        put(dir, "zz", others[i]);
+        assert_proof(&in, AAJ_PROOF_ATTACH, "attaches to /srv/app/run, too");
+    }
+    snprintf(path, sizeof(path), "%s/disable", dir);
+    assert_int_equal(mkdir(path, 0755), 0);
+    put(dir, "disable/zz", "");
+    assert_proof(&in, -1, NULL);
+    assert_int_equal(nftw(dir, rm, 8, FTW_DEPTH | FTW_PHYS), 0);
+}
+
 static void assert_tests(const char *tests, const char *message)
 {
     struct aaj_proof_input in = input(text);
@@ -254,6 +301,7 @@ int main(void)
         cmocka_unit_test(test_3_finds_a_broken_rule_among_many),
         cmocka_unit_test(test_4_names),
         cmocka_unit_test(test_5_compiles),
+        cmocka_unit_test(test_6_no_other_profile_attaches),
         cmocka_unit_test(test_policy_tests),
     };
 
