@@ -10,6 +10,7 @@
     VERB(merge)                                                                                    \
     VERB(firewall)                                                                                 \
     VERB(check)                                                                                    \
+    VERB(diff)                                                                                     \
     VERB(surface)                                                                                  \
     VERB(up)                                                                                    \
     VERB(down)                                                                                  \

@@ -352,16 +352,18 @@ static int prove_change_profile(struct prove *v, const struct aaj_ceiling_rule *
 
 static int prove_rule(struct prove *v, const struct aaj_ceiling_rule *rule)
 {
+    const uint32_t any = ~(uint32_t)AAJ_PERM_LOCK; /* which stands everywhere in permissions of old form */
+
     switch (rule->class) {
     case AAJ_CLASS_CAPABILITY: return prove_capability(v, rule);
     case AAJ_CLASS_NET: return prove_network(v, rule);
     case AAJ_CLASS_PTRACE: return prove_ptrace(v, rule);
     case AAJ_CLASS_SIGNAL: return prove_signal(v, rule);
     case AAJ_CLASS_MOUNT: return prove_any(v, rule, CLASS_MOUNT, mount_perms(rule->arg[0]));
-    case AAJ_CLASS_USERNS: return prove_any(v, rule, CLASS_NS, UINT32_MAX);
-    case AAJ_CLASS_DBUS: return prove_any(v, rule, CLASS_DBUS, UINT32_MAX);
-    case AAJ_CLASS_IO_URING: return prove_any(v, rule, CLASS_IO_URING, UINT32_MAX);
-    case AAJ_CLASS_MQUEUE: return prove_any(v, rule, CLASS_POSIX_MQUEUE, UINT32_MAX);
+    case AAJ_CLASS_USERNS: return prove_any(v, rule, CLASS_NS, AAJ_PERM_USERNS_CREATE);
+    case AAJ_CLASS_DBUS: return prove_any(v, rule, CLASS_DBUS, any);
+    case AAJ_CLASS_IO_URING: return prove_any(v, rule, CLASS_IO_URING, any);
+    case AAJ_CLASS_MQUEUE: return prove_any(v, rule, CLASS_POSIX_MQUEUE, any);
     case AAJ_CLASS_CHANGE_PROFILE: return prove_change_profile(v, rule);
     default: return 0;
     }
