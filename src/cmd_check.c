@@ -6,9 +6,11 @@
 
 #include "base/escape.h"
 #include "base/file.h"
+#include "check/coverage.h"
 #include "check/proof.h"
 #include "check/replay.h"
 #include "compile/open.h"
+#include "policy/parse.h"
 #include "profile_cmd.h"
 #include "reader.h"
 #include "verbs.h"
@@ -17,6 +19,7 @@ static const struct opt opts[] = {
     { "log", 'l', "FILE", "replay this log; repeatable; - is standard input" },
     { "recording", 'r', "FILE", "replay this recording; repeatable" },
     { "profile", 'p', "LABEL", "the log's name for the profile, where it is another" },
+    { "coverage", 'c', NULL, "also which rules no event used, and which rest on one" },
     { "manifest", 'm', "FILE", "run the policy tests of this manifest" },
     { "root", 0, "DIR", "resolve the tests' symlinks below DIR" },
     { "files", 0, "FILE", "resolve them in a list of files made with find" },
@@ -34,7 +37,7 @@ struct check {
     struct paths logs, recordings;
     const char *label, *manifest, *root, *files, *target_name, *include[INCLUDE_MAX];
     size_t n_include;
-    bool json, tap;
+    bool coverage, json, tap;
 
     struct aaj_diags diags;
     struct aaj_arena arena;
@@ -42,6 +45,8 @@ struct check {
     struct aaj_compile compile;
     struct aaj_match *match;
     struct aaj_recording *recording;
+    struct aaj_policy *policy; /* for coverage */
+    struct aaj_coverage cover;
     json_object *out;
     size_t tap_n;
     bool finding;
@@ -151,6 +156,18 @@ static void show_replay(struct check *c, const struct aaj_replay_result *r)
         tap_line(c, true, "replay: nothing would be denied");
 }
 
+static void decided(void *ctx, size_t i, const struct aaj_match_profile *profile,
+                    const struct aaj_replay_decision *decision)
+{
+    struct check *c = ctx;
+    const struct aaj_access *access;
+    size_t n;
+
+    if (c->coverage && decision->verdict == AAJ_REPLAY_ALLOWED &&
+        aaj_recording_accesses(c->recording, &access, &n) == 0)
+        aaj_coverage_add(&c->cover, c->recording, &access[i], profile->name);
+}
+
 static int read_events(struct check *c)
 {
     int status = EXIT_DONE;
@@ -166,7 +183,7 @@ static int read_events(struct check *c)
 
 static int replay(struct check *c)
 {
-    struct aaj_replay_input in = { .match = c->match };
+    struct aaj_replay_input in = { .match = c->match, .decided = decided, .ctx = c };
     struct aaj_replay_result result = { 0 };
     int status = read_events(c);
 
@@ -185,6 +202,109 @@ static int replay(struct check *c)
         aaj_diag_add(&c->diags, AAJ_WARNING, "check-lost", (struct aaj_loc){ 0 }, (struct aaj_str){ 0 },
                      "events were lost when this was recorded: what is missing could not be replayed");
     return status;
+}
+
+/* -- coverage ----------------------------------------------------------------------------------------- */
+
+static json_object *rule_json(const struct aaj_listed_rule *r, uint64_t events)
+{
+    json_object *o = json_object_new_object();
+
+    json_object_object_add(o, "profile", json_bytes(r->profile));
+    json_object_object_add(o, "rule", json_bytes(r->text));
+    json_object_object_add(o, "file", json_bytes(r->loc.file));
+    json_object_object_add(o, "line", json_object_new_int64(r->loc.line));
+    json_object_object_add(o, "events", json_object_new_uint64(events));
+    return o;
+}
+
+/* Of an include only how much of it was used: its rules are not the profile's to drop one by one. */
+static void show_include(struct check *c, struct aaj_str profile, struct aaj_str include, json_object *list)
+{
+    size_t n = 0, used = 0;
+    json_object *o;
+
+    for (size_t i = 0; i < c->cover.rules.n_rules; i++) {
+        const struct aaj_listed_rule *r = &c->cover.rules.rule[i];
+
+        if (aaj_str_eq(r->profile, profile) && aaj_str_eq(r->include, include)) {
+            n++;
+            used += c->cover.accesses[i] > 0;
+        }
+    }
+    if (!c->json) {
+        printf("  %zu of %zu rules used: include <%s>\n", used, n, aaj_escape(&c->arena, include));
+        return;
+    }
+    o = json_object_new_object();
+    json_object_object_add(o, "profile", json_bytes(profile));
+    json_object_object_add(o, "include", json_bytes(include));
+    json_object_object_add(o, "rules", json_object_new_uint64(n));
+    json_object_object_add(o, "used", json_object_new_uint64(used));
+    json_object_array_add(list, o);
+}
+
+static bool first_of_include(const struct aaj_rules *rules, size_t i)
+{
+    for (size_t k = 0; k < i; k++)
+        if (aaj_str_eq(rules->rule[k].include, rules->rule[i].include) &&
+            aaj_str_eq(rules->rule[k].profile, rules->rule[i].profile))
+            return false;
+    return true;
+}
+
+static void show_coverage(struct check *c)
+{
+    json_object *rules = json_object_new_array(), *includes = json_object_new_array();
+    size_t own = 0, unused = 0, single = 0;
+
+    if (!c->json && !c->tap)
+        printf("\ncoverage\n");
+    for (size_t i = 0; i < c->cover.rules.n_rules && !c->tap; i++) {
+        const struct aaj_listed_rule *r = &c->cover.rules.rule[i];
+
+        if (r->include.n) {
+            if (first_of_include(&c->cover.rules, i))
+                show_include(c, r->profile, r->include, includes);
+            continue;
+        }
+        own++;
+        unused += c->cover.events[i] == 0;
+        single += c->cover.events[i] == 1;
+        if (c->cover.events[i] > 1 || r->prefix.mode == AAJ_MODE_DENY)
+            continue;
+        if (c->json)
+            json_object_array_add(rules, rule_json(r, c->cover.events[i]));
+        else
+            printf("  %s line %u: %s\n", c->cover.events[i] ? "one event" : "unused   ", r->loc.line,
+                   aaj_escape(&c->arena, r->text));
+    }
+    if (c->json) {
+        json_object_object_add(c->out, "rules_seldom_used", rules);
+        json_object_object_add(c->out, "includes", includes);
+        return;
+    }
+    json_object_put(rules);
+    json_object_put(includes);
+    if (!c->tap)
+        printf("%zu rules of its own: %zu unused, %zu rest on one event\n", own, unused, single);
+}
+
+static int open_coverage(struct check *c, const char *path)
+{
+    const char *base[INCLUDE_MAX + 3];
+    struct aaj_policy_options options = { .flags = AAJ_POLICY_CHECK, .base = base };
+
+    for (size_t i = 0; i < c->n_include; i++)
+        base[options.n_bases++] = c->include[i];
+    base[options.n_bases++] = c->target->base;
+    if (c->target->template_dir)
+        base[options.n_bases++] = c->target->template_dir;
+    if (c->target->abstraction_dir)
+        base[options.n_bases++] = c->target->abstraction_dir;
+    if (aaj_policy_read(path, &options, &c->diags, &c->policy) < 0)
+        return EXIT_INPUT;
+    return aaj_coverage_init(&c->cover, c->policy) < 0 ? EXIT_REFUSED : EXIT_DONE;
 }
 
 /* -- policy tests ------------------------------------------------------------------------------------- */
@@ -272,8 +392,12 @@ static int check(struct check *c, const char *path)
         puts("TAP version 13");
     if (c->json)
         c->out = json_object_new_object();
-    if (c->logs.n || c->recordings.n)
+    if (c->coverage)
+        status = open_coverage(c, path);
+    if (status == EXIT_DONE && (c->logs.n || c->recordings.n))
         status = replay(c);
+    if (status == EXIT_DONE && c->coverage)
+        show_coverage(c);
     if (c->manifest && status == EXIT_DONE)
         tests = policy_tests(c);
     if (tests > status)
@@ -303,6 +427,8 @@ static int parse(struct check *c, struct opts *o)
             c->files = o->value;
         } else if (opt_is(name, "target")) {
             c->target_name = o->value;
+        } else if (opt_is(name, "coverage")) {
+            c->coverage = true;
         } else if (opt_is(name, "tap")) {
             c->tap = true;
         } else if (opt_is(name, "json")) {
@@ -319,6 +445,8 @@ static int parse(struct check *c, struct opts *o)
         return usage_error(c->verb, "name one profile");
     if (c->json && c->tap)
         return usage_error(c->verb, "--json or --tap, not both");
+    if (c->coverage && !c->logs.n && !c->recordings.n)
+        return usage_error(c->verb, "--coverage needs a --log or a --recording");
     if (!c->logs.n && !c->recordings.n && !c->manifest)
         return usage_error(c->verb, "name what to check it with: --log, --recording or --manifest");
     return -1;
@@ -335,6 +463,8 @@ static int run(const struct verb *verb, int argc, char **argv)
     show_diags(&c.diags);
     json_object_put(c.out);
     aaj_recording_free(c.recording);
+    aaj_coverage_clear(&c.cover);
+    aaj_policy_free(c.policy);
     aaj_match_free(c.match);
     aaj_target_free(c.target);
     aaj_arena_clear(&c.arena);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "check/lint.h"
 #include "policy/parse.h"
 #include "target/target.h"
 #include "verbs.h"
@@ -24,6 +25,7 @@ struct lint {
     const char *target_name;
     struct aaj_target *target;
     bool syntax_only, json;
+    struct aaj_ceiling *ceiling;
 };
 
 static json_object *diag_json(const struct aaj_diag *d)
@@ -65,11 +67,18 @@ static int lint_file(const struct lint *lint, const char *path, struct aaj_diags
         .flags = AAJ_POLICY_CHECK,
         .base = lint->base,
         .n_bases = lint->n_bases,
-        .target = lint->target,
+        .target = lint->target_name ? lint->target : NULL, /* not asked for: no word of its parser */
     };
     struct aaj_policy *policy = NULL;
     int r = aaj_policy_read(path, &options, diags, &policy);
+    struct aaj_rules rules;
 
+    if (r == 0 && !lint->syntax_only) {
+        r = aaj_rules_list(policy, &rules);
+        if (r == 0)
+            r = aaj_lint_run(&rules, lint->ceiling, diags);
+        aaj_rules_clear(&rules);
+    }
     aaj_policy_free(policy);
     return r;
 }
@@ -114,11 +123,15 @@ static int run(const struct verb *verb, int argc, char **argv)
         if (lint.n_bases < MAX_BASES)
             lint.base[lint.n_bases++] = lint.target->base;
     }
-    if (!lint.target_name)
-        lint.target = aaj_target_free(lint.target);
+    if (!lint.syntax_only && aaj_ceiling_open(aajail_datadir(), &diags, &lint.ceiling) < 0) {
+        show_diags(&diags);
+        aaj_target_free(lint.target);
+        return EXIT_REFUSED;
+    }
     for (int i = 0; i < o.n_operands; i++)
         lint_file(&lint, o.operand[i], &diags);
     status = report(&lint, &diags);
+    aaj_ceiling_free(lint.ceiling);
     aaj_target_free(lint.target);
     return status;
 }
@@ -126,8 +139,11 @@ static int run(const struct verb *verb, int argc, char **argv)
 const struct verb verb_lint = {
     .name = "lint",
     .args = "FILE…",
-    .summary = "Look for errors in policy",
-    .details = "  aajail lint --syntax-only --base /etc/apparmor.d usr.sbin.slave",
+    .summary = "Look for errors in policy, and for what a reviewer would object to",
+    .details = "  aajail lint /etc/apparmor.d/usr.sbin.slave\n"
+               "  aajail lint --syntax-only --base /etc/apparmor.d usr.sbin.slave\n\n"
+               "A comment `# aajail: allow ID` behind a rule, above it, or behind a profile's opening brace\n"
+               "switches a finding off.",
     .opts = opts,
     .run = run,
 };

@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "check/surface.h"
 #include "compile/open.h"
+#include "policy/parse.h"
 #include "profile_cmd.h"
 #include "reader.h"
 #include "verbs.h"
@@ -42,6 +43,8 @@ struct surface {
     struct aaj_fsview *view;
     struct aaj_recording *recording;
     struct aaj_ceiling *ceiling;
+    struct aaj_policy *policy; /* NULL: compiled policy was given */
+    struct aaj_rules rules;
 };
 
 static const char *const kinds[AAJ_SURFACE_KINDS] = { "read", "write", "exec" };
@@ -70,6 +73,29 @@ static void show_dirs(const struct aaj_surface *r)
         printf("%8zu %8zu %8zu  ", r->dir[i].files[0], r->dir[i].files[1], r->dir[i].files[2]);
         aaj_escape_terminal(stdout, r->dir[i].path);
         putchar('\n');
+    }
+}
+
+static struct aaj_str source_name(struct surface *s, const struct aaj_surface_source *source)
+{
+    const struct aaj_listed_rule *r = source->rule;
+
+    if (r->include.n)
+        return aaj_arena_printf(&s->arena, "include <%s>", aaj_escape(&s->arena, r->include));
+    return aaj_arena_printf(&s->arena, "line %u: %s", r->loc.line, aaj_escape(&s->arena, r->text));
+}
+
+static void show_sources(struct surface *s, const struct aaj_surface *r)
+{
+    if (!r->n_sources)
+        return;
+    printf("\n%8s %8s %8s  opened by\n", "read", "write", "exec");
+    for (size_t i = 0; i < r->n_sources; i++) {
+        const struct aaj_surface_source *o = &r->source[i];
+
+        if (o->files[0] + o->files[1] + o->files[2] == 0)
+            continue;
+        printf("%8zu %8zu %8zu  %s\n", o->files[0], o->files[1], o->files[2], source_name(s, o).p);
     }
 }
 
@@ -111,9 +137,10 @@ static json_object *counts_json(const size_t *n)
     return o;
 }
 
-static void show_json(const struct aaj_surface *r)
+static void show_json(struct surface *s, const struct aaj_surface *r)
 {
     json_object *o = json_object_new_object(), *dirs = json_object_new_array(), *files = json_object_new_array();
+    json_object *sources = json_object_new_array();
 
     json_object_object_add(o, "walked", json_object_new_uint64(r->walked));
     json_object_object_add(o, "opened", counts_json(r->count.files));
@@ -127,6 +154,13 @@ static void show_json(const struct aaj_surface *r)
         json_object_array_add(dirs, d);
     }
     json_object_object_add(o, "directories", dirs);
+    for (size_t i = 0; i < r->n_sources; i++) {
+        json_object *d = counts_json(r->source[i].files);
+
+        json_object_object_add(d, "by", json_bytes(source_name(s, &r->source[i])));
+        json_object_array_add(sources, d);
+    }
+    json_object_object_add(o, "opened_by", sources);
     for (size_t i = 0; i < r->n_files; i++) {
         json_object *f = json_object_new_object();
 
@@ -163,6 +197,27 @@ static int open_ceiling(struct surface *s)
     return r < 0 ? EXIT_INPUT : EXIT_DONE;
 }
 
+/* The text with its includes, to say which rule it was. Compiled policy has none. */
+static int open_text(struct surface *s, const char *path)
+{
+    const char *base[INCLUDE_MAX + 3];
+    struct aaj_policy_options options = { .flags = AAJ_POLICY_CHECK, .base = base };
+    struct aaj_str bytes;
+
+    if (aaj_file_read(path, AAJ_FILE_MAX, &s->arena, &bytes) < 0 || aaj_match_is_policy(bytes))
+        return EXIT_DONE;
+    for (size_t i = 0; i < s->n_include; i++)
+        base[options.n_bases++] = s->include[i];
+    base[options.n_bases++] = s->target->base;
+    if (s->target->template_dir)
+        base[options.n_bases++] = s->target->template_dir;
+    if (s->target->abstraction_dir)
+        base[options.n_bases++] = s->target->abstraction_dir;
+    /* It compiled, so that what this reader says more is not said here. */
+    aaj_policy_parse(bytes, aaj_str_c(path), &options, NULL, &s->policy);
+    return s->policy && aaj_rules_list(s->policy, &s->rules) < 0 ? EXIT_REFUSED : EXIT_DONE;
+}
+
 static int open_inputs(struct surface *s, const char *path)
 {
     struct aaj_compile compile = { .include = s->include, .n_include = s->n_include };
@@ -173,7 +228,8 @@ static int open_inputs(struct surface *s, const char *path)
     compile.target = s->target;
     if (aaj_compile_open(&compile, path, &s->arena, &s->diags, &s->match, NULL) < 0)
         return EXIT_INPUT;
-    if (s->logs.n || s->recordings.n) {
+    status = open_text(s, path);
+    if (status == EXIT_DONE && (s->logs.n || s->recordings.n)) {
         if (aaj_recording_new(&s->recording) < 0)
             return EXIT_REFUSED;
         if (s->logs.n)
@@ -194,15 +250,17 @@ static int surface(struct surface *s, const char *path)
 
     if (status != EXIT_DONE)
         return status;
-    in = (struct aaj_surface_input){ s->match, s->view, s->recording, s->ceiling, s->uid };
+    in = (struct aaj_surface_input){ s->match, s->view, s->recording, s->ceiling,
+                                      s->policy ? &s->rules : NULL, s->uid };
     if (aaj_surface_run(&in, &result) < 0) {
         aaj_error(&s->diags, (struct aaj_loc){ 0 }, "out of memory");
         status = EXIT_REFUSED;
     } else if (s->json) {
-        show_json(&result);
+        show_json(s, &result);
     } else {
         show_counts(s, &result);
         show_dirs(&result);
+        show_sources(s, &result);
         show_concerns(s, &result);
     }
     for (size_t i = 0; i < result.n_files && status == EXIT_DONE; i++)
@@ -271,6 +329,8 @@ static int run(const struct verb *verb, int argc, char **argv)
     aaj_ceiling_free(s.ceiling);
     aaj_recording_free(s.recording);
     aaj_fsview_free(s.view);
+    aaj_rules_clear(&s.rules);
+    aaj_policy_free(s.policy);
     aaj_match_free(s.match);
     aaj_target_free(s.target);
     aaj_arena_clear(&s.arena);

@@ -118,7 +118,7 @@ static int list_item(struct lister *l, const struct aaj_item *item, struct place
 
     switch (item->kind) {
     case AAJ_ITEM_ABI:
-        if (place.profile)
+        if (place.profile && !place.include.n)
             l->out->profile[place.profile - 1].has_abi = true;
         else if (!place.include.n)
             l->out->has_abi = true;

@@ -13,6 +13,7 @@ struct walk {
     struct aaj_intern learned; /* names … */
     uint32_t *learned_mask;    /* … and what was done to them, by id */
     size_t n_learned;
+    uint32_t *source_of; /* by rule */
 };
 
 static const uint32_t write_mask = AAJ_MAY_WRITE | AAJ_MAY_APPEND | AAJ_MAY_CREATE | AAJ_MAY_DELETE;
@@ -172,6 +173,56 @@ static int look_for_concerns(struct walk *w, const struct aaj_fact *fact, uint32
     return r;
 }
 
+enum { GRANTS_MAX = 64 };
+
+/* Own rules are a source each; of an include all rules are one. */
+static int list_sources(struct walk *w)
+{
+    const struct aaj_rules *rules = w->in->rules;
+    struct aaj_surface *s = w->out;
+
+    if (!rules)
+        return 0;
+    w->source_of = calloc(rules->n_rules + 1, sizeof(*w->source_of));
+    s->source = calloc(rules->n_rules + 1, sizeof(*s->source));
+    if (!w->source_of || !s->source)
+        return -ENOMEM;
+    for (size_t i = 0; i < rules->n_rules; i++) {
+        const struct aaj_listed_rule *r = &rules->rule[i];
+        size_t k = r->include.n ? 0 : s->n_sources;
+
+        while (k < s->n_sources && !aaj_str_eq(s->source[k].rule->include, r->include))
+            k++;
+        if (k == s->n_sources)
+            s->source[s->n_sources++].rule = r;
+        w->source_of[i] = (uint32_t)k;
+    }
+    return 0;
+}
+
+static void count_sources(struct walk *w, struct aaj_str path, uint32_t mask)
+{
+    const struct aaj_rules *rules = w->in->rules;
+    uint32_t rule[GRANTS_MAX];
+
+    for (int k = 0; k < AAJ_SURFACE_KINDS; k++) {
+        /* One number a file and kind, so that a source counts it once. */
+        size_t stamp = w->out->walked * AAJ_SURFACE_KINDS + (size_t)k;
+
+        for (size_t i = 0; mask & kind_mask[k] && i < rules->n_profiles; i++) {
+            size_t n = aaj_rules_grant(&rules->profile[i], rules, path, kind_mask[k], rule, GRANTS_MAX);
+
+            for (size_t g = 0; g < n; g++) {
+                struct aaj_surface_source *s = &w->out->source[w->source_of[rule[g]]];
+
+                if (s->last != stamp)
+                    s->files[k]++;
+                s->last = stamp;
+            }
+        }
+    }
+}
+
 static int visit(void *ctx, const struct aaj_fact *fact)
 {
     struct walk *w = ctx;
@@ -194,6 +245,8 @@ static int visit(void *ctx, const struct aaj_fact *fact)
             c->outside[k] += outside;
             c->hidden[k] += hidden;
         }
+    if (w->in->rules)
+        count_sources(w, fact->path, mask);
     r = count_dir(w, fact->path, mask);
     return r < 0 ? r : look_for_concerns(w, fact, mask, used);
 }
@@ -236,6 +289,8 @@ int aaj_surface_run(const struct aaj_surface_input *input, struct aaj_surface *r
     if (r == 0)
         r = learn_all(&w);
     if (r == 0)
+        r = list_sources(&w);
+    if (r == 0)
         r = aaj_fsview_walk(input->files, visit, &w);
     if (r == 0) {
         join_dirs(ret_surface);
@@ -244,12 +299,14 @@ int aaj_surface_run(const struct aaj_surface_input *input, struct aaj_surface *r
     }
     aaj_intern_clear(&w.learned);
     free(w.learned_mask);
+    free(w.source_of);
     return r;
 }
 
 void aaj_surface_clear(struct aaj_surface *surface)
 {
     free(surface->dir);
+    free(surface->source);
     free(surface->file);
     aaj_arena_clear(&surface->arena);
     *surface = (struct aaj_surface){ 0 };

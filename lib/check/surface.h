@@ -6,6 +6,7 @@
 #pragma once
 
 #include "ceiling/ceiling.h"
+#include "check/rules.h"
 #include "fsview/fsview.h"
 #include "match/match.h"
 #include "recording/recording.h"
@@ -17,6 +18,7 @@ struct aaj_surface_input {
     struct aaj_fsview *files;
     struct aaj_recording *recording; /* what was learned; NULL: nothing is subtracted */
     struct aaj_ceiling *ceiling;     /* tells secrets; NULL: none are */
+    const struct aaj_rules *rules;   /* says which rule or include opened it; NULL: nobody */
     uint32_t uid;                    /* the slave's; AAJ_UID_NONE: unknown, owner rules count for every file */
 };
 
@@ -31,6 +33,13 @@ struct aaj_surface_count {
 struct aaj_surface_dir {
     struct aaj_str path;
     size_t files[AAJ_SURFACE_KINDS];
+};
+
+/* A rule of the profiles' own, or an include with all its rules. */
+struct aaj_surface_source {
+    const struct aaj_listed_rule *rule; /* of an include: its first */
+    size_t files[AAJ_SURFACE_KINDS];    /* that it opens, whether others do so, too, or not */
+    size_t last;                        /* while counting: the file looked at last */
 };
 
 enum aaj_surface_concern {
@@ -55,6 +64,8 @@ struct aaj_surface {
     struct aaj_surface_count count;
     struct aaj_surface_dir *dir; /* by path */
     size_t n_dirs, cap_dirs;
+    struct aaj_surface_source *source; /* in the order of the text */
+    size_t n_sources;
     struct aaj_surface_file *file; /* by concern and path */
     size_t n_files, cap_files;
 };

@@ -86,6 +86,18 @@ open(sys.argv[3], "w").write(text.replace("  capability setuid,", "  capability 
 PY
 check 1 "$dir/fixed" --log "$logs"/X/audit.log* --log "$logs"/A/audit.log*
 grep -q "^slave-c$" "$dir/out" && ! grep -q "mail.tpl w" "$dir/out" || fail "the rules it named do not help: $(cat "$dir/out")"
+# Coverage: an include as a whole, own rules one by one.
+check 0 --coverage "$dir/p" --log "$logs"/A/audit.log*
+says "rules used: include <abstractions/base>"
+grep -q "unused .*: /usr/local/sbin/slave mr," "$dir/out" || fail "an unused rule is not listed: $(cat "$dir/out")"
+grep -qF "owner /srv/slave/data/** rwlk," "$dir/out" && fail "a rule with many events is listed"
+check 0 --coverage --json "$dir/p" --log "$logs"/A/audit.log*
+python3 -c '
+import json, sys
+o = json.load(open(sys.argv[1]))
+assert [i for i in o["includes"] if i["include"] == "abstractions/base" and 0 < i["used"] < i["rules"]], o["includes"]
+assert [r for r in o["rules_seldom_used"] if r["rule"] == "/usr/local/sbin/slave mr," and r["events"] == 0]' "$dir/out"
+check 2 --coverage "$dir/p" --manifest "$dir/m.yaml"
 # Policy tests.
 check 0 "$dir/p" --manifest "$dir/m.yaml" --files "$AAJ_SOURCE/tests/corpus/files.tsv.zst"
 says "4 of 4 policy tests hold"

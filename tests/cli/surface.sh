@@ -35,6 +35,7 @@ json '[f["path"] for f in o["files"] if f["concern"] == "secret"] == ["/etc/shad
 json '[f["path"] for f in o["files"] if f["concern"] == "setuid"] == ["/usr/bin/su"]'
 json '[f["path"] for f in o["files"] if f["concern"] == "hidden"] == ["/etc/shadow", "/srv/app/key"]'
 json '[d for d in o["directories"] if d["path"] == "/srv/app"] == [{"read": 3, "write": 1, "exec": 0, "path": "/srv/app"}]'
+json '[d["by"] for d in o["opened_by"] if d["write"]] == ["line 4: owner /srv/app/data/* rw,", "line 6: /var/lib/kid/* w,"]'
 # Without the uid owner rules could be about anything.
 surface 1 --json "$dir/p" --files "$dir/list"
 json 'o["opened"]["write"] == 3'

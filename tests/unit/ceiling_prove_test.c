@@ -84,7 +84,7 @@ static void test_file_items_have_a_witness(void **state)
 {
     assert_proof("/srv/app/** r, /srv/app/db/*.db rwk, /usr/bin/true ix, /proc/[0-9]*/stat r,", "");
     assert_proof("/srv/app/data/[0-9]* rwk, /usr/lib/** mr,", "");
-    assert_proof("/etc/* r,", "t: credentials: /etc/cifs\n");
+    assert_proof("/etc/s* r,", "t: credentials: /etc/shadow\n");
     assert_proof("/etc/* r, deny /etc/{cifs,fstab,ipsec}* r, deny /etc/shadow* r,", "t: credentials: /etc/gshadow\n");
     assert_proof("/proc/sys/kernel/core_patter[n] w,", "t: kernel-control: /proc/sys/kernel/core_pattern\n");
     assert_proof("owner /etc/gshadow r,", "t: credentials: /etc/gshadow\n");

@@ -1,0 +1,51 @@
+#!/bin/bash
+# aajail lint: each semantic finding, each switched off by its comment, and sound profiles without a word.
+set -euo pipefail
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+fail() { echo "lint: $*"; exit 1; }
+ids() { # the ids of the findings about a profile with this body, but for no-local
+    printf 'abi <abi/3.0>,\ninclude <tunables/global>\nprofile p %s {\n%s\n}\n' "${2-/usr/bin/p}" "$1" >"$dir/p"
+    { "$AAJAIL" lint --json "$dir/p" || [ $? = 1 ]; } >"$dir/out" 2>"$dir/err" || fail "$1: $(cat "$dir/err")"
+    python3 -c '
+import json, sys
+print(" ".join("%s:%d" % (d["id"][5:], d["line"]) for d in json.load(open(sys.argv[1])) if d["id"] != "lint-no-local"))' "$dir/out"
+}
+finds() { # finds IDS BODY [ATTACHMENT]
+    local want=$1 got
+    shift
+    got=$(ids "$@")
+    [ "$got" = "$want" ] || fail "$1: found '$got', expected '$want'"
+}
+finds "" $'/a r,\n/b rw,\n/usr/bin/id Cx,\nowner /a k,'
+finds "ux:4" '/usr/bin/id Ux,'
+finds "ux:4" '/usr/bin/id PUx,'
+finds "unscrubbed:4" '/usr/bin/id px,'
+finds "" '/usr/bin/id Px,'
+finds "write-exec:5" $'/srv/up/** rw,\n/srv/up/run/* ix,'
+finds "" $'/srv/up/*.png rw,\n/srv/up/*.cgi ix,'
+finds "ceiling:4" '/etc/shadow r,'
+finds "ceiling:5" $'capability chown,\ncapability sys_admin,'
+finds "shadowed:5" $'deny /v/** rw,\n/v/a r,'
+finds "" $'deny /v/** r,\n/v/a rw,'
+finds "redundant:5" $'/v/** r,\n/v/a r,'
+finds "redundant:5" $'/v/a r,\n/v/a r,'
+finds "redundant:5" $'include <abstractions/base>\n/usr/share/zoneinfo/UTC r,'
+finds "" $'owner /v/** r,\n/v/a r,'
+finds "" $'/v/** ix,\n/v/a px -> x, # aajail: allow lint-unscrubbed'
+finds "interpreter:3" '' '/usr/bin/python3.11'
+finds "interpreter:3" '' '/usr/bin/php*'
+finds "" '' '/usr/bin/pythonista'
+many=$(for i in a b c d e f g h i j k l m; do echo "/bin/$i Cx -> $i,"; done)
+finds "exec-targets:3" "$many"
+finds "interior-globs:3" '/a/**/b/**/c r, /d/**/e/**/f r, /g/**/h/**/i r, /j/**/k r,'
+# Comments: behind the rule, above it, at the brace; for that finding alone.
+finds "" '/usr/bin/id Ux, # aajail: allow lint-ux'
+finds "" $'# it prints the uid; aajail: allow lint-ceiling lint-ux\n/usr/bin/id Ux,'
+finds "ux:4" '/usr/bin/id Ux, # aajail: allow lint-unscrubbed'
+printf 'profile p { # aajail: allow lint-no-abi lint-no-local\n}\n' >"$dir/p"
+"$AAJAIL" lint "$dir/p" || fail "the brace's comment does not count"
+printf 'include <tunables/global>\nprofile p {\n  include <abstractions/base>\n}\n' >"$dir/p"
+"$AAJAIL" lint "$dir/p" 2>"$dir/err" && fail "no abi, no local include, and not a word"
+grep -q 'lint-no-abi' "$dir/err" && grep -q 'include if exists <local/p>.*lint-no-local' "$dir/err" || fail "$(cat "$dir/err")"
+"$AAJAIL" lint --syntax-only "$dir/p" || fail "--syntax-only is about the language alone"
