@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* aajail learn MANIFEST|EXE --log F…: what a slave did, from logs. Needs neither root nor AppArmor. */
+/* aajail learn MANIFEST|EXE: what a slave did, from logs (neither root nor AppArmor is needed for that), from the lab, or
+ * from this kernel's audit channel as it happens. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/file.h"
+#include "learn_session.h"
 #include "recorder.h"
 #include "verbs.h"
 
@@ -12,6 +15,9 @@ static const struct opt opts[] = {
     OPTS_LOG,
     { "output", 'o', "FILE", "write the recording to FILE; default: NAME.rec beside the manifest" },
     { "add", 'a', NULL, "merge with the recording that is there already" },
+    { "live", 0, NULL, "listen to this kernel's audit while CMD runs, or until Ctrl-C; the default with CMD" },
+    { "lab", 0, NULL, "run CMD in the lab: a throw-away machine with a real AppArmor kernel" },
+    OPTS_LAB,
     OPT_JSON,
     OPT_END,
 };
@@ -60,48 +66,123 @@ static int learn(struct recorder_options *options, const char *output, bool add,
     return status;
 }
 
+/* CMD's status is passed on, unless what was learned from it says more. */
+static int learn_from(struct learn_session *session, struct recorder_options *options, const char *output, bool add,
+                      bool json)
+{
+    int log = -1, command = 0, learned, s, status = learn_session_start(session, &log);
+
+    if (status == EXIT_DONE) {
+        options->inputs.live_fd = log;
+        options->inputs.live_name = session->lab ? AAJ_STR("the lab's kernel log") : AAJ_STR("the audit channel");
+        if (!options->inputs.options.profile.n)
+            options->inputs.options.profile = session->label;
+        learned = learn(options, output, add, json);
+        close(log);
+        s = learn_session_end(session, &command);
+        status = s != EXIT_DONE ? s : command ? command : learned;
+    } else {
+        learn_session_end(session, &command);
+        /* 1 to 5 could be CMD's own */
+        status = session->argv[0] ? LAB_FAILED : status;
+    }
+    return status;
+}
+
+struct learn_args {
+    const char *output;
+    bool add, json, live, lab, command;
+};
+
+static int check_args(const struct verb *verb, struct opts *o, const struct recorder_options *options,
+                      struct learn_args *a)
+{
+    bool session = a->live || a->lab || a->command;
+
+    if (!session && !(o->n_operands == 1 || (o->n_operands == 0 && a->output)))
+        return usage_error(verb, "name one manifest or one executable");
+    if (session && o->n_operands == 0)
+        return usage_error(verb, "name a manifest or an executable");
+    if (!a->command && o->n_operands > 1)
+        return usage_error(verb, "name one manifest or one executable; a command stands behind --");
+    if (a->live && a->lab)
+        return usage_error(verb, "--live or --lab, not both");
+    if (a->lab && o->n_operands < 2)
+        return usage_error(verb, "--lab needs the command to run there: -- CMD");
+    if (!session && options->inputs.n_logs == 0)
+        return usage_error(verb, "name the logs to learn from with --log, or use --live or --lab");
+    if (session && options->inputs.n_logs)
+        return usage_error(verb, "learn from logs or from a session; 'aajail merge' joins the recordings");
+    if (a->json && a->output && strcmp(a->output, "-") == 0)
+        return usage_error(verb, "--json is about the summary: give the recording a place with -o FILE");
+    return -1;
+}
+
+static bool take(struct learn_args *a, const char *name, const char *value)
+{
+    if (opt_is(name, "output"))
+        a->output = value;
+    else if (opt_is(name, "add"))
+        a->add = true;
+    else if (opt_is(name, "json"))
+        a->json = true;
+    else if (opt_is(name, "live"))
+        a->live = true;
+    else if (opt_is(name, "lab"))
+        a->lab = true;
+    else
+        return false;
+    return true;
+}
+
 static int run(const struct verb *verb, int argc, char **argv)
 {
     struct opts o = OPTS_INIT(verb, argc, argv);
     struct recorder_options options = { 0 };
     struct aaj_arena arena = AAJ_ARENA_INIT;
-    const char *name, *output = NULL;
-    bool add = false, json = false;
-    int status = -1;
+    struct learn_args a = { 0 };
+    struct lab_options lab;
+    const char *name;
+    int status = -1, s;
 
-    while (status < 0 && (name = opts_next(&o))) {
-        if (recorder_option(&options, verb, name, o.value, &status))
-            continue;
-        if (opt_is(name, "output"))
-            output = o.value;
-        else if (opt_is(name, "add"))
-            add = true;
-        else if (opt_is(name, "json"))
-            json = true;
-    }
+    lab_options_init(&lab);
+    /* "--" is what tells CMD from a second operand, and getopt takes it away. */
+    for (int i = 1; i < argc - 1; i++)
+        a.command = a.command || strcmp(argv[i], "--") == 0;
+    while (status < 0 && (name = opts_next(&o)))
+        if (lab_option(&lab, verb, name, o.value, &s))
+            status = s == EXIT_DONE ? -1 : s;
+        else if (!recorder_option(&options, verb, name, o.value, &status))
+            take(&a, name, o.value);
     if (status < 0 && o.done)
         status = o.status;
-    if (status < 0 && !(o.n_operands == 1 || (o.n_operands == 0 && output)))
-        status = usage_error(verb, "name one manifest or one executable");
-    if (status < 0 && options.inputs.n_logs == 0)
-        status = usage_error(verb, "name the logs to learn from with --log");
-    if (status < 0 && !output)
-        output = default_output(&arena, o.operand[0]).p;
-    if (status < 0 && json && output && strcmp(output, "-") == 0)
-        status = usage_error(verb, "--json is about the summary: give the recording a place with -o FILE");
     if (status < 0)
-        status = output ? learn(&options, output, add, json) : EXIT_REFUSED;
+        status = check_args(verb, &o, &options, &a);
+    if (status < 0 && !a.output)
+        a.output = default_output(&arena, o.operand[0]).p;
+    if (status < 0 && (a.live || a.lab || a.command)) {
+        struct learn_session session = { .verb = verb, .lab = a.lab, .lab_options = &lab, .what = o.operand[0],
+                                         .argv = o.operand + 1 };
+
+        status = learn_from(&session, &options, a.output, a.add, a.json);
+    } else if (status < 0) {
+        status = a.output ? learn(&options, a.output, a.add, a.json) : EXIT_REFUSED;
+    }
     free(options.inputs.log);
+    lab_options_clear(&lab);
     aaj_arena_clear(&arena);
     return status;
 }
 
 const struct verb verb_learn = {
     .name = "learn",
-    .args = "MANIFEST|EXECUTABLE --log FILE…",
-    .summary = "Learn what a slave does, from logs",
+    .args = "MANIFEST|EXECUTABLE [--log FILE… | --live | --lab] [-- CMD…]",
+    .summary = "Learn what a slave does, from logs, live, or in the lab",
     .details = "  aajail learn gapapp.yaml --log /var/log/audit/audit.log\n"
-               "  journalctl -o export | aajail learn /srv/slave/slave --log - -o slave.rec",
+               "  journalctl -o export | aajail learn /srv/slave/slave --log - -o slave.rec\n"
+               "  aajail learn gapapp.yaml --lab -- ./run-tests.sh\n\n"
+               "--lab and --live load a learning profile, in the lab or here, which logs everything and denies nothing.\n"
+               "CMD starts the slave and makes it work; its exit status is passed on.",
     .opts = opts,
     .run = run,
 };

@@ -68,7 +68,7 @@ static int child(void *data, FILE *out, struct aaj_diags *diags)
     for (size_t i = 0; r == 0 && i < o->inputs->n_recordings; i++)
         r = read_recording(rec, &o->recording[i], diags);
     if (r == 0)
-        r = aaj_intake(rec, o->log, o->inputs->n_logs, &o->inputs->options, diags);
+        r = aaj_intake(rec, o->log, o->inputs->n_logs + (o->inputs->live_fd > 0), &o->inputs->options, diags);
     if (r == 0 && o->inputs->redact)
         r = aaj_recording_redact(rec, &redacted);
     if (r == 0)
@@ -115,6 +115,7 @@ int recorder_run(const struct recorder_inputs *inputs, struct aaj_arena *arena, 
         r2 = open_all(inputs->recording, inputs->n_recordings, o.recording, diags);
         if (r == 0)
             r = r2;
+        o.log[inputs->n_logs] = (struct aaj_intake_input){ inputs->live_fd, inputs->live_name };
         if (r == 0)
             r = sandbox_run("the reading of logs", child, &o, NULL, arena, ret_text, diags);
     }

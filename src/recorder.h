@@ -10,6 +10,8 @@ struct recorder_inputs {
     size_t n_logs;
     char **recording;
     size_t n_recordings;
+    int live_fd; /* one more log, open already; 0 = none. It stays the caller's */
+    struct aaj_str live_name;
     struct aaj_intake_options options;
     bool redact;
 };

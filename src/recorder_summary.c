@@ -15,6 +15,8 @@ static const struct {
       "sysctl kernel.printk_ratelimit=0 while learning, or read auditd's log" },
     { AAJ_STR_INIT("audit-lost"), "the kernel's audit queue lost records (counted since boot)",
       "auditctl -b 65536; boot with audit_backlog_limit=65536" },
+    { AAJ_STR_INIT("serial-gap"), "serial numbers of audit events are missing", "auditctl -b 65536, and learn again" },
+    { AAJ_STR_INIT("receive-overrun"), "records came faster than they could be taken", "learn again with less at a time" },
     { AAJ_STR_INIT("audit-backlog"), "the kernel's audit queue was full",
       "auditctl -b 65536; boot with audit_backlog_limit=65536" },
     { AAJ_STR_INIT("audit-rate-limit"), "audit's rate limit was reached", "auditctl -r 0 while learning" },

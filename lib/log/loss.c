@@ -17,6 +17,8 @@ static const struct {
 } marks[] = {
     { AAJ_STR_INIT(" callbacks suppressed"), "callbacks-suppressed", true, true },
     { AAJ_STR_INIT("audit_lost="), "audit-lost", false, true },
+    { AAJ_STR_INIT("session serials missing="), "serial-gap", false, true },
+    { AAJ_STR_INIT("session receive overruns="), "receive-overrun", false, true },
     { AAJ_STR_INIT("backlog limit exceeded"), "audit-backlog", false, false },
     { AAJ_STR_INIT("> audit_backlog_limit="), "audit-backlog", false, false },
     { AAJ_STR_INIT("audit: rate limit exceeded"), "audit-rate-limit", false, false },
