@@ -24,10 +24,14 @@ demo: deps build/dev
 check: deps build/dev build/san
 	@tests/run.sh build/dev build/san
 
+# A million random names and a million mutated policies.
+check-long: deps build/dev build/san
+	@tests/long.sh build/dev build/san
+
 format:
 	clang-format -i $$(git ls-files '*.c' '*.h')
 
 clean:
 	rm -rf build
 
-.PHONY: all deps demo check format clean
+.PHONY: all deps demo check check-long format clean

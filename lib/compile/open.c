@@ -22,6 +22,8 @@ int aaj_compile_open(const struct aaj_compile *compile, const char *path, struct
         r = aaj_compile(&c, bytes, arena, diags, &bytes);
         if (r < 0)
             return r;
+        if (bytes.n == 0)
+            return aaj_error(diags, (struct aaj_loc){ .file = c.file }, "this text defines no profile");
     }
     r = aaj_match_open(bytes, c.file, diags, ret_match);
     if (r == 0 && ret_blob)

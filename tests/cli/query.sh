@@ -79,3 +79,6 @@ echo 'profile x { /a rwq, }' >"$dir/bad"
 rc=0
 "$AAJAIL" query "$dir/bad" userns >/dev/null 2>"$dir/err" || rc=$?
 [ "$rc" = 3 ] && grep -q "bad:1: error: syntax error" "$dir/err" || fail "bad text: $rc $(cat "$dir/err")"
+echo '@{X}=/a' >"$dir/none"
+"$AAJAIL" query "$dir/none" userns >/dev/null 2>"$dir/err" && fail "text without a profile passed"
+grep -q 'this text defines no profile' "$dir/err" || fail "$(cat "$dir/err")"
