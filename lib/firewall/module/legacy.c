@@ -46,6 +46,8 @@ bool legacy_has_table(const struct aaj_firewall_ctx *ctx, unsigned side)
 
     snprintf(path, sizeof(path), "%s/%s", ctx->proc, legacy_side(side)->tables);
     in = fopen(path, "re");
+    if (!in && errno != ENOENT)
+        return true; /* not known: libiptc will say */
     while (in && fgets(line, sizeof(line), in))
         found |= strcmp(line, "filter\n") == 0;
     if (in)
@@ -58,7 +60,7 @@ static bool has_ipv6(const struct aaj_firewall_ctx *ctx)
     char path[256];
 
     snprintf(path, sizeof(path), "%s/net/if_inet6", ctx->proc);
-    return access(path, F_OK) == 0;
+    return access(path, F_OK) == 0 || errno != ENOENT;
 }
 
 /* iptables loads the base module itself before it asks; the kernel loads only what hangs on it. */

@@ -5,20 +5,25 @@
 #include <linux/netlink.h>
 #include <nftables/libnftables.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/escape.h"
+#include "base/file.h"
 #include "firewall/module/lock.h"
+
+enum { ANSWER_MAX = 256 * 1024 * 1024 };
 
 struct aaj_firewall_session {
     const struct aaj_firewall_ctx *ctx;
-    struct nft_ctx *nft;
     int lock;
+    struct aaj_arena arena; /* of the last answer */
+    struct aaj_str out, err;
 };
 
-/* libnftables ends the whole program where there is no netfilter netlink (netlink_init_error in its
- * netlink.c), so that is asked first. */
+/* Kernels without netfilter's netlink say so here, more plainly than libnftables does. */
 static int have_netlink(void)
 {
     int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER);
@@ -29,29 +34,79 @@ static int have_netlink(void)
     return 0;
 }
 
-static bool says(const char *text, const char *what)
+static bool says(struct aaj_str text, const char *what)
 {
-    return text && strstr(text, what);
+    return aaj_str_search(text, aaj_str_c(what)) < text.n;
 }
 
-static int refused(struct aaj_firewall_session *s, struct aaj_diags *diags, const char *doing)
+static int child(const char *text, unsigned flags, int out, int err)
 {
-    const char *text = nft_ctx_get_error_buffer(s->nft);
+    struct nft_ctx *nft;
+    int r = 1;
+
+    dup2(err, STDERR_FILENO);
+    nft = nft_ctx_new(NFT_CTX_DEFAULT);
+    if (nft && nft_ctx_buffer_output(nft) == 0 && nft_ctx_buffer_error(nft) == 0) {
+        nft_ctx_output_set_flags(nft, flags);
+        r = nft_run_cmd_from_buffer(nft, text) == 0 ? 0 : 1;
+        if (aaj_file_write_fd(out, aaj_str_c(nft_ctx_get_output_buffer(nft))) < 0 ||
+            aaj_file_write_fd(err, aaj_str_c(nft_ctx_get_error_buffer(nft))) < 0)
+            r = 2;
+    }
+    return r;
+}
+
+static int read_back(int fd, struct aaj_arena *arena, struct aaj_str *ret)
+{
+    return lseek(fd, 0, SEEK_SET) < 0 ? -errno : aaj_file_read_fd(fd, ANSWER_MAX, arena, ret);
+}
+
+/*
+ * One command, in a child: libnftables ends the whole program where netlink fails it (netlink_init_error and
+ * netlink_abi_error in its netlink.c call exit), and a transaction that is not acknowledged did not happen.
+ * 0, -EIO: it was refused, or -errno.
+ */
+static int run_nft(struct aaj_firewall_session *s, const char *text, unsigned flags)
+{
+    int out = memfd_create("nft-out", MFD_CLOEXEC), err = memfd_create("nft-err", MFD_CLOEXEC), status = -1;
+    pid_t pid = out < 0 || err < 0 ? -1 : fork();
+    int r = pid < 0 ? -errno : 0;
+
+    if (pid == 0)
+        _exit(child(text, flags, out, err));
+    while (pid > 0 && waitpid(pid, &status, 0) < 0 && r == 0)
+        r = errno == EINTR ? 0 : -errno;
+    aaj_arena_clear(&s->arena);
+    s->out = s->err = AAJ_STR("");
+    if (r == 0)
+        r = read_back(out, &s->arena, &s->out);
+    if (r == 0)
+        r = read_back(err, &s->arena, &s->err);
+    if (r == 0 && (!WIFEXITED(status) || WEXITSTATUS(status) != 0))
+        r = -EIO;
+    if (out >= 0)
+        close(out);
+    if (err >= 0)
+        close(err);
+    return r;
+}
+
+static int refused(struct aaj_firewall_session *s, int r, struct aaj_diags *diags, const char *doing)
+{
     struct aaj_arena arena = AAJ_ARENA_INIT;
-    struct aaj_str line = aaj_str_c(text && *text ? text : "no reason given");
+    struct aaj_str line = s->err.n ? s->err : aaj_str_c(r == -EIO ? "no reason given" : strerror(-r));
 
     aaj_error(diags, (struct aaj_loc){ 0 }, "nftables refuses to %s: %s", doing,
               aaj_escape(&arena, aaj_str_head(line, aaj_str_find(line, '\n'))));
     aaj_arena_clear(&arena);
-    return says(text, "not permitted") ? -EPERM : says(text, "not supported") ? -EOPNOTSUPP : -EIO;
+    return says(s->err, "not permitted") ? -EPERM : says(s->err, "not supported") ? -EOPNOTSUPP : r;
 }
 
 static void nft_end(struct aaj_firewall_session *s)
 {
     if (!s)
         return;
-    if (s->nft)
-        nft_ctx_free(s->nft);
+    aaj_arena_clear(&s->arena);
     if (s->lock >= 0)
         close(s->lock);
     free(s);
@@ -61,15 +116,15 @@ static void nft_end(struct aaj_firewall_session *s)
 static int list_table(struct aaj_firewall_session *s, struct aaj_diags *diags, struct json_object **ret_json)
 {
     struct json_object *json;
+    int r = run_nft(s, "list table inet aajail", NFT_CTX_OUTPUT_JSON);
 
-    nft_ctx_output_set_flags(s->nft, NFT_CTX_OUTPUT_JSON);
-    if (nft_run_cmd_from_buffer(s->nft, "list table inet aajail") != 0) {
-        if (!says(nft_ctx_get_error_buffer(s->nft), "No such file or directory"))
-            return refused(s, diags, "list its tables");
+    if (r < 0) {
+        if (r != -EIO || !says(s->err, "No such file or directory"))
+            return refused(s, r, diags, "list its tables");
         *ret_json = NULL;
         return 0;
     }
-    json = json_tokener_parse(nft_ctx_get_output_buffer(s->nft));
+    json = json_tokener_parse(s->out.p);
     if (!json) {
         aaj_error(diags, (struct aaj_loc){ 0 }, "libnftables lists the table in a form that is no JSON");
         return -EBADMSG;
@@ -94,10 +149,7 @@ static int nft_begin(const struct aaj_firewall_ctx *ctx, bool write, struct aaj_
         aaj_error(diags, (struct aaj_loc){ 0 }, "this kernel has no nftables: %s", strerror(-r));
     if (r == 0 && write)
         r = s->lock = lock_take(ctx, diags);
-    s->nft = r >= 0 ? nft_ctx_new(NFT_CTX_DEFAULT) : NULL;
     if (r >= 0)
-        r = s->nft && nft_ctx_buffer_output(s->nft) == 0 && nft_ctx_buffer_error(s->nft) == 0 ? 0 : -ENOMEM;
-    if (r == 0)
         r = list_table(s, diags, &json);
     json_object_put(json);
     if (r < 0) {
@@ -119,13 +171,13 @@ static bool nft_usable(const struct aaj_firewall_ctx *ctx)
 
     if (nft_begin(ctx, false, NULL, &s) < 0)
         return false;
-    nft_ctx_output_set_flags(s->nft, 0);
-    usable = nft_run_cmd_from_buffer(
-                 s->nft, "add table inet aajail-probe\n"
-                         "add chain inet aajail-probe o { type filter hook output priority filter; policy accept; }\n"
-                         "add rule inet aajail-probe o meta skuid 4294967294 ct state established ct direction reply "
-                         "reject with tcp reset\n"
-                         "delete table inet aajail-probe\n") == 0;
+    usable = run_nft(s,
+                     "add table inet aajail-probe\n"
+                     "add chain inet aajail-probe o { type filter hook output priority filter; policy accept; }\n"
+                     "add rule inet aajail-probe o meta skuid 4294967294 ct state established ct direction reply "
+                     "reject with tcp reset\n"
+                     "delete table inet aajail-probe\n",
+                     0) == 0;
     nft_end(s);
     return usable;
 }
@@ -168,6 +220,21 @@ static int nft_read(struct aaj_firewall_session *s, unsigned side, struct aaj_di
     return 0;
 }
 
+/* The answer may be lost after the transaction was taken, so the kernel itself is asked. */
+static bool took_it(struct aaj_firewall_session *s, const struct aaj_firewall_change *change, size_t n)
+{
+    struct aaj_firewall_live live = { 0 };
+    struct nft_state state = { 0 };
+    char *text = NULL;
+    bool took = read_state(s, NULL, &live, &state) == 0 && nft_write_text(&live, &state, change, n, &text) == 0 &&
+                *text == '\0';
+
+    free(text);
+    nft_state_clear(&state);
+    aaj_firewall_live_clear(&live);
+    return took;
+}
+
 static int nft_commit(struct aaj_firewall_session *s, unsigned side, const struct aaj_firewall_change *change,
                       size_t n, struct aaj_diags *diags, bool *ret_changed)
 {
@@ -179,9 +246,13 @@ static int nft_commit(struct aaj_firewall_session *s, unsigned side, const struc
     (void)side;
     if (r == 0)
         r = nft_write_text(&live, &state, change, n, &text);
-    nft_ctx_output_set_flags(s->nft, 0);
-    if (r == 0 && *text && nft_run_cmd_from_buffer(s->nft, text) != 0)
-        r = refused(s, diags, "take the rules");
+    if (r == 0 && *text) {
+        r = run_nft(s, text, 0);
+        if (r < 0 && (s->err.n || !took_it(s, change, n)))
+            r = refused(s, r, diags, "take the rules");
+        else
+            r = 0;
+    }
     if (r == 0)
         *ret_changed = *text != '\0';
     free(text);
