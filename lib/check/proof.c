@@ -7,6 +7,7 @@
 
 #include "base/escape.h"
 #include "check/proof_private.h"
+#include "policy/parse.h"
 
 static const struct {
     const char *name, *id, *text;
@@ -73,6 +74,43 @@ const char *aaj_may_letters(uint32_t mask, char buf[12])
             buf[n++] = letters[i].letter;
     buf[n] = '\0';
     return buf;
+}
+
+enum { BASES_MAX = 16 };
+
+static int read_rules(struct aaj_proof *p)
+{
+    const struct aaj_target *t = p->in->target;
+    const char *base[BASES_MAX + 3];
+    struct aaj_policy_options options = { .flags = AAJ_POLICY_CHECK, .base = base };
+
+    for (size_t i = 0; i < p->in->n_include && i < BASES_MAX; i++)
+        base[options.n_bases++] = p->in->include[i];
+    base[options.n_bases++] = t->base;
+    if (t->template_dir)
+        base[options.n_bases++] = t->template_dir;
+    if (t->abstraction_dir)
+        base[options.n_bases++] = t->abstraction_dir;
+    /* It compiled, so that what this reader says more is not said here. */
+    aaj_policy_parse(p->in->text, p->in->file, &options, NULL, &p->policy);
+    return p->policy ? aaj_rules_list(p->policy, &p->rules) : -EINVAL;
+}
+
+void aaj_proof_name_rule(struct aaj_proof *p, struct aaj_str profile, struct aaj_str name, uint32_t mask)
+{
+    const struct aaj_listed_profile *listed;
+    const struct aaj_listed_rule *r;
+    uint32_t rule;
+
+    if (!p->in->target || (!p->policy && read_rules(p) < 0))
+        return;
+    listed = aaj_rules_profile(&p->rules, profile);
+    if (!listed || aaj_rules_grant(listed, &p->rules, name, mask, &rule, 1) == 0)
+        return;
+    r = &p->rules.rule[rule];
+    aaj_diag_add(p->diags, AAJ_NOTE, NULL, r->loc, (struct aaj_str){ 0 }, "by the rule `%s`%s%s%s", aaj_proof_show(p, r->text),
+                 r->include.n ? " of include <" : "", r->include.n ? aaj_proof_show(p, r->include) : "",
+                 r->include.n ? ">" : "");
 }
 
 static bool is_in(struct aaj_str name, const struct aaj_str *list, size_t n)
@@ -152,6 +190,8 @@ int aaj_proof_run(const struct aaj_proof_input *input, struct aaj_diags *diags,
     for (size_t i = 0; r == 0 && i < AAJ_PROOF_CLAUSES; i++)
         if (!ret_result->ok[i])
             r = 1;
+    aaj_rules_clear(&p.rules);
+    aaj_policy_free(p.policy);
     return r;
 }
 

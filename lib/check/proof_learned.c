@@ -128,6 +128,8 @@ static int ceiling_found(void *ctx, const struct aaj_match_profile *profile, con
     aaj_proof_fail(p, AAJ_PROOF_CEILING, (struct aaj_loc){ 0 }, "%s is granted %s%s%s, which the ceiling forbids: %s (%s)",
                    aaj_proof_show(p, profile->name), aaj_may_letters(c->mask, letters), c->mask ? " of " : "",
                    aaj_proof_show(p, c->name), aaj_proof_show(p, c->item->reason), aaj_proof_show(p, c->item->id));
+    if (c->mask)
+        aaj_proof_name_rule(p, profile->name, c->name, c->mask);
     if (c->item->never)
         aaj_diag_add(p->diags, AAJ_NOTE, NULL, c->item->loc, (struct aaj_str){ 0 }, "forbidden here");
     return 0;

@@ -21,11 +21,14 @@ struct test {
     struct aaj_arena arena;
 };
 
-static void test_fails(struct test *t, const struct aaj_match_profile *profile, struct aaj_str name, bool owner)
+static void test_fails(struct test *t, const struct aaj_match_profile *profile, struct aaj_str name, uint32_t mask,
+                       bool owner)
 {
     aaj_proof_fail(t->p, AAJ_PROOF_TESTS, t->source->loc, "policy test fails: %s %s %s%s",
                    aaj_proof_show(t->p, profile->name), t->allow ? "is denied" : "is granted",
                    aaj_proof_show(t->p, name), owner ? " (as the file's owner)" : "");
+    if (!t->allow && mask)
+        aaj_proof_name_rule(t->p, profile->name, name, mask);
 }
 
 static uint32_t half(const struct aaj_match_profile *p, struct aaj_str name, bool owner, uint32_t perms)
@@ -50,7 +53,7 @@ static void test_name(struct test *t, const struct aaj_match_profile *profile, s
         uint32_t have = half(profile, name, owner, perms);
 
         if (t->allow ? have != perms : have != 0) {
-            test_fails(t, profile, name, owner);
+            test_fails(t, profile, name, aaj_ceiling_may(perms), owner);
             return;
         }
     }
@@ -81,7 +84,7 @@ static int test_pattern(struct test *t, const struct aaj_match_profile *profile,
             aaj_match_file_automaton(&m, &op[1].a);
             r = aaj_product_find(op, 2, 0, &t->arena, &name);
             if (r == 1)
-                test_fails(t, profile, name, who == AAJ_WHO_OWNER);
+                test_fails(t, profile, name, aaj_ceiling_may(bit), who == AAJ_WHO_OWNER);
         }
     aaj_glob_free(glob);
     return r < 0 ? r : 0;
@@ -121,7 +124,7 @@ static int test_class(struct test *t, const struct aaj_match_profile *profile, c
         return 0;
     }
     if (t->allow ? d.verdict == AAJ_DENY : d.verdict == AAJ_ALLOW)
-        test_fails(t, profile, t->source->text, false);
+        test_fails(t, profile, t->source->text, 0, false);
     return 0;
 }
 

@@ -135,6 +135,7 @@ static void test_2_nothing_under_the_ceiling(void **state)
 
     assert_int_equal(aaj_ceiling_open(getenv("AAJ_SOURCE"), NULL, &in.ceiling), 0);
     assert_proof(&in, AAJ_PROOF_CEILING, "app is granted r of /etc/shadow");
+    assert_proof(&in, AAJ_PROOF_CEILING, "by the rule `/etc/s* r,`");
     assert_proof(&in, AAJ_PROOF_CEILING, "app//sh is granted capability sys_admin");
     in.text = AAJ_STR("profile app flags=(unconfined) { profile sh { } }");
     assert_proof(&in, AAJ_PROOF_CEILING, "it confines nothing");
@@ -284,6 +285,7 @@ static void test_policy_tests(void **state)
     assert_tests("  allow: [ '@{ROOT}/db/x r' ]\n", "app is denied /srv/app/db/x");
     assert_tests("  deny: [ '@{ROOT}/db/x r' ]\n", "app is granted /srv/app/db/x (as the file's owner)");
     assert_tests("  deny: [ '/bin/sh x' ]\n", "app is granted /usr/bin/dash");
+    assert_tests("  deny: [ '/bin/sh x' ]\n", "by the rule `/usr/bin/dash cx -> sh,`");
     assert_tests("  deny: [ '/usr/bin/d* r' ]\n", "app//sh is granted /usr/bin/dash");
     assert_tests("  allow: [ '/srv/app/con? r' ]\n", "is denied /srv/app/con");
     assert_tests("  deny: [ 'tcp 10.0.0.1' ]\n", "network.allow opens tcp 10.0.0.1");
