@@ -71,31 +71,63 @@ static int draft_literals(struct aaj_learner *l, struct aaj_grant *g)
     return r;
 }
 
+static bool is_wanted(const struct aaj_grant *g)
+{
+    return !g->covered && tidy(g->perms);
+}
+
+static bool is_general(const struct aaj_grant *g)
+{
+    return g->inferences != 1u << AAJ_INFER_LITERAL;
+}
+
+static int price_patterns(struct aaj_learner *l, struct aaj_priced **ret_item, size_t *ret_n)
+{
+    struct aaj_priced *item = NULL;
+    size_t n = 0, cap = 0;
+
+    for (uint32_t i = 1; i < l->n_nodes; i++)
+        for (uint32_t k = l->node[i].into == i ? l->node[i].grant : 0; k; k = l->grant[k].next) {
+            if (!is_wanted(&l->grant[k]) || !is_general(&l->grant[k]))
+                continue;
+            if (AAJ_GROW(item, n, cap) < 0)
+                goto nomem;
+            item[n] = (struct aaj_priced){ .node = i, .grant = k, .owner = is_owners(l, &l->grant[k]) };
+            item[n].pattern = aaj_node_pattern(l, &l->scratch, i);
+            if (!item[n++].pattern.p)
+                goto nomem;
+        }
+    *ret_item = item;
+    *ret_n = n;
+    return aaj_price(l, item, n);
+nomem:
+    free(item);
+    return -ENOMEM;
+}
+
 static int draft_grant(struct aaj_learner *l, uint32_t node, struct aaj_grant *g)
 {
-    struct aaj_str pattern;
+    struct aaj_str pattern = aaj_node_pattern(l, &l->scratch, node);
 
-    if (g->covered || !tidy(g->perms))
-        return 0;
-    pattern = aaj_node_pattern(l, &l->scratch, node);
-    if (!pattern.p)
-        return -ENOMEM;
-    if (g->inferences != 1u << AAJ_INFER_LITERAL) {
-        int dear = aaj_price_is_dear(l, node, g, pattern, is_owners(l, g));
-
-        if (dear)
-            return dear < 0 ? dear : draft_literals(l, g);
-    }
-    return draft_file(l, g, with_variables(l, pattern), g->ev);
+    return pattern.p ? draft_file(l, g, with_variables(l, pattern), g->ev) : -ENOMEM;
 }
 
 static int draft_files(struct aaj_learner *l)
 {
-    int r = 0;
+    struct aaj_priced *priced = NULL;
+    size_t n = 0;
+    int r = price_patterns(l, &priced, &n);
 
     for (uint32_t i = 1; r == 0 && i < l->n_nodes; i++)
         for (uint32_t g = l->node[i].into == i ? l->node[i].grant : 0; r == 0 && g; g = l->grant[g].next)
-            r = draft_grant(l, i, &l->grant[g]);
+            if (is_wanted(&l->grant[g]) && !is_general(&l->grant[g]))
+                r = draft_grant(l, i, &l->grant[g]);
+    for (size_t i = 0; r == 0 && i < n; i++) {
+        struct aaj_grant *g = &l->grant[priced[i].grant];
+
+        r = priced[i].dear ? draft_literals(l, g) : draft_file(l, g, with_variables(l, priced[i].pattern), g->ev);
+    }
+    free(priced);
     return r;
 }
 

@@ -6,9 +6,13 @@
 int aaj_draft_add(struct aaj_learner *l, const struct aaj_draft *draft);
 uint32_t aaj_rule_perms(uint32_t mask);
 
-/* price.c: 1 when the pattern opens existing files of others, 0 when not, -errno. */
-int aaj_price_is_dear(struct aaj_learner *l, uint32_t node, const struct aaj_grant *g, struct aaj_str pattern,
-                      bool owner);
+/* price.c: which patterns open existing files of others, or reach above the ceiling. */
+struct aaj_priced {
+    uint32_t node, grant;
+    struct aaj_str pattern;
+    bool owner, dear;
+};
+int aaj_price(struct aaj_learner *l, struct aaj_priced *item, size_t n);
 
 /* assemble.c: drafts into the template's tree. */
 int aaj_assemble(struct aaj_learner *l);

@@ -208,31 +208,49 @@ static struct aaj_str spell(struct aaj_learner *l, struct aaj_str name, const st
     return out;
 }
 
+/* Thousands of names in a directory have one pattern: it is checked once. */
+struct checked {
+    struct aaj_str plain, pattern;
+    bool written;
+};
+
 /* No pattern at all when even the guarded one reaches code. */
 static int make_pattern(struct aaj_learner *l, const struct aaj_dir *dir, struct named *me,
-                        const struct aaj_piece_range *range)
+                        const struct aaj_piece_range *range, struct checked *last)
 {
     const struct aaj_node *n = &l->node[dir->kids.id[me->kid]];
-    bool written = flags_of(l, dir->kids.id[me->kid]) & (AAJ_NODE_MADE | AAJ_NODE_GONE | AAJ_NODE_WROTE);
+    struct checked now = { .plain = spell(l, n->name, me, range, false) };
 
-    for (int guard = 0; guard < 2; guard++) {
-        int hits = 0;
-
-        me->pattern = spell(l, n->name, me, range, guard);
-        if (!me->pattern.p)
-            return -ENOMEM;
-        if (written)
-            hits = aaj_guard_hits(l, dir->pattern, me->pattern);
-        if (hits <= 0)
-            return hits;
+    now.written = flags_of(l, dir->kids.id[me->kid]) & (AAJ_NODE_MADE | AAJ_NODE_GONE | AAJ_NODE_WROTE);
+    if (!now.plain.p)
+        return -ENOMEM;
+    if (last->plain.p && last->written == now.written && aaj_str_eq(last->plain, now.plain)) {
+        me->pattern = last->pattern;
+        return 0;
     }
-    me->pattern = (struct aaj_str){ "", 0 };
+    now.pattern = now.plain;
+    for (int guard = 0; now.written; guard++) {
+        int hits = aaj_guard_hits(l, dir->pattern, now.pattern);
+
+        if (hits < 0)
+            return hits;
+        if (!hits)
+            break;
+        now.pattern = guard ? (struct aaj_str){ "", 0 } : spell(l, n->name, me, range, true);
+        if (!now.pattern.p)
+            return -ENOMEM;
+        if (guard)
+            break;
+    }
+    me->pattern = now.pattern;
+    *last = now;
     return 0;
 }
 
 static int decide_group(struct aaj_learner *l, const struct aaj_dir *dir, struct named *g, size_t n)
 {
     struct aaj_piece_range range[AAJ_SHAPE_PIECES];
+    struct checked last = { 0 };
     int r = 0;
 
     for (unsigned i = 0; i < g->shape.n; i++)
@@ -241,7 +259,7 @@ static int decide_group(struct aaj_learner *l, const struct aaj_dir *dir, struct
     for (size_t i = 0; r == 0 && i < n; i++) {
         decide(l, dir, &g[i], n, range);
         if (g[i].accept)
-            r = make_pattern(l, dir, &g[i], range);
+            r = make_pattern(l, dir, &g[i], range, &last);
     }
     return r;
 }

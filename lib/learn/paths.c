@@ -24,7 +24,7 @@ static uint64_t hash_of(uint32_t parent, struct aaj_str name)
 
 static void put(struct aaj_learner *l, struct children *c, uint32_t node)
 {
-    size_t i = hash_of(l->node[node].parent, l->node[node].name) & c->mask;
+    size_t i = hash_of(l->node[node].hashed_under, l->node[node].name) & c->mask;
 
     while (c->slot[i])
         i = (i + 1) & c->mask;
@@ -56,7 +56,7 @@ uint32_t aaj_node_new(struct aaj_learner *l, uint32_t parent, struct aaj_str nam
 
     if (AAJ_GROW(l->node, l->n_nodes, l->cap_nodes) < 0)
         return AAJ_NO;
-    l->node[l->n_nodes++] = (struct aaj_node){ .name = name, .parent = parent, .into = id, .flags = flags };
+    l->node[l->n_nodes++] = (struct aaj_node){ .name = name, .parent = parent, .hashed_under = parent, .into = id, .flags = flags };
     if (id) {
         l->node[id].next = l->node[parent].child;
         l->node[parent].child = id;
@@ -74,7 +74,7 @@ static uint32_t child_of(struct aaj_learner *l, struct children *c, uint32_t par
     for (i = hash_of(parent, name) & c->mask; c->slot[i]; i = (i + 1) & c->mask) {
         const struct aaj_node *n = &l->node[c->slot[i]];
 
-        if (n->parent == parent && aaj_str_eq(n->name, name))
+        if (n->hashed_under == parent && aaj_str_eq(n->name, name))
             return c->slot[i];
     }
     id = aaj_node_new(l, parent, name, 0);
@@ -118,6 +118,28 @@ int aaj_path_node(struct aaj_learner *l, struct aaj_str path, uint32_t *ret_node
     }
     *ret_node = node;
     return 0;
+}
+
+bool aaj_path_find(const struct aaj_learner *l, struct aaj_str path, uint32_t *ret_node)
+{
+    const struct children *c = l->children;
+    uint32_t node = 0;
+
+    for (size_t at = 1; c && at <= path.n;) {
+        struct aaj_str rest = aaj_str_skip(path, at), name;
+        size_t i;
+
+        name = aaj_str_head(rest, aaj_str_find(rest, '/'));
+        for (i = hash_of(node, name) & c->mask; c->slot[i]; i = (i + 1) & c->mask)
+            if (l->node[c->slot[i]].hashed_under == node && aaj_str_eq(l->node[c->slot[i]].name, name))
+                break;
+        if (!c->slot[i])
+            return false;
+        node = c->slot[i];
+        at += name.n + 1;
+    }
+    *ret_node = node;
+    return c != NULL;
 }
 
 uint32_t aaj_node_final(const struct aaj_learner *l, uint32_t node)

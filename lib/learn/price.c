@@ -2,20 +2,21 @@
 /*
  * What a pattern costs: existing files that nobody saw the slave use. One that belongs to somebody else and
  * that not everybody may read, or any that somebody else owns when the pattern may be written, is too
- * much: then only the names that were seen are granted.
+ * much: then only the names that were seen are granted. The tree is walked once for all patterns.
  */
 #include <errno.h>
 
 #include "learn/emit.h"
 
-struct question {
+enum { TAGS = 64 };
+
+struct market {
     struct aaj_learner *l;
-    struct aaj_glob *glob;
-    const struct aaj_grant *grant;
-    uint32_t node;
-    int error;
+    struct aaj_priced *item;
+    struct aaj_glob *glob; /* tag = index */
 };
 
+/* Variables are numbers here. */
 static struct aaj_str plain(struct aaj_learner *l, struct aaj_str s)
 {
     for (;;) {
@@ -28,52 +29,66 @@ static struct aaj_str plain(struct aaj_learner *l, struct aaj_str s)
     }
 }
 
-static bool is_evidence(const struct question *q, struct aaj_str path)
+/* Names that were seen lead to the pattern's own node. */
+static bool is_evidence(struct aaj_learner *l, const struct aaj_priced *p, struct aaj_str path)
 {
-    struct aaj_learner *l = q->l;
+    uint32_t node;
 
-    for (uint32_t e = q->grant->ev; e; e = l->ev[e].next)
-        if (aaj_str_eq(aaj_arg(l, &l->access[l->ev[e].access], AAJ_FILE_NAME), path))
-            return true;
-    return false;
+    return aaj_path_find(l, path, &node) && aaj_node_final(l, node) == p->node;
 }
 
 static int look(void *data, const struct aaj_fact *fact)
 {
-    struct question *q = data;
-    bool write = q->grant->perms & (AAJ_MAY_WRITE | AAJ_MAY_APPEND);
-    int match;
-
-    if (fact->type != 'f' && fact->type != 's')
-        return 0;
-    if (fact->uid == q->l->uid_max || (!write && (fact->bits & AAJ_FACT_WORLD_READ)))
-        return 0;
-    match = aaj_glob_match(q->glob, fact->path);
-    if (match <= 0)
-        return match;
-    return !is_evidence(q, fact->path);
-}
-
-int aaj_price_is_dear(struct aaj_learner *l, uint32_t node, const struct aaj_grant *g, struct aaj_str pattern,
-                      bool owner)
-{
-    struct question q = { .l = l, .grant = g, .node = node };
-    struct aaj_crossing crossing;
+    struct market *m = data;
+    struct aaj_learner *l = m->l;
+    uint32_t state, tags[TAGS];
+    size_t n;
     int r;
 
-    if (l->in->ceiling) {
-        r = aaj_ceiling_crosses_file(l->in->ceiling, plain(l, pattern), false, g->perms, l->in->files, &l->scratch,
-                                     &crossing);
-        if (r)
-            return r;
-    }
-    if (owner || !l->in->files || !aaj_fsview_is_complete(l->in->files) ||
-        aaj_str_starts(pattern, AAJ_STR("/proc/")) || aaj_str_starts(pattern, AAJ_STR("/sys/")))
+    if ((fact->type != 'f' && fact->type != 's') || fact->uid == l->uid_max)
         return 0;
-    r = aaj_glob_compile(plain(l, pattern), AAJ_GLOB_PATH, &q.glob, NULL);
-    if (r < 0)
+    r = aaj_glob_walk(m->glob, AAJ_GLOB_START, fact->path, &state);
+    if (r < 0 || state == AAJ_GLOB_DEAD)
         return r;
-    r = aaj_fsview_walk(l->in->files, look, &q);
-    aaj_glob_free(q.glob);
+    n = aaj_glob_tags(m->glob, state, tags, TAGS);
+    for (size_t i = 0; i < n && i < TAGS; i++) {
+        struct aaj_priced *p = &m->item[tags[i]];
+        bool write = l->grant[p->grant].perms & (AAJ_MAY_WRITE | AAJ_MAY_APPEND);
+
+        if (!p->dear && (write || !(fact->bits & AAJ_FACT_WORLD_READ)) && !is_evidence(l, p, fact->path))
+            p->dear = true;
+    }
+    return 0;
+}
+
+static int crosses_ceiling(struct aaj_learner *l, const struct aaj_priced *p)
+{
+    struct aaj_crossing crossing;
+
+    if (!l->in->ceiling)
+        return 0;
+    return aaj_ceiling_crosses_file(l->in->ceiling, plain(l, p->pattern), false, l->grant[p->grant].perms,
+                                    l->in->files, &l->scratch, &crossing);
+}
+
+int aaj_price(struct aaj_learner *l, struct aaj_priced *item, size_t n)
+{
+    struct market m = { .l = l, .item = item };
+    bool any = false;
+    int r = aaj_glob_new(&m.glob);
+
+    for (uint32_t i = 0; r == 0 && i < n; i++) {
+        r = crosses_ceiling(l, &item[i]);
+        item[i].dear = r > 0;
+        r = r > 0 ? 0 : r;
+        if (r < 0 || item[i].dear || item[i].owner || aaj_str_starts(item[i].pattern, AAJ_STR("/proc/")) ||
+            aaj_str_starts(item[i].pattern, AAJ_STR("/sys/")))
+            continue;
+        r = aaj_glob_add(m.glob, plain(l, item[i].pattern), AAJ_GLOB_PATH, i, NULL);
+        any = true;
+    }
+    if (r == 0 && any && l->in->files && aaj_fsview_is_complete(l->in->files))
+        r = aaj_fsview_walk(l->in->files, look, &m);
+    aaj_glob_free(m.glob);
     return r;
 }

@@ -67,6 +67,7 @@ struct aaj_grant {
 struct aaj_node {
     struct aaj_str name;
     uint32_t parent, child, next, into;
+    uint32_t hashed_under; /* the parent it was made with: merging moves children */
     uint32_t grant;
     uint32_t flags, inferences;
 };
@@ -146,6 +147,8 @@ int aaj_tree_peer(struct aaj_learner *l, struct aaj_str label, uint32_t from, st
 /* paths.c */
 int aaj_paths_add(struct aaj_learner *l, uint32_t access, uint32_t dom, uint32_t perms);
 int aaj_path_node(struct aaj_learner *l, struct aaj_str path, uint32_t *ret_node);
+/* Without making it; false when there is none. */
+bool aaj_path_find(const struct aaj_learner *l, struct aaj_str path, uint32_t *ret_node);
 struct aaj_grant *aaj_path_grant(struct aaj_learner *l, uint32_t node, uint32_t dom);
 uint32_t aaj_node_final(const struct aaj_learner *l, uint32_t node);
 /* The glob text of a node's path, after generalising. */

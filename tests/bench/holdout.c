@@ -116,7 +116,8 @@ static void show(struct aaj_recording *rec, const struct aaj_access *a, const ch
     fprintf(stderr, " mask %x\n", a->denied_mask);
 }
 
-static void replay(const struct aaj_match *match, const struct aaj_learned *learned, struct aaj_recording *rec)
+static void replay(const char *title, const struct aaj_match *match, const struct aaj_learned *learned,
+                   struct aaj_recording *rec)
 {
     size_t n, seen = 0, denied = 0, excused = 0, rest = 0;
     struct aaj_match_world world = { &match, 1 };
@@ -149,8 +150,8 @@ static void replay(const struct aaj_match *match, const struct aaj_learned *lear
             show(rec, &a[i], d.verdict == AAJ_REPLAY_DENIED ? "denied" : "undecided");
         }
     }
-    fprintf(stderr, "replayed %zu, denied %zu (%.2f %%), below what was not learned %zu, no question %zu\n", seen,
-            denied, seen ? 100.0 * (double)denied / (double)seen : 0.0, excused, rest);
+    fprintf(stderr, "%s: replayed %zu, denied %zu (%.2f %%), below what was not learned %zu, no question %zu\n", title,
+            seen, denied, seen ? 100.0 * (double)denied / (double)seen : 0.0, excused, rest);
 }
 
 /* Existing files that the policy opens, but for the system's own and for what the slave's user owns. */
@@ -273,6 +274,16 @@ int main(int argc, char **argv)
     r = aaj_match_open(blob, c.file, &diags, &match);
     if (r < 0)
         die("match", r);
+    if (getenv("ASK")) { /* may anything of the jail write this file? */
+        struct aaj_str name = aaj_str_c(getenv("ASK"));
+        bool w = false;
+
+        for (size_t i = 0; i < aaj_match_count(match); i++)
+            for (int owner = 0; owner < 2; owner++)
+                w |= aaj_match_file(aaj_match_profile(match, i), name, owner, aaj_replay_file_perms(AAJ_MAY_WRITE))
+                         .verdict == AAJ_ALLOW;
+        fprintf(stderr, "%s may%s be written\n", name.p, w ? "" : " not");
+    }
     if (getenv("SURFACE")) {
         struct surface surface = { .match = match, .uid = (uint32_t)atoi(getenv("SURFACE")), .list = getenv("LIST") };
 
@@ -280,13 +291,11 @@ int main(int argc, char **argv)
         fprintf(stderr, "surface: read %zu (not by all %zu), written %zu, setuid %zu\n", surface.read, surface.closed,
                 surface.write, surface.setuid);
     }
-    fprintf(stderr, "learn run: ");
-    replay(match, learned, in.recording);
-    if (argc > 5) {
+    replay("learn run", match, learned, in.recording);
+    if (argc > 5 && argv[5][0]) {
         struct aaj_recording *rec = record(argv[5]);
 
-        fprintf(stderr, "held out: ");
-        replay(match, learned, rec);
+        replay("held out", match, learned, rec);
         aaj_recording_free(rec);
     }
     aaj_match_free(match);
