@@ -5,6 +5,7 @@
 
 /* One line a verb, in the order of `aajail --help`; each is defined in cmd_NAME.c. */
 #define ALL_VERBS(VERB)                                                                            \
+    VERB(init)                                                                                     \
     VERB(build)                                                                                    \
     VERB(learn)                                                                                    \
     VERB(merge)                                                                                    \
@@ -23,6 +24,7 @@
     VERB(prune)                                                                                    \
     VERB(unit)                                                                                     \
     VERB(query)                                                                                    \
+    VERB(explain)                                                                                  \
     VERB(load)                                                                                     \
     VERB(enforce)                                                                                  \
     VERB(complain)                                                                                 \

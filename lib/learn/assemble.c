@@ -495,6 +495,8 @@ int aaj_assemble(struct aaj_learner *l)
         if (g->exec && g->into_dom != AAJ_NO)
             g->into = l->dom[l->dom[g->into_dom].same].full;
     }
+    for (size_t i = 0; i < l->n_doms; i++)
+        l->out->stats.profiles += l->dom[i].same == i;
     l->out->stats.rules = l->out->n_rules;
     l->out->stats.refused = l->out->n_refused;
     l->out->stats.granted = l->out->n_granted;

@@ -81,6 +81,19 @@ static bool is_general(const struct aaj_grant *g)
     return g->inferences != 1u << AAJ_INFER_LITERAL;
 }
 
+/* What others of the jail read beside each other says little about a profile that read one of them. */
+static bool is_alone(const struct aaj_learner *l, const struct aaj_grant *g)
+{
+    uint32_t name = l->access[l->ev[g->ev].access].arg[AAJ_FILE_NAME];
+
+    if (!(g->inferences & (1u << AAJ_INFER_SIBLINGS | 1u << AAJ_INFER_LIBRARIES)))
+        return false;
+    for (uint32_t e = g->ev; e; e = l->ev[e].next)
+        if (l->access[l->ev[e].access].arg[AAJ_FILE_NAME] != name)
+            return false;
+    return true;
+}
+
 static int price_patterns(struct aaj_learner *l, struct aaj_priced **ret_item, size_t *ret_n)
 {
     struct aaj_priced *item = NULL;
@@ -93,6 +106,7 @@ static int price_patterns(struct aaj_learner *l, struct aaj_priced **ret_item, s
             if (AAJ_GROW(item, n, cap) < 0)
                 goto nomem;
             item[n] = (struct aaj_priced){ .node = i, .grant = k, .owner = is_owners(l, &l->grant[k]) };
+            item[n].dear = is_alone(l, &l->grant[k]);
             item[n].pattern = aaj_node_pattern(l, &l->scratch, i);
             if (!item[n++].pattern.p)
                 goto nomem;

@@ -78,6 +78,8 @@ int aaj_price(struct aaj_learner *l, struct aaj_priced *item, size_t n)
     int r = aaj_glob_new(&m.glob);
 
     for (uint32_t i = 0; r == 0 && i < n; i++) {
+        if (item[i].dear)
+            continue;
         r = crosses_ceiling(l, &item[i]);
         item[i].dear = r > 0;
         r = r > 0 ? 0 : r;

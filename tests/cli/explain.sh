@@ -1,0 +1,34 @@
+#!/bin/bash
+# init writes manifests that build takes; explain finds a rule's events and an event's rule.
+set -uo pipefail
+command -v apparmor_parser >/dev/null || { echo "no apparmor_parser"; exit 77; }
+logs=$AAJ_SOURCE/tests/corpus/logs files=$AAJ_SOURCE/tests/corpus/files.tsv.zst dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+failed=0
+fail() { echo "FAILED: $*"; failed=1; }
+log=$(ls "$logs"/slave/A* | head -1); [ -d "$logs/slave/A" ] && log=$logs/slave/A/$(ls "$logs/slave/A" | grep -m1 audit)
+
+printf '[Service]\nUser=gap\nWorkingDirectory=/srv/gap\nExecStart=-/opt/gap/bin/gap --port 9\n' >"$dir/gap.service"
+"$AAJAIL" init "$dir/gap.service" -o "$dir/gap.yaml" || fail "init of a unit"
+grep -qx 'slave: /opt/gap/bin/gap' "$dir/gap.yaml" || fail "no slave in the manifest"
+grep -qx 'user: gap' "$dir/gap.yaml" || fail "no user in the manifest"
+grep -qx 'roots: \[ /srv/gap \]' "$dir/gap.yaml" || fail "no roots in the manifest"
+"$AAJAIL" init "$dir/gap.service" -o "$dir/gap.yaml" 2>/dev/null && fail "init wrote over a file"
+"$AAJAIL" init $$ | grep -q '^slave: /' || fail "init of a process"
+"$AAJAIL" init /no/such/executable 2>/dev/null; [ $? = 3 ] || fail "init of nothing is bad input"
+"$AAJAIL" init --log "$log" >/dev/null || fail "init of a log"
+
+"$AAJAIL" build -e /usr/local/sbin/slave -p slave-c -l "$log" --files "$files" -o - >"$dir/slave" 2>/dev/null || fail "build"
+out=$("$AAJAIL" explain "$dir/slave" 'owner /srv/slave/data/*.lck rwk,' -p slave-c -l "$log" --files "$files") ||
+    fail "explain of a rule"
+grep -q 'created: ' <<<"$out" || fail "the inference is not named"
+grep -q 'file_lock name=/srv/slave/data/db.lck' <<<"$out" || fail "the event is not shown"
+"$AAJAIL" explain "$dir/slave" '/etc/never r,' -p slave-c -l "$log" --files "$files" 2>/dev/null
+[ $? = 1 ] || fail "a rule that nothing leads to is a finding"
+event='type=AVC msg=audit(1.001:1): apparmor="ALLOWED" operation="open" profile="slave-c" name="/etc/evil" pid=1 comm="x" requested_mask="wc" denied_mask="wc" fsuid=2005 ouid=2005'
+out=$("$AAJAIL" explain "$dir/slave" "$event" -p slave-c); [ $? = 1 ] || fail "an event that is denied is a finding"
+grep -q 'missing: .*/etc/evil w' <<<"$out" || fail "the missing rule is not shown"
+"$AAJAIL" explain "$dir/slave" "${event//evil/hosts}" -p slave-c >/dev/null; [ $? = 1 ] || fail "hosts is not written"
+out=$("$AAJAIL" explain "$dir/slave" "${event//\/etc\/evil//srv/slave/data/new.lck}" -p slave-c) || fail "allowed"
+grep -q 'srv/slave/data/\*' <<<"$out" || fail "the rule that allows it is not shown"
+exit $failed
