@@ -310,7 +310,7 @@ static struct aaj_item *new_child(struct aaj_learner *l, uint32_t dom)
     if (!profile || !include)
         return NULL;
     profile->blank_before = 1;
-    aaj_block_append(l->template, l->main, profile);
+    aaj_block_append(l->template, l->outer, profile);
     aaj_block_append(l->template, profile, include);
     return profile;
 }
@@ -410,7 +410,7 @@ static int write_head(struct aaj_learner *l)
         aaj_block_insert(l->template, NULL, head, abi);
     }
     for (size_t i = 0; i < m->n_variables; i++) {
-        int r = set_variable(l, l->main->prev, &m->variable[i]);
+        int r = set_variable(l, l->outer->prev, &m->variable[i]);
 
         if (r < 0)
             return r;
@@ -421,14 +421,18 @@ static int write_head(struct aaj_learner *l)
 static int name_profile(struct aaj_learner *l)
 {
     const struct aaj_manifest *m = l->in->manifest;
-    struct aaj_profile *p = &l->main->profile;
-    int r = aaj_text_literal(l->arena, l->out->name, AAJ_TEXT_COND, &p->name);
+    struct aaj_profile *p = &l->outer->profile;
+    int r = aaj_text_literal(l->arena, l->top, AAJ_TEXT_COND, &p->name);
 
     p->keyword = AAJ_PROFILE_PROFILE;
     p->attachment = (struct aaj_text){ { 0 }, { 0 } };
     if (r == 0 && m->attach == AAJ_ATTACH_PATH && m->slave.text.n)
         r = aaj_text_literal(l->arena, m->slave.text, AAJ_TEXT_PATH, &p->attachment);
-    l->main->state = AAJ_STATE_CHANGED;
+    l->outer->state = AAJ_STATE_CHANGED;
+    if (r == 0 && l->hat) {
+        r = aaj_text_literal(l->arena, m->hat.text, AAJ_TEXT_COND, &l->main->profile.name);
+        l->main->state = AAJ_STATE_CHANGED;
+    }
     return r;
 }
 

@@ -230,7 +230,7 @@ static int draft_exec(struct aaj_learner *l, uint32_t from, uint32_t to, struct 
         exec = AAJ_EXEC_IX;
         scrub = false;
         perms |= AAJ_MAY_READ | AAJ_MAY_MMAP;
-    } else if (to != AAJ_NO && from == 0 && l->dom[to].kind == AAJ_DOM_CHILD) {
+    } else if (to != AAJ_NO && from == 0 && !l->hat && l->dom[to].kind == AAJ_DOM_CHILD) {
         exec = AAJ_EXEC_CX; /* found by the child's own attachment: not one of the 12 named targets */
     } else if (to != AAJ_NO) {
         r = aaj_text_literal(l->arena, l->dom[to].full, AAJ_TEXT_COND, &target);

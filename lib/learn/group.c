@@ -139,7 +139,7 @@ static bool letters_vary(const struct aaj_dir *dir, uint32_t flags, const struct
         return dir->area != AAJ_AREA_SYSTEM && dir->area != AAJ_AREA_SYS;
     if (dir->area == AAJ_AREA_OWN)
         return p->len >= 16 || group > 1;
-    return dir->area == AAJ_AREA_SHARED && group > 1;
+    return dir->area == AAJ_AREA_SHARED; /* nothing stays there, and somebody else made the name up */
 }
 
 /* Which pieces of one name vary, and by which inference. */

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/escape.h"
 #include "learn/emit.h"
 #include "policy/parse.h"
 #include "policy/quote.h"
@@ -172,6 +173,36 @@ static int add_access(struct aaj_learner *l, uint32_t i)
 
 /* ---- the whole ---- */
 
+static struct aaj_item *first_hat(struct aaj_item *profile)
+{
+    for (struct aaj_item *i = profile->profile.body.first; i; i = i->next)
+        if (i->kind == AAJ_ITEM_PROFILE && i->profile.keyword >= AAJ_PROFILE_HAT)
+            return i;
+    return NULL;
+}
+
+/* A pool is "MASTER//POOL" in the log, or "MASTER//null-POOL" while the master has no such hat. */
+static int find_hat(struct aaj_learner *l)
+{
+    struct aaj_str hat = l->in->manifest->hat.text;
+
+    for (unsigned i = 0; i < 2; i++) {
+        struct aaj_str label = i == 0 ? aaj_arena_printf(l->arena, "%.*s//%.*s", AAJ_STR_ARG(l->log_top), AAJ_STR_ARG(hat))
+                                      : aaj_arena_printf(l->arena, "%.*s//null-%.*s", AAJ_STR_ARG(l->log_top), AAJ_STR_ARG(hat));
+
+        if (!label.p)
+            return -ENOMEM;
+        for (size_t k = 0; k < l->n_access; k++)
+            if (aaj_str_eq(aaj_recording_str(l->in->recording, l->access[k].label), label)) {
+                l->label = label;
+                return 0;
+            }
+    }
+    aaj_error(l->diags, l->in->manifest->hat.loc, "the hat '%.*s' does not occur under '%s'", AAJ_STR_ARG(hat),
+              aaj_escape(&l->scratch, l->log_top));
+    return -ENOENT;
+}
+
 static int read_template(struct aaj_learner *l)
 {
     static const struct aaj_str child = AAJ_STR_INIT("include <tunables/global>\n"
@@ -182,8 +213,14 @@ static int read_template(struct aaj_learner *l)
     if (r < 0)
         return r;
     l->main = aaj_first_profile(l->template);
+    l->outer = l->main;
     if (!l->main)
         return aaj_error(l->diags, loc, "the template holds no profile");
+    if (l->hat) {
+        l->main = first_hat(l->outer);
+        if (!l->main)
+            return aaj_error(l->diags, loc, "the template holds no hat; for a pool there is php-fpm-pool");
+    }
     r = aaj_cover_make(l->template, l->main, &l->main_cover);
     if (r == 0)
         r = aaj_cover_read(l->in->target, child, AAJ_STR("child"), l->diags, &l->child);
@@ -248,10 +285,15 @@ int aaj_learn_run(const struct aaj_learn_input *input, struct aaj_diags *diags, 
     if (!out)
         return -ENOMEM;
     l.arena = &out->arena;
+    l.hat = input->manifest->hat.text.n > 0;
     out->name = aaj_arena_dup(l.arena, input->manifest->jail.text);
-    r = out->name.p ? aaj_learn_label(input->recording, input->manifest, input->label, diags, &l.label) : -ENOMEM;
+    l.top = l.hat ? aaj_arena_dup(l.arena, input->manifest->master.text) : out->name;
+    r = out->name.p ? aaj_learn_label(input->recording, input->manifest, input->label, diags, &l.log_top) : -ENOMEM;
+    l.label = l.log_top;
     if (r == 0)
         r = aaj_recording_accesses(input->recording, &l.access, &l.n_access);
+    if (r == 0 && l.hat)
+        r = find_hat(&l);
     out->label = aaj_arena_dup(l.arena, l.label);
     if (r == 0)
         r = phases(&l);

@@ -91,7 +91,9 @@ struct aaj_learner {
     struct aaj_arena scratch;
     const struct aaj_access *access;
     size_t n_access;
-    struct aaj_str label; /* the jail's in the log */
+    struct aaj_str label; /* the jail's in the log: "P", of a hat "P//blog" */
+    struct aaj_str log_top, top; /* the profile it is (in), in the log and in what is written */
+    bool hat;
 
     struct aaj_dom *dom;
     size_t n_doms, cap_doms;
@@ -114,7 +116,8 @@ struct aaj_learner {
     uint32_t uid_max;           /* the slave's own, as the records show it */
 
     struct aaj_policy *template, *child; /* read; what is written is put into the first */
-    struct aaj_item *main;               /* the template's profile */
+    struct aaj_item *main;               /* the template's profile, or the hat in it */
+    struct aaj_item *outer;              /* what children stand in */
     struct aaj_cover *main_cover, *child_cover;
 
     struct aaj_draft *draft;

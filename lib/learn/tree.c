@@ -158,9 +158,9 @@ static uint32_t dom_new(struct aaj_learner *l, enum aaj_dom_kind kind, struct aa
     *d = (struct aaj_dom){ .kind = kind, .same = (uint32_t)l->n_doms };
     d->exe = aaj_arena_dup(l->arena, exe);
     d->name = aaj_arena_dup(l->arena, name);
-    d->full = kind == AAJ_DOM_MAIN
+    d->full = kind == AAJ_DOM_MAIN && !l->hat
                   ? d->name
-                  : aaj_arena_printf(l->arena, "%.*s//%.*s", AAJ_STR_ARG(l->out->name), AAJ_STR_ARG(d->name));
+                  : aaj_arena_printf(l->arena, "%.*s//%.*s", AAJ_STR_ARG(l->top), AAJ_STR_ARG(d->name));
     return d->full.p ? (uint32_t)l->n_doms++ : AAJ_NO;
 }
 
@@ -410,7 +410,7 @@ int aaj_tree_build(struct aaj_learner *l)
 {
     const struct aaj_manifest *m = l->in->manifest;
 
-    if (dom_add(l, AAJ_DOM_MAIN, m->slave.text, l->out->name) == AAJ_NO)
+    if (dom_add(l, AAJ_DOM_MAIN, m->slave.text, l->hat ? m->hat.text : l->out->name) == AAJ_NO)
         return -ENOMEM;
     for (uint32_t i = 0; i < l->n_access; i++) {
         const struct aaj_access *a = &l->access[i];
@@ -438,6 +438,10 @@ int aaj_tree_peer(struct aaj_learner *l, struct aaj_str label, uint32_t from, st
 {
     struct aaj_place at;
 
+    if (l->hat && aaj_str_eq(label, l->log_top)) {
+        *ret_glob = aaj_glob_escape(l->arena, l->top);
+        return ret_glob->p ? 0 : -ENOMEM;
+    }
     if (!aaj_str_starts(label, l->label) ||
         (label.n > l->label.n && !aaj_str_starts(aaj_str_skip(label, l->label.n), AAJ_STR("//")))) {
         *ret_glob = aaj_glob_escape(l->arena, label);
