@@ -13,11 +13,6 @@
     VERB(check)                                                                                    \
     VERB(diff)                                                                                     \
     VERB(surface)                                                                                  \
-    VERB(up)                                                                                    \
-    VERB(down)                                                                                  \
-    VERB(undo)                                                                                  \
-    VERB(prune)                                                                                 \
-    VERB(unit)                                                                                  \
     VERB(up)                                                                                       \
     VERB(down)                                                                                     \
     VERB(undo)                                                                                     \
