@@ -250,7 +250,6 @@ struct aaj_item {
     uint32_t blank_before;     /* empty lines */
     bool same_line;            /* begins on the line the item before it ends on */
     struct aaj_str comment;    /* behind it on its line, with its '#'; of COMMENT: the comment itself */
-    struct aaj_texts inner;    /* comments between its words */
     uint32_t user;             /* the caller's: where the learner keeps what made this rule */
     union {
         struct aaj_include include;

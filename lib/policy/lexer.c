@@ -92,10 +92,9 @@ static bool is_include(const char *p)
     return strncmp(p, "#include", 8) == 0;
 }
 
-/* #include takes its whole line to be recognised, so only a comment without a newline beats it. */
 static bool at_comment(const struct aaj_lexer *lx)
 {
-    return *here(lx) == '#' && !(is_include(here(lx)) && memchr(here(lx), '\n', lx->n - lx->pos));
+    return *here(lx) == '#' && !is_include(here(lx));
 }
 
 /* A state that ends with its line. */

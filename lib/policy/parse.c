@@ -71,7 +71,7 @@ int aaj_parser_expected(struct aaj_parser *ps, const char *what)
     struct aaj_str found = aaj_str_head(aaj_token_str(&ps->lx, t), 60);
 
     /* What is missing at the end of a line is missing there, not where the next word stands. */
-    if (t->newlines && ps->prev_end && t->kind != AAJ_TOKEN_EOF)
+    if (t->newlines && t->start != ps->item_start && t->kind != AAJ_TOKEN_EOF)
         return aaj_parser_error(ps, ps->prev_end, ps->prev_end, "expected %s", what);
     if (t->kind == AAJ_TOKEN_EOF)
         return aaj_parser_error(ps, t->start, t->start, "expected %s, found the end of the file", what);
@@ -159,20 +159,20 @@ static int take_comments(struct aaj_parser *ps, struct aaj_item *parent)
     return r || !ps->lx.failed ? r : -ENOMEM;
 }
 
-/* Comments that stand between the words of @item stay with it; those behind it wait for the next. */
-static int take_inner_comments(struct aaj_parser *ps, struct aaj_item *item)
+/* Comments that stand between the words of @item come before it; those behind it wait for the next. */
+static int take_inner_comments(struct aaj_parser *ps, struct aaj_item *parent, struct aaj_item *item)
 {
-    uint32_t cap = item->inner.n;
     size_t kept = 0;
     int r = 0;
 
     for (size_t i = 0; r == 0 && i < ps->lx.n_comments; i++) {
-        struct aaj_str text = comment_text(ps, &ps->lx.comment[i]);
-
-        if (ps->lx.comment[i].start < item->end)
-            r = aaj_parser_texts(ps, &item->inner, (struct aaj_text){ text, text }, &cap);
-        else
+        if (ps->lx.comment[i].start >= item->end) {
             ps->lx.comment[kept++] = ps->lx.comment[i];
+            continue;
+        }
+        ps->lx.comment[i].blank_before = item->blank_before;
+        item->blank_before = 0;
+        r = comment_item(ps, parent, &ps->lx.comment[i]);
     }
     ps->lx.n_comments = kept;
     return r;
@@ -677,7 +677,7 @@ static int parse_item(struct aaj_parser *ps, struct aaj_item *parent, bool body)
         return -ENOMEM;
     item->policy = ps->policy;
     item->parent = parent;
-    item->start = first.start;
+    item->start = ps->item_start = first.start;
     item->line = first.line;
     item->column = first.column;
     item->blank_before = first.newlines > 1 ? first.newlines - 1 : 0;
@@ -693,7 +693,8 @@ static int parse_item(struct aaj_parser *ps, struct aaj_item *parent, bool body)
     if (r < 0)
         return r;
     item->end = ps->prev_end;
-    r = take_inner_comments(ps, item);
+    aaj_check_support(ps, item);
+    r = take_inner_comments(ps, parent, item);
     link_item(ps, parent, item);
     ps->last = item;
     return r;

@@ -30,6 +30,7 @@ struct aaj_parser {
     struct aaj_token tok;   /* the next one */
     uint32_t prev_end;      /* where the last one taken ended */
     uint32_t prev_line;
+    uint32_t item_start;    /* of the item being read */
     struct aaj_item *last;  /* item that ended last in this block, for the comment behind it */
     struct aaj_block *block; /* being read */
     unsigned includes, blocks;
@@ -77,6 +78,9 @@ int aaj_parser_condition(struct aaj_parser *ps, struct aaj_texts *words, bool *r
 
 /* include.c */
 int aaj_parser_include(struct aaj_parser *ps, struct aaj_item *item, bool body);
+
+/* support.c: warns of what the target's parser cannot read. */
+void aaj_check_support(struct aaj_parser *ps, const struct aaj_item *item);
 
 /* check.c: what a rule means; findings, never fatal. */
 int aaj_check_rule(struct aaj_parser *ps, struct aaj_item *item);

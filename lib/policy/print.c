@@ -8,6 +8,8 @@
 
 enum { STEP = 2, WIDTH = 96 };
 
+static const char *const assign_word[] = { " =", " +=", " ?=", " :=" };
+
 static void put_block(struct aaj_out *out, const struct aaj_block *block, size_t indent);
 
 static void put_texts(struct aaj_out *out, const struct aaj_texts *texts, const char *between)
@@ -36,14 +38,25 @@ static void put_include(struct aaj_out *out, const struct aaj_include *include)
     put_path(out, include->path, include->magic);
 }
 
+/* Words of a condition, parentheses close to what they hold. */
+static void put_words(struct aaj_out *out, const struct aaj_texts *words)
+{
+    for (uint32_t i = 0; i < words->n; i++) {
+        bool open = i && aaj_str_eq(words->item[i - 1].raw, AAJ_STR("("));
+
+        if (i && !open && !aaj_str_eq(words->item[i].raw, AAJ_STR(")")))
+            aaj_out_puts(out, " ");
+        aaj_out_put(out, words->item[i].raw);
+    }
+}
+
 /* Values that do not fit go on behind a backslash, indented. */
 static void put_variable(struct aaj_out *out, const struct aaj_variable *variable, size_t indent)
 {
-    static const char *const assign[] = { " =", " +=", " ?=", " :=" };
     size_t line = out->n - indent;
 
     aaj_out_put(out, variable->name.raw);
-    aaj_out_puts(out, assign[variable->assign]);
+    aaj_out_puts(out, assign_word[variable->assign]);
     for (uint32_t i = 0; i < variable->values.n; i++) {
         struct aaj_str raw = variable->values.item[i].raw;
 
@@ -89,7 +102,7 @@ static void put_if(struct aaj_out *out, const struct aaj_if *cond, size_t indent
 {
     for (;;) {
         aaj_out_puts(out, "if ");
-        put_texts(out, &cond->words, " ");
+        put_words(out, &cond->words);
         aaj_out_puts(out, " ");
         put_block(out, &cond->then->block.body, indent);
         if (!cond->otherwise)
@@ -117,8 +130,13 @@ static void put_item(struct aaj_out *out, const struct aaj_item *item, size_t in
         aaj_out_puts(out, ",");
         break;
     case AAJ_ITEM_VARIABLE:
-    case AAJ_ITEM_BOOLEAN:
         put_variable(out, &item->variable, indent);
+        break;
+    case AAJ_ITEM_BOOLEAN:
+        aaj_out_put(out, item->variable.name.raw);
+        aaj_out_puts(out, assign_word[item->variable.assign]);
+        aaj_out_puts(out, " ");
+        put_words(out, &item->variable.values);
         break;
     case AAJ_ITEM_ALIAS:
         aaj_out_puts(out, item->alias.rewrite ? "rewrite " : "alias ");
@@ -146,11 +164,6 @@ static void put_item(struct aaj_out *out, const struct aaj_item *item, size_t in
 
 void aaj_out_item(struct aaj_out *out, const struct aaj_item *item, size_t indent)
 {
-    for (uint32_t i = 0; i < item->inner.n; i++) {
-        aaj_out_repeat(out, ' ', indent);
-        aaj_out_put(out, item->inner.item[i].raw);
-        aaj_out_puts(out, "\n");
-    }
     aaj_out_repeat(out, ' ', indent);
     put_item(out, item, indent);
     if (item->comment.n && item->kind != AAJ_ITEM_COMMENT) {

@@ -49,6 +49,13 @@ static size_t line_start(struct aaj_str text, size_t pos)
     return p == 0 || text.p[p - 1] == '\n' ? p : pos;
 }
 
+static bool starts_line(struct aaj_str text, size_t pos)
+{
+    while (pos > 0 && blank(text.p[pos - 1]))
+        pos--;
+    return pos == 0 || text.p[pos - 1] == '\n';
+}
+
 static struct aaj_str indentation(struct aaj_str text, size_t pos)
 {
     size_t p = pos, n = 0;
@@ -101,11 +108,12 @@ static void insert(struct splice *s, const struct aaj_item *item, const struct a
     const struct aaj_item *before = anchor(item), *near = neighbour(item);
     size_t at = before ? before->end : top ? 0 : block->open + 1;
     size_t end = at == 0 ? 0 : line_end(s->text, at);
-    struct aaj_str indent = indentation(s->text, near ? near->start : block->open);
-    struct aaj_str step = near || top ? AAJ_STR("") : AAJ_STR("  ");
+    bool aligned = near && starts_line(s->text, near->start);
+    struct aaj_str indent = indentation(s->text, aligned ? near->start : top ? 0 : block->open);
+    struct aaj_str step = aligned || top ? AAJ_STR("") : AAJ_STR("  ");
     struct aaj_out lines = { 0 };
 
-    if (top && !near)
+    if (top && !aligned)
         indent.n = 0;
     if (end > s->pos)
         copy_to(s, end);
@@ -122,6 +130,8 @@ static void insert(struct splice *s, const struct aaj_item *item, const struct a
         while (s->pos < s->text.n && blank(s->text.p[s->pos]))
             s->pos++;
         aaj_out_put(&s->out, indent);
+        if (s->text.p[s->pos] != '}')
+            aaj_out_put(&s->out, step);
     }
 }
 
@@ -148,7 +158,6 @@ static void change(struct splice *s, const struct aaj_item *item)
 
     copy_to(s, item->start);
     bare.comment = (struct aaj_str){ 0 }; /* it stands in the text behind the item */
-    bare.inner.n = 0;
     aaj_out_item(&lines, &bare, indent.n);
     s->out.failed |= lines.failed;
     if (!lines.failed)

@@ -135,6 +135,13 @@ int aaj_vars_boolean(const struct aaj_vars *vars, struct aaj_str name, bool *ret
     return 1;
 }
 
+bool aaj_vars_assigned(const struct aaj_vars *vars, struct aaj_str name)
+{
+    const struct aaj_var *var = find(vars, name);
+
+    return var && var->kind != UNSET;
+}
+
 bool aaj_vars_defined(const struct aaj_vars *vars, struct aaj_str name)
 {
     return find(vars, name) != NULL;

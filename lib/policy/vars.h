@@ -26,6 +26,8 @@ void aaj_vars_unset(struct aaj_vars *vars, struct aaj_str name);
 
 /* 1 or 0; of a boolean its value in *ret_truth. -EINVAL when it is a variable of the other kind. */
 int aaj_vars_boolean(const struct aaj_vars *vars, struct aaj_str name, bool *ret_truth);
+/* By the policy itself, and not only for the moment. */
+bool aaj_vars_assigned(const struct aaj_vars *vars, struct aaj_str name);
 bool aaj_vars_defined(const struct aaj_vars *vars, struct aaj_str name);
 
 /* The values of a variable, those of variables in them put in; sorted, each once. */
