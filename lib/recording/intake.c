@@ -212,6 +212,21 @@ static bool may_be_same(struct aaj_str a, struct aaj_str b)
     return !a.n || !b.n || aaj_str_eq(a, b);
 }
 
+static bool share_time_ordered(int64_t earlier_last, int64_t later_first, bool one_instant)
+{
+    return earlier_last > later_first || (earlier_last == later_first && one_instant);
+}
+
+/* Whether two spans of time have more in common than the millisecond in which a log was rotated. */
+static bool share_time(int64_t a_first, int64_t a_last, int64_t b_first, int64_t b_last)
+{
+    if (!a_first || !b_first)
+        return true; /* one does not say when */
+    if (a_first > b_first || (a_first == b_first && a_last > b_last))
+        return share_time_ordered(b_last, a_first, b_first == b_last || a_first == a_last);
+    return share_time_ordered(a_last, b_first, a_first == a_last || b_first == b_last);
+}
+
 static bool overlaps(const struct chain *chain, const struct aaj_recording *rec)
 {
     for (size_t i = 0; i < rec->n_sources; i++)
@@ -221,7 +236,7 @@ static bool overlaps(const struct chain *chain, const struct aaj_recording *rec)
 
             if (s->key.channel == p->channel && s->events && may_be_same(aaj_recording_str(rec, s->key.host), p->host) &&
                 may_be_same(aaj_recording_str(rec, s->key.boot), p->boot) &&
-                (!s->first_ms || !p->first_ms || (s->first_ms <= p->last_ms && p->first_ms <= s->last_ms)))
+                share_time(s->first_ms, s->last_ms, p->first_ms, p->last_ms))
                 return true;
         }
     return false;

@@ -229,6 +229,8 @@ static int put_sources(FILE *out, const struct aaj_recording *rec, const uint32_
     for (size_t i = 0; i < rec->n_sources; i++) {
         const struct source *src = &rec->source[order[i]];
 
+        if (!src->events)
+            continue;
         fputs("{\"kind\":\"source\"", out);
         put_source(out, rec, &src->key);
         number(out, "events", src->events);
