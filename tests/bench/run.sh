@@ -1,0 +1,21 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# run.sh BUILD [MEGABYTES]: logs made for it and the captured ones repeated, then the ratios. Files go to BENCH_DIR or a
+# temporary folder, and are removed.
+set -euo pipefail
+build=$(realpath "$1") megabytes=${2:-200}
+shared=${AAJ_SHARED:-$(dirname "$0")/../../../shared}
+shared=$(realpath -m "$shared")
+dir=$(mktemp -d -p "${BENCH_DIR:-/tmp}")
+trap 'rm -rf "$dir"' EXIT
+ninja -C "$build" tests/bench/bench-gen tests/bench/bench-log >/dev/null
+cd "$dir"
+for form in audit syslog distinct; do "$build/tests/bench/bench-gen" $form "$megabytes" >$form.log; done
+if [ -d "$shared/data/logs" ]; then
+    while [ "$(stat -c %s captured.log 2>/dev/null || echo 0)" -lt $((megabytes << 20)) ]; do
+        cat "$shared"/data/logs/*/*/audit.log >>captured.log
+    done
+else
+    echo "no captured logs ($shared): their ratio is left out"
+fi
+"$build/tests/bench/bench-log" *.log

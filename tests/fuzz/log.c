@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Any bytes are a log: every line is in one of three, where the pieces are cut makes no difference, and the
+ * recording reads back as the same bytes. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "log/reader.h"
+#include "recording/recording.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static int on_event(void *data, const struct aaj_event *event, const struct aaj_log_head *head,
+                    const struct aaj_log_record *record)
+{
+    return aaj_recording_add(data, event, record ? head->line : (struct aaj_str){ "", 0 });
+}
+
+static char *read_log(const uint8_t *data, size_t size, size_t piece, struct aaj_log_account *account, size_t *ret_n)
+{
+    const struct aaj_log_handler handler = { .event = on_event };
+    struct aaj_log_reader *reader;
+    struct aaj_recording *rec;
+    char *text = NULL;
+    FILE *out = open_memstream(&text, ret_n);
+
+    if (!out || aaj_recording_new(&rec) < 0 || aaj_log_reader_new(&handler, rec, &reader) < 0)
+        abort();
+    for (size_t at = 0; at < size; at += piece)
+        if (aaj_log_reader_feed(reader, (const char *)data + at, size - at < piece ? size - at : piece) < 0)
+            abort();
+    if (aaj_log_reader_finish(reader) < 0 || aaj_recording_write(rec, out) < 0 || fclose(out) != 0)
+        abort();
+    *account = *aaj_log_reader_account(reader);
+    aaj_log_reader_free(reader);
+    aaj_recording_free(rec);
+    return text;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    size_t piece = size ? 1 + data[size - 1] % 97 : 1, n[2];
+    struct aaj_log_account a[2];
+    char *text[2] = { read_log(data, size, size ? size : 1, &a[0], &n[0]), read_log(data, size, piece, &a[1], &n[1]) };
+
+    if (a[0].used + a[0].irrelevant + a[0].reported != a[0].lines || a[0].lines != a[1].lines ||
+        a[0].used != a[1].used || a[0].reported != a[1].reported)
+        abort();
+    if (n[0] != n[1] || memcmp(text[0], text[1], n[0]) != 0)
+        abort();
+    free(text[0]);
+    free(text[1]);
+    return 0;
+}
