@@ -35,7 +35,7 @@ bench: deps build/dev
 # The long run of every fuzz target; `make check` replays the corpus only.
 FUZZ_SECONDS = 900
 build/fuzz: | deps
-	CC=clang meson setup $@ -Dfuzz=true -Db_sanitize=address,undefined -Db_lundef=false
+	CC=clang meson setup $@ -Dfuzz=true -Dc_args=-fsanitize=fuzzer-no-link -Db_sanitize=address,undefined -Db_lundef=false
 fuzz: deps build/fuzz
 	@ninja -C build/fuzz >/dev/null
 	@for f in build/fuzz/tests/fuzz/fuzz-*[!p]; do [ -x $$f ] && [ -f $$f ] || continue; \

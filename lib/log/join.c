@@ -168,11 +168,19 @@ static bool no_label(struct aaj_str label)
            (colons >= 3 && label.p[0] != '/' && label.p[0] != ':');
 }
 
-static int need_scratch(struct aaj_join *join)
+static int need_scratch(struct aaj_join *join, const struct aaj_join_line *avc)
 {
-    if (!join->scratch)
-        join->scratch = malloc(AAJ_LOG_LINE_MAX + sizeof(struct aaj_sockaddr));
-    return join->scratch ? 0 : -ENOMEM;
+    size_t n = sizeof(struct aaj_sockaddr) + (avc ? avc->payload.n : 0);
+    char *p;
+
+    if (n <= join->scratch_cap)
+        return 0;
+    p = realloc(join->scratch, n * 2);
+    if (!p)
+        return -ENOMEM;
+    join->scratch = p;
+    join->scratch_cap = n * 2;
+    return 0;
 }
 
 /* Who did it: the AVC of the same serial, else subj= of the SYSCALL. */
@@ -206,7 +214,7 @@ static int make(struct aaj_join *join, const struct aaj_join_line *from, const s
     struct aaj_sockaddr *sa;
     bool local;
 
-    if (need_scratch(join) < 0)
+    if (need_scratch(join, avc) < 0)
         return -ENOMEM;
     sa = (struct aaj_sockaddr *)(void *)join->scratch;
     e.op = syscall_name(syscall->payload);

@@ -32,7 +32,8 @@ struct aaj_join {
     struct aaj_join_line syscall[AAJ_JOIN_WINDOW], avc[AAJ_JOIN_WINDOW], waiting[AAJ_JOIN_WINDOW];
     uint32_t n_syscall, n_avc, n_waiting; /* ever seen; the newest is at (n - 1) % AAJ_JOIN_WINDOW */
     uint32_t waiting_now;
-    char *scratch;
+    char *scratch; /* an address, then decoded values */
+    size_t scratch_cap;
 };
 
 void aaj_join_clear(struct aaj_join *join);

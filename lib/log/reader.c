@@ -21,7 +21,8 @@ struct aaj_log_reader {
     bool too_long; /* inside a line past AAJ_LOG_LINE_MAX: drop until its end */
     char *held; /* a USER_AVC line whose msg='… is still open: some daemons break it */
     size_t held_n;
-    char *scratch; /* decoded values of one record */
+    char *scratch; /* decoded values of one record: as long as its line */
+    size_t scratch_cap;
     struct aaj_journal journal;
     struct aaj_join join;
 };
@@ -32,11 +33,6 @@ int aaj_log_reader_new(const struct aaj_log_handler *handler, void *data, struct
 
     if (!reader)
         return -ENOMEM;
-    reader->scratch = malloc(AAJ_LOG_LINE_MAX);
-    if (!reader->scratch) {
-        free(reader);
-        return -ENOMEM;
-    }
     reader->handler = *handler;
     reader->data = data;
     *ret_reader = reader;
@@ -74,11 +70,26 @@ static void report(struct aaj_log_reader *reader, struct aaj_str line, uint64_t 
         reader->handler.report(reader->data, line, line_no, at, why, head);
 }
 
+static int grow_scratch(struct aaj_log_reader *reader, size_t n)
+{
+    char *p = n > reader->scratch_cap ? realloc(reader->scratch, n * 2) : reader->scratch;
+
+    if (n <= reader->scratch_cap)
+        return 0;
+    if (!p)
+        return -ENOMEM;
+    reader->scratch = p;
+    reader->scratch_cap = n * 2;
+    return 0;
+}
+
 int aaj_log_reader_take(struct aaj_log_reader *reader, const struct aaj_log_head *head, uint64_t line_no)
 {
     struct aaj_log_record record;
     struct aaj_event event;
 
+    if (grow_scratch(reader, head->line.n) < 0)
+        return -ENOMEM;
     record.scratch = reader->scratch;
     if (aaj_log_record_parse(head, &record) < 0 || aaj_log_event(head, &record, &event) < 0) {
         report(reader, head->line, line_no, (size_t)(record.at - head->line.p), record.why, head);

@@ -5,97 +5,74 @@
  * of lines, so this prints; reading is json-c's.
  */
 #include <errno.h>
-#include <inttypes.h>
 #include <stdlib.h>
 
-#include "base/escape.h"
+#include "recording/emit.h"
 #include "recording/impl.h"
 
-static void put_string(FILE *out, struct aaj_str s)
-{
-    size_t start = 0;
-
-    putc_unlocked('"', out);
-    for (size_t i = 0; i < s.n; i++) {
-        unsigned char c = (unsigned char)s.p[i];
-
-        if (c >= 0x20 && c != '"' && c != '\\' && c != 0x7f)
-            continue;
-        fwrite_unlocked(s.p + start, 1, i - start, out);
-        start = i + 1;
-        if (c == '"' || c == '\\')
-            fprintf(out, "\\%c", c);
-        else
-            fprintf(out, "\\u%04x", c);
-    }
-    fwrite_unlocked(s.p + start, 1, s.n - start, out);
-    putc_unlocked('"', out);
-}
-
-/* Names are strings where they can be: valid UTF-8 without NUL; else {"hex":"…"}. */
-static void put_name(FILE *out, struct aaj_str s)
-{
-    if (aaj_utf8_valid(s) && aaj_str_find(s, '\0') == s.n) {
-        put_string(out, s);
-        return;
-    }
-    fputs("{\"hex\":\"", out);
-    for (size_t i = 0; i < s.n; i++)
-        fprintf(out, "%02X", (unsigned char)s.p[i]);
-    fputs("\"}", out);
-}
-
-static void member(FILE *out, const char *key, struct aaj_str value)
+static void member(struct emit *out, const char *key, struct aaj_str value)
 {
     if (value.n == 0)
         return;
-    fprintf(out, ",\"%s\":", key);
-    put_name(out, value);
+    emit_lit(out, ",\"");
+    emit_str(out, aaj_str_c(key));
+    emit_lit(out, "\":");
+    emit_name(out, value);
 }
 
-static void number(FILE *out, const char *key, uint64_t value)
+static void number(struct emit *out, const char *key, uint64_t value)
 {
-    if (value)
-        fprintf(out, ",\"%s\":%" PRIu64, key, value);
+    if (!value)
+        return;
+    emit_lit(out, ",\"");
+    emit_str(out, aaj_str_c(key));
+    emit_lit(out, "\":");
+    emit_number(out, value);
 }
 
-static void time_member(FILE *out, const char *key, int64_t ms)
+static void time_member(struct emit *out, const char *key, int64_t ms)
 {
     if (ms > 0)
         number(out, key, (uint64_t)ms);
 }
 
-static void put_mask(FILE *out, const char *key, uint32_t class, uint32_t mask)
+static void put_mask(struct emit *out, const char *key, uint32_t class, uint32_t mask)
 {
     const char *const *word = aaj_class_info[class].mask_word;
     bool file = class == AAJ_CLASS_FILE || class == AAJ_CLASS_EXEC, first = true;
 
     if (!mask)
         return;
-    fprintf(out, ",\"%s\":\"", key);
+    emit_lit(out, ",\"");
+    emit_str(out, aaj_str_c(key));
+    emit_lit(out, "\":\"");
     for (unsigned bit = 0; word[bit]; bit++) {
         if (!(mask >> bit & 1))
             continue;
-        fprintf(out, "%s%s", first || file ? "" : " ", word[bit]);
+        if (!first && !file)
+            emit_char(out, ' ');
+        emit_str(out, aaj_str_c(word[bit]));
         first = false;
     }
     if (mask & AAJ_MASK_UNKNOWN)
-        fputs(first || file ? "?" : " ?", out);
-    putc_unlocked('"', out);
+        emit_str(out, first || file ? AAJ_STR("?") : AAJ_STR(" ?"));
+    emit_char(out, '"');
 }
 
-static void put_day(FILE *out, int32_t day)
+static void put_day(struct emit *out, int32_t day)
 {
     unsigned month, mday;
-    int year;
+    char text[64];
+    int year, n;
 
     if (day == AAJ_DAY_NONE)
         return;
     aaj_log_date(day, &year, &month, &mday);
-    fprintf(out, ",\"day\":\"%04d-%02u-%02u\"", year, month, mday);
+    n = snprintf(text, sizeof(text), ",\"day\":\"%04d-%02u-%02u\"", year, month, mday);
+    emit_str(out, (struct aaj_str){ text, (size_t)n });
 }
 
-static void put_source(FILE *out, const struct aaj_recording *rec, const struct source_key *key)
+static void put_source(struct emit *out, const struct aaj_recording *rec, const struct source_key *key)
 {
     member(out, "host", aaj_recording_str(rec, key->host));
     member(out, "boot", aaj_recording_str(rec, key->boot));
@@ -103,21 +80,27 @@ static void put_source(FILE *out, const struct aaj_recording *rec, const struct 
     member(out, "channel", aaj_str_c(aaj_channel_name[key->channel]));
 }
 
-static void put_evidence(FILE *out, const struct aaj_recording *rec, const struct evidence *ev)
+static void put_evidence(struct emit *out, const struct aaj_recording *rec, const struct evidence *ev)
 {
-    fprintf(out, "{\"allowed\":%u", ev->allowed);
+    emit_lit(out, "{\"allowed\":");
+    emit_number(out, ev->allowed);
     number(out, "denied", ev->denied);
     number(out, "audited", ev->audited);
     number(out, "owner", ev->owner_yes);
     number(out, "other", ev->owner_no);
     number(out, "owner_created", ev->owner_created);
     number(out, "owner_root", ev->owner_root);
-    if (ev->fsuid_min != AAJ_UID_NONE)
-        fprintf(out, ",\"fsuid\":[%u,%u]", ev->fsuid_min, ev->fsuid_max);
+    if (ev->fsuid_min != AAJ_UID_NONE) {
+        emit_lit(out, ",\"fsuid\":[");
+        emit_number(out, ev->fsuid_min);
+        emit_char(out, ',');
+        emit_number(out, ev->fsuid_max);
+        emit_char(out, ']');
+    }
     time_member(out, "first", ev->first_ms);
     time_member(out, "last", ev->last_ms);
     put_source(out, rec, &rec->source[ev->source].key);
-    putc_unlocked('}', out);
+    emit_char(out, '}');
 }
 
 struct source_order {
@@ -144,7 +127,7 @@ static int evidence_order(const void *a, const void *b, void *data)
     return compare_source(&o->rec->source[x->source].key, &o->rec->source[y->source].key, o->rank);
 }
 
-static int put_all_evidence(FILE *out, const struct aaj_recording *rec, const struct entry *e, const uint32_t *rank)
+static int put_all_evidence(struct emit *out, const struct aaj_recording *rec, const struct entry *e, const uint32_t *rank)
 {
     struct source_order o = { rec, rank };
     uint32_t few[16], *at = few;
@@ -160,25 +143,27 @@ static int put_all_evidence(FILE *out, const struct aaj_recording *rec, const st
     for (uint32_t ev = e->evidence; ev != NO_EVIDENCE; ev = rec->evidence[ev].next)
         at[i++] = ev;
     qsort_r(at, n, sizeof(*at), evidence_order, &o);
-    fputs(",\"seen\":[", out);
+    emit_lit(out, ",\"seen\":[");
     for (i = 0; i < n; i++) {
         if (i)
-            putc_unlocked(',', out);
+            emit_char(out, ',');
         put_evidence(out, rec, &rec->evidence[at[i]]);
     }
-    putc_unlocked(']', out);
+    emit_char(out, ']');
     if (at != few)
         free(at);
     return 0;
 }
 
-static int put_access(FILE *out, const struct aaj_recording *rec, const struct entry *e, const uint32_t *rank)
+static int put_access(struct emit *out, const struct aaj_recording *rec, const struct entry *e, const uint32_t *rank)
 {
     uint32_t class = e->key.word[WORD_CLASS];
     const struct aaj_class_info *info = &aaj_class_info[class];
     int r;
 
-    fprintf(out, "{\"kind\":\"access\",\"class\":\"%s\"", info->name);
+    emit_lit(out, "{\"kind\":\"access\",\"class\":\"");
+    emit_str(out, aaj_str_c(info->name));
+    emit_char(out, '"');
     member(out, "label", aaj_recording_str(rec, e->key.word[WORD_LABEL]));
     member(out, "op", aaj_recording_str(rec, e->key.word[WORD_OP]));
     for (unsigned a = 0; a < AAJ_ARGS && info->arg[a]; a++)
@@ -188,16 +173,20 @@ static int put_access(FILE *out, const struct aaj_recording *rec, const struct e
     member(out, "info", aaj_recording_str(rec, e->key.word[WORD_INFO]));
     r = put_all_evidence(out, rec, e, rank);
     if (e->sample) {
-        fprintf(out, ",\"at\":[%" PRId64 ",%" PRIu64 "]", e->sample_ms, e->sample_serial);
+        emit_lit(out, ",\"at\":[");
+        emit_number(out, (uint64_t)e->sample_ms);
+        emit_char(out, ',');
+        emit_number(out, e->sample_serial);
+        emit_char(out, ']');
         member(out, "sample", (struct aaj_str){ e->sample, e->sample_n });
     }
     if (e->extra) {
         struct aaj_str extra = aaj_recording_str(rec, e->extra); /* {…}: its members go in */
 
-        putc_unlocked(',', out);
-        fwrite_unlocked(extra.p + 1, 1, extra.n - 2, out);
+        emit_char(out, ',');
+        emit_str(out, (struct aaj_str){ extra.p + 1, extra.n - 2 });
     }
-    fputs("}\n", out);
+    emit_lit(out, "}\n");
     return r;
 }
 
@@ -216,7 +205,7 @@ static int source_index_order(const void *a, const void *b, void *data)
                           s->rank);
 }
 
-static int put_sources(FILE *out, const struct aaj_recording *rec, const uint32_t *rank)
+static int put_sources(struct emit *out, const struct aaj_recording *rec, const uint32_t *rank)
 {
     struct sorted s = { rec, rank };
     uint32_t *order = calloc(rec->n_sources + 1, sizeof(*order));
@@ -231,12 +220,12 @@ static int put_sources(FILE *out, const struct aaj_recording *rec, const uint32_
 
         if (!src->events)
             continue;
-        fputs("{\"kind\":\"source\"", out);
+        emit_lit(out, "{\"kind\":\"source\"");
         put_source(out, rec, &src->key);
         number(out, "events", src->events);
         time_member(out, "first", src->first_ms);
         time_member(out, "last", src->last_ms);
-        fputs("}\n", out);
+        emit_lit(out, "}\n");
     }
     free(order);
     return 0;
@@ -247,7 +236,7 @@ static int input_order(const void *a, const void *b)
     return memcmp(a, b, sizeof(struct input));
 }
 
-static int put_inputs(FILE *out, const struct aaj_recording *rec)
+static int put_inputs(struct emit *out, const struct aaj_recording *rec)
 {
     struct input *in = calloc(rec->n_inputs + 1, sizeof(*in));
 
@@ -257,14 +246,15 @@ static int put_inputs(FILE *out, const struct aaj_recording *rec)
         memcpy(in, rec->input, rec->n_inputs * sizeof(*in));
     qsort(in, rec->n_inputs, sizeof(*in), input_order);
     for (size_t i = 0; i < rec->n_inputs; i++) {
-        fprintf(out, "{\"kind\":\"input\",\"lines\":%" PRIu64, in[i].lines);
+        emit_lit(out, "{\"kind\":\"input\",\"lines\":");
+        emit_number(out, in[i].lines);
         number(out, "used", in[i].used);
         number(out, "irrelevant", in[i].irrelevant);
         number(out, "reported", in[i].reported);
         number(out, "bytes", in[i].bytes);
         time_member(out, "first", in[i].first_ms);
         time_member(out, "last", in[i].last_ms);
-        fputs("}\n", out);
+        emit_lit(out, "}\n");
     }
     free(in);
     return 0;
@@ -282,7 +272,7 @@ static int loss_order(const void *a, const void *b, void *data)
     return compare_source(&x->key, &y->key, s->rank);
 }
 
-static int put_losses(FILE *out, const struct aaj_recording *rec, const uint32_t *rank)
+static int put_losses(struct emit *out, const struct aaj_recording *rec, const uint32_t *rank)
 {
     struct sorted s = { rec, rank };
     struct loss *loss = calloc(rec->n_losses + 1, sizeof(*loss));
@@ -293,21 +283,21 @@ static int put_losses(FILE *out, const struct aaj_recording *rec, const uint32_t
         memcpy(loss, rec->loss, rec->n_losses * sizeof(*loss));
     qsort_r(loss, rec->n_losses, sizeof(*loss), loss_order, &s);
     for (size_t i = 0; i < rec->n_losses; i++) {
-        fputs("{\"kind\":\"loss\"", out);
+        emit_lit(out, "{\"kind\":\"loss\"");
         member(out, "what", aaj_recording_str(rec, loss[i].what));
         put_source(out, rec, &loss[i].key);
         number(out, "count", loss[i].count);
         time_member(out, "first", loss[i].first_ms);
         time_member(out, "last", loss[i].last_ms);
         if (loss[i].covered)
-            fputs(",\"covered\":true", out);
-        fputs("}\n", out);
+            emit_lit(out, ",\"covered\":true");
+        emit_lit(out, "}\n");
     }
     free(loss);
     return 0;
 }
 
-static int put_unknown(FILE *out, const struct aaj_recording *rec, const uint32_t *rank)
+static int put_unknown(struct emit *out, const struct aaj_recording *rec, const uint32_t *rank)
 {
     /* At most 256 of them. */
     for (size_t done = 0; done < rec->n_unknown; done++)
@@ -318,33 +308,37 @@ static int put_unknown(FILE *out, const struct aaj_recording *rec, const uint32_
                 smaller += rank[rec->unknown[j].key] < rank[rec->unknown[i].key];
             if (smaller != done)
                 continue;
-            fputs("{\"kind\":\"key\"", out);
+            emit_lit(out, "{\"kind\":\"key\"");
             member(out, "key", aaj_recording_str(rec, rec->unknown[i].key));
             member(out, "value", aaj_recording_str(rec, rec->unknown[i].value));
-            fputs("}\n", out);
+            emit_lit(out, "}\n");
         }
     return 0;
 }
 
 static int put_fact(void *data, const struct aaj_fact *fact)
 {
-    FILE *out = data;
+    struct emit *out = data;
+    char text[96];
+    int n;
 
-    fputs("{\"kind\":\"file\"", out);
+    emit_lit(out, "{\"kind\":\"file\"");
     member(out, "path", fact->path);
-    if (fact->type)
-        fprintf(out, ",\"type\":\"%c\",\"mode\":\"%04o\",\"uid\":%u,\"gid\":%u", fact->type, fact->mode, fact->uid,
-                fact->gid);
+    if (fact->type) {
+        n = snprintf(text, sizeof(text), ",\"type\":\"%c\",\"mode\":\"%04o\",\"uid\":%u,\"gid\":%u", fact->type,
+                     fact->mode, fact->uid, fact->gid);
+        emit_str(out, (struct aaj_str){ text, (size_t)n });
+    }
     member(out, "target", fact->target);
     member(out, "interp", fact->interp);
     if (fact->bits & AAJ_FACT_CAPS_KNOWN)
-        fprintf(out, ",\"caps\":%s", fact->bits & AAJ_FACT_CAPS ? "true" : "false");
-    fputs("}\n", out);
+        emit_str(out, fact->bits & AAJ_FACT_CAPS ? AAJ_STR(",\"caps\":true") : AAJ_STR(",\"caps\":false"));
+    emit_lit(out, "}\n");
     return 0;
 }
 
 /* Derived, so that the head of a recording says what is in it; made anew by every write. */
-static int put_labels(FILE *out, const struct aaj_recording *rec)
+static int put_labels(struct emit *out, const struct aaj_recording *rec)
 {
     struct aaj_label_count *label;
     size_t n;
@@ -353,10 +347,10 @@ static int put_labels(FILE *out, const struct aaj_recording *rec)
     if (r < 0)
         return r;
     for (size_t i = 0; i < n; i++) {
-        fputs("{\"kind\":\"label\"", out);
+        emit_lit(out, "{\"kind\":\"label\"");
         member(out, "label", label[i].label);
         number(out, "accesses", label[i].accesses);
-        fputs("}\n", out);
+        emit_lit(out, "}\n");
     }
     free(label);
     return 0;
@@ -369,7 +363,7 @@ static int string_order(const void *a, const void *b, void *rank)
     return (x > y) - (x < y);
 }
 
-static int put_extra_lines(FILE *out, const struct aaj_recording *rec, uint32_t *rank)
+static int put_extra_lines(struct emit *out, const struct aaj_recording *rec, uint32_t *rank)
 {
     uint32_t *line = calloc(rec->n_extra_lines + 1, sizeof(*line));
 
@@ -381,22 +375,19 @@ static int put_extra_lines(FILE *out, const struct aaj_recording *rec, uint32_t 
     for (size_t i = 0; i < rec->n_extra_lines; i++) {
         struct aaj_str s = aaj_recording_str(rec, line[i]);
 
-        fwrite_unlocked(s.p, 1, s.n, out);
-        putc_unlocked('\n', out);
+        emit_str(out, (struct aaj_str){ s.p, s.n });
+        emit_char(out, '\n');
     }
     free(line);
     return 0;
 }
 
-int aaj_recording_write(struct aaj_recording *rec, FILE *out)
+static int put_all(struct emit *out, struct aaj_recording *rec, uint32_t *rank, const uint32_t *order)
 {
-    uint32_t *rank = recording_ranks(rec), *order = rank ? recording_order(rec, rank) : NULL;
-    int r = order ? 0 : -ENOMEM;
+    int r;
 
-    if (r == 0)
-        fputs("{\"kind\":\"recording\",\"version\":1}\n", out);
-    if (r == 0)
-        r = put_inputs(out, rec);
+    emit_lit(out, "{\"kind\":\"recording\",\"version\":1}\n");
+    r = put_inputs(out, rec);
     if (r == 0)
         r = put_sources(out, rec, rank);
     if (r == 0)
@@ -409,11 +400,23 @@ int aaj_recording_write(struct aaj_recording *rec, FILE *out)
         r = aaj_fsview_each_fact(rec->files, put_fact, out);
     for (size_t i = 0; r == 0 && i < rec->n_entries; i++)
         r = put_access(out, rec, &rec->entry[order[i]], rank);
-    if (r == 0)
-        r = put_extra_lines(out, rec, rank);
+    return r == 0 ? put_extra_lines(out, rec, rank) : r;
+}
+
+int aaj_recording_write(struct aaj_recording *rec, FILE *out)
+{
+    uint32_t *rank = recording_ranks(rec), *order = rank ? recording_order(rec, rank) : NULL;
+    struct emit *emit = malloc(sizeof(*emit));
+    int r = order && emit ? 0 : -ENOMEM;
+
+    if (r == 0) {
+        emit->out = out;
+        emit->n = 0;
+        r = put_all(emit, rec, rank, order);
+        emit_flush(emit);
+    }
+    free(emit);
     free(rank);
     free(order);
-    if (r == 0 && ferror(out))
-        r = -EIO;
-    return r;
+    return r == 0 && ferror(out) ? -EIO : r;
 }
