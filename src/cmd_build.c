@@ -21,6 +21,7 @@ static const struct opt opts[] = {
     { "profile", 'p', "LABEL", "the profile's label in the log, where it is not the jail's name" },
     { "root", 0, "DIR", "the tree that the slave runs in, for setuid bits, links and neighbours" },
     { "files", 0, "FILE", "the same from find -printf '%y\\t%m\\t%U\\t%G\\t%p\\n', plain or .zst" },
+    { "merge", 'm', "FILE", "put what was learned into this profile, in which all else stays as it is" },
     { "target", 't', "NAME", "what the profile is for: debian12 (default), debian13, lab, running, …" },
     { "output", 'o', "DIR", "where the artefacts go; default: build/NAME; '-' prints the profile alone" },
     { "denied", 0, "WHAT", "report (default) or grant what was denied" },
@@ -34,7 +35,7 @@ static const struct opt opts[] = {
 struct args {
     const struct verb *verb;
     struct paths logs, recordings;
-    const char *executable, *user, *label, *root, *list, *target, *output;
+    const char *executable, *user, *label, *root, *list, *target, *output, *merge;
     uint32_t infer_off;
     bool grant_denied, comments, dry_run, json;
 };
@@ -70,6 +71,7 @@ static int take_option(struct args *a, const char *name, const char *value)
     } texts[] = {
         { "executable", &a->executable }, { "user", &a->user },     { "profile", &a->label }, { "root", &a->root },
         { "files", &a->list },            { "target", &a->target }, { "output", &a->output },
+        { "merge", &a->merge },
     };
 
     for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
@@ -106,8 +108,8 @@ static int check_args(const struct args *a, int n_operands)
         return usage_error(a->verb, "--user belongs to --executable; a manifest names its own user");
     if (a->root && a->list)
         return usage_error(a->verb, "--root and --files are two answers to one question");
-    if (n_operands > 1 && (a->label || a->output))
-        return usage_error(a->verb, "--profile and --output speak of one jail; name one manifest");
+    if (n_operands > 1 && (a->label || a->output || a->merge))
+        return usage_error(a->verb, "--profile, --merge and --output speak of one jail; name one manifest");
     return EXIT_DONE;
 }
 
@@ -218,7 +220,7 @@ static int write_artefacts(const struct args *a, const struct aaj_build_input *i
 {
     struct aaj_str jail = in->manifest->jail.text;
     struct aaj_artefact file[] = {
-        { aaj_arena_printf(&b->arena, "aajail.%.*s", AAJ_STR_ARG(jail)), b->profile },
+        { b->own_file, b->profile },
         { aaj_arena_printf(&b->arena, "%.*s.policy", AAJ_STR_ARG(jail)), b->policy },
         { aaj_arena_printf(&b->arena, "%.*s.yaml", AAJ_STR_ARG(jail)), manifest },
         { AAJ_STR("report.json"), report },
@@ -276,6 +278,16 @@ static int build_status(int r)
     }
 }
 
+static int read_profile(const char *path, struct shared *s, struct aaj_build_input *in)
+{
+    int r = aaj_file_read(path, AAJ_FILE_MAX, &s->arena, &in->merge);
+
+    in->merge_name = aaj_str_c(path);
+    if (r < 0)
+        aaj_error(&s->diags, (struct aaj_loc){ .file = in->merge_name }, "cannot read the profile: %s", strerror(-r));
+    return r < 0 ? EXIT_INPUT : EXIT_DONE;
+}
+
 static int build_one(const struct args *a, struct shared *s, size_t i)
 {
     struct aaj_build_input in = {
@@ -302,7 +314,9 @@ static int build_one(const struct args *a, struct shared *s, size_t i)
         free(other);
         return EXIT_REFUSED;
     }
-    status = observe(a, in.manifest, in.recording, &s->diags);
+    status = a->merge ? read_profile(a->merge, s, &in) : EXIT_DONE;
+    if (status == EXIT_DONE)
+        status = observe(a, in.manifest, in.recording, &s->diags);
     if (status == EXIT_DONE) {
         r = aaj_build_run(&in, &s->diags, &built);
         if (r < 0 && !s->diags.errors)

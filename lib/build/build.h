@@ -23,6 +23,7 @@ struct aaj_build_input {
     uint32_t infer_off;       /* 1u << enum aaj_infer */
     bool grant_denied;        /* denied events become rules too */
     bool comments;            /* each rule says where it comes from */
+    struct aaj_str merge, merge_name; /* a profile's text to put the findings into, and its path; empty: a new one */
     const struct aaj_manifest *const *other; /* the other jails of this machine: their roots are out of reach */
     size_t n_others;
 };
@@ -32,7 +33,11 @@ struct aaj_built {
     struct aaj_learned *learned;
     struct aaj_ceiling *ceiling;
     struct aaj_firewall_plan *plan;
-    struct aaj_str profile; /* AppArmor text */
+    struct aaj_str profile; /* AppArmor text; with a merge the whole file, unchanged but for what was needed */
+    struct aaj_str own_file; /* its plain name in a folder of profiles */
+    struct aaj_policy *merged; /* NULL without a merge */
+    struct aaj_item *merge_into;
+    size_t merge_added, merge_changed, merge_present, merge_conflicts;
     struct aaj_str policy;  /* compiled for the target: what was proved */
     struct aaj_proof_result proof;
     struct aaj_str firewall_v4, firewall_v6, firewall_nft;

@@ -286,7 +286,7 @@ int aaj_learn_run(const struct aaj_learn_input *input, struct aaj_diags *diags, 
         return -ENOMEM;
     l.arena = &out->arena;
     l.hat = input->manifest->hat.text.n > 0;
-    out->name = aaj_arena_dup(l.arena, input->manifest->jail.text);
+    out->name = aaj_arena_dup(l.arena, input->name.n ? input->name : input->manifest->jail.text);
     l.top = l.hat ? aaj_arena_dup(l.arena, input->manifest->master.text) : out->name;
     r = out->name.p ? aaj_learn_label(input->recording, input->manifest, input->label, diags, &l.log_top) : -ENOMEM;
     l.label = l.log_top;

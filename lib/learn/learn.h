@@ -49,6 +49,7 @@ struct aaj_learn_input {
     struct aaj_str template_text; /* of the manifest's template */
     struct aaj_str template_name; /* for findings */
     struct aaj_str label;         /* --profile; empty: see aaj_learn_label() */
+    struct aaj_str name;          /* of the profile to make; empty: the jail's */
     uint32_t off;                 /* 1u << enum aaj_infer */
     bool grant_denied;            /* --denied=grant */
     bool comments;                /* each learned rule says where it comes from */

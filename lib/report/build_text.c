@@ -116,6 +116,9 @@ int aaj_report_build_text(FILE *out, const struct aaj_build_input *input, const 
     r = print_refused(out, input, built);
     if (r < 0)
         return r;
+    if (built->merged)
+        fprintf(out, "  merged: %zu rules added, %zu changed, %zu granted already, %zu set aside for conflicts\n",
+                built->merge_added, built->merge_changed, built->merge_present, built->merge_conflicts);
     print_proposals(out, l);
     print_unmediated(out, input, built);
     print_proof(out, &built->proof);

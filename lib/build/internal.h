@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "build/build.h"
+
+/* What a printer writes, as a slice in @arena. */
+int aaj_build_print(struct aaj_arena *arena, int (*print)(FILE *out, const void *what), const void *what,
+                    struct aaj_str *ret_text);
+
+/* prove.c: compiles built->profile for the target and proves it; the bytes that were proved become built->policy.
+ * -EPERM with findings when something does not hold. */
+int aaj_build_prove(const struct aaj_build_input *in, struct aaj_built *b, struct aaj_diags *diags);
+
+/* The same of a whole file after a merge: it compiles, allows what was learned, and passes the manifest's tests. */
+int aaj_build_prove_whole(const struct aaj_build_input *in, struct aaj_built *b, struct aaj_diags *diags);
+
+/* merge.c: reads in->merge and finds the profile in it, whose name the learned one then takes. */
+int aaj_build_open_merge(const struct aaj_build_input *in, struct aaj_built *b, struct aaj_diags *diags);
+
+/* Puts the learned rules into it; built->profile becomes the whole file, and is proved. */
+int aaj_build_merge(const struct aaj_build_input *in, struct aaj_built *b, struct aaj_diags *diags);

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The proof's input, from what was learned. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/grow.h"
+#include "build/internal.h"
+#include "glob/glob.h"
+#include "policy/parse.h"
+#include "policy/print.h"
+
+/* What the ceiling tolerates of AppArmor's own abstractions is opened where the profile includes them, directly or
+ * through another. */
+static int tolerate(void *ceiling, struct aaj_item *item)
+{
+    const struct aaj_str folder = AAJ_STR("abstractions/");
+
+    if (item->kind != AAJ_ITEM_INCLUDE || !item->include.magic ||
+        !aaj_str_starts(item->include.path.value, folder))
+        return 0;
+    return aaj_ceiling_tolerate(ceiling, aaj_str_skip(item->include.path.value, folder.n));
+}
+
+static int tolerate_includes(const struct aaj_build_input *in, struct aaj_built *b)
+{
+    const char *base[] = { in->target->base };
+    const struct aaj_policy_options options = { .flags = AAJ_POLICY_INCLUDES, .base = base, .n_bases = 1 };
+    struct aaj_policy *policy = NULL;
+    int r = aaj_policy_parse(b->profile, AAJ_STR("the profile"), &options, NULL, &policy);
+
+    if (r == 0)
+        r = aaj_policy_walk(policy, true, tolerate, b->ceiling);
+    aaj_policy_free(policy);
+    return r;
+}
+
+/* Profiles as the parser will name them: "gapapp", "gapapp//dash". */
+struct names {
+    struct aaj_built *built;
+    size_t cap;
+    int r;
+};
+
+static void add_names(struct names *n, struct aaj_block *block, struct aaj_str parent)
+{
+    for (struct aaj_item *item = block->first; item && n->r == 0; item = item->next) {
+        struct aaj_built *b = n->built;
+        struct aaj_str name;
+
+        if (item->kind != AAJ_ITEM_PROFILE || item->state == AAJ_STATE_REMOVED)
+            continue;
+        name = item->profile.name.value;
+        if (parent.n)
+            name = aaj_arena_printf(&b->arena, "%.*s//%.*s", AAJ_STR_ARG(parent), AAJ_STR_ARG(name));
+        if (!name.p || AAJ_GROW(b->name, b->n_names, n->cap) < 0) {
+            n->r = -ENOMEM;
+            return;
+        }
+        b->name[b->n_names++] = name;
+        if (!parent.n) /* AppArmor knows no grandchildren */
+            add_names(n, &item->profile.body, name);
+    }
+}
+
+/* Rules for one name, which the proof compiles alone. */
+static int literal_rules(struct aaj_built *b, struct aaj_proof_input *proof)
+{
+    const struct aaj_learned *l = b->learned;
+    struct aaj_proof_rule *rule = aaj_arena_new_array(&b->arena, l->n_rules + 1, struct aaj_proof_rule);
+
+    if (!rule)
+        return -ENOMEM;
+    proof->rule = rule;
+    for (size_t i = 0; i < l->n_rules; i++) {
+        const struct aaj_item *item = l->rule[i].item;
+        struct aaj_proof_rule *out = &rule[proof->n_rules];
+
+        if (item->kind != AAJ_ITEM_RULE || item->rule.kind != AAJ_RULE_FILE ||
+            !aaj_glob_is_literal(item->rule.file.path.value, AAJ_GLOB_PATH, &b->arena, &out->name))
+            continue;
+        out->text = aaj_rule_text(&b->arena, &item->rule);
+        if (!out->text.p)
+            return -ENOMEM;
+        proof->n_rules++;
+    }
+    return 0;
+}
+
+static int grants(struct aaj_built *b, struct aaj_proof_input *proof)
+{
+    const struct aaj_learned *l = b->learned;
+    struct aaj_proof_grant *grant = aaj_arena_new_array(&b->arena, l->n_granted + 1, struct aaj_proof_grant);
+
+    if (!grant)
+        return -ENOMEM;
+    for (size_t i = 0; i < l->n_granted; i++)
+        grant[i] = (struct aaj_proof_grant){ l->granted[i].access, l->granted[i].profile, l->granted[i].into };
+    proof->grant = grant;
+    proof->n_grants = l->n_granted;
+    return 0;
+}
+
+static struct aaj_proof_input common(const struct aaj_build_input *in, const struct aaj_built *b)
+{
+    return (struct aaj_proof_input){
+        .target = in->target,
+        .text = b->profile,
+        .file = b->own_file,
+        .recording = in->recording,
+        .manifest = in->manifest,
+        .files = in->files,
+        .attachment = in->manifest->attach == AAJ_ATTACH_PATH ? in->manifest->slave.text : AAJ_STR(""),
+        .profiles = in->target->base,
+        .own_file = b->own_file,
+    };
+}
+
+static int carry_out(struct aaj_built *b, struct aaj_proof_input *proof, struct aaj_diags *diags)
+{
+    int r;
+
+    proof->name = b->name;
+    proof->n_names = b->n_names;
+    aaj_proof_clear(&b->proof);
+    r = aaj_proof_run(proof, diags, &b->proof);
+    b->policy = b->proof.blob;
+    return r > 0 ? -EPERM : r;
+}
+
+static int find_names(struct aaj_built *b, struct aaj_policy *policy)
+{
+    struct names names = { .built = b };
+
+    free(b->name);
+    b->name = NULL;
+    b->n_names = 0;
+    add_names(&names, &policy->top, AAJ_STR(""));
+    return names.r;
+}
+
+int aaj_build_prove(const struct aaj_build_input *in, struct aaj_built *b, struct aaj_diags *diags)
+{
+    struct aaj_proof_input proof = common(in, b);
+    int r = tolerate_includes(in, b);
+
+    proof.ceiling = b->ceiling;
+    if (r == 0)
+        r = grants(b, &proof);
+    if (r == 0)
+        r = literal_rules(b, &proof);
+    if (r == 0)
+        r = find_names(b, b->learned->policy);
+    return r == 0 ? carry_out(b, &proof, diags) : r;
+}
+
+int aaj_build_prove_whole(const struct aaj_build_input *in, struct aaj_built *b, struct aaj_diags *diags)
+{
+    struct aaj_proof_input proof = common(in, b);
+    int r = grants(b, &proof);
+
+    if (r == 0)
+        r = find_names(b, b->merged);
+    return r == 0 ? carry_out(b, &proof, diags) : r;
+}
