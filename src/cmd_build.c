@@ -23,6 +23,7 @@ static const struct opt opts[] = {
     { "files", 0, "FILE", "the same from find -printf '%y\\t%m\\t%U\\t%G\\t%p\\n', plain or .zst" },
     { "merge", 'm', "FILE", "put what was learned into this profile, in which all else stays as it is" },
     { "target", 't', "NAME", "what the profile is for: debian12 (default), debian13, lab, running, …" },
+    { "profiles", 0, "DIR", "other profiles of the slave's machine, none of which may attach to it; default: the target's" },
     { "output", 'o', "DIR", "where the artefacts go; default: build/NAME; '-' prints the profile alone" },
     { "denied", 0, "WHAT", "report (default) or grant what was denied" },
     { "no-infer", 0, "NAME", "switch an inference off: counter, temp, siblings, …; may be repeated" },
@@ -35,7 +36,7 @@ static const struct opt opts[] = {
 struct args {
     const struct verb *verb;
     struct paths logs, recordings;
-    const char *executable, *user, *label, *root, *list, *target, *output, *merge;
+    const char *executable, *user, *label, *root, *list, *target, *output, *merge, *profiles;
     uint32_t infer_off;
     bool grant_denied, comments, dry_run, json;
 };
@@ -71,7 +72,7 @@ static int take_option(struct args *a, const char *name, const char *value)
     } texts[] = {
         { "executable", &a->executable }, { "user", &a->user },     { "profile", &a->label }, { "root", &a->root },
         { "files", &a->list },            { "target", &a->target }, { "output", &a->output },
-        { "merge", &a->merge },
+        { "merge", &a->merge },            { "profiles", &a->profiles },
     };
 
     for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
@@ -299,11 +300,15 @@ static int build_one(const struct args *a, struct shared *s, size_t i)
         .infer_off = a->infer_off,
         .grant_denied = a->grant_denied,
         .comments = a->comments,
+        .profiles = a->profiles,
     };
     const struct aaj_manifest **other = calloc(s->n, sizeof(*other));
     struct aaj_built *built = NULL;
     int status, r;
 
+    /* What is printed is for wherever; what is written to a folder is for this target's machine. */
+    if (!a->profiles && !(a->output && strcmp(a->output, "-") == 0))
+        in.profiles = s->target->base;
     if (!other)
         return EXIT_REFUSED;
     for (size_t j = 0; j < s->n; j++)

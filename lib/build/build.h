@@ -23,6 +23,7 @@ struct aaj_build_input {
     uint32_t infer_off;       /* 1u << enum aaj_infer */
     bool grant_denied;        /* denied events become rules too */
     bool comments;            /* each rule says where it comes from */
+    const char *profiles;     /* the folder of the machine's other profiles: none may attach to the slave; NULL: unknown */
     struct aaj_str merge, merge_name; /* a profile's text to put the findings into, and its path; empty: a new one */
     const struct aaj_manifest *const *other; /* the other jails of this machine: their roots are out of reach */
     size_t n_others;

@@ -110,7 +110,7 @@ static struct aaj_proof_input common(const struct aaj_build_input *in, const str
         .manifest = in->manifest,
         .files = in->files,
         .attachment = in->manifest->attach == AAJ_ATTACH_PATH ? in->manifest->slave.text : AAJ_STR(""),
-        .profiles = in->target->base,
+        .profiles = in->profiles,
         .own_file = b->own_file,
     };
 }

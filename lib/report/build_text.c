@@ -95,7 +95,7 @@ static void print_proof(FILE *out, const struct aaj_proof_result *proof)
 
     fprintf(out, "  proved:");
     for (unsigned i = 0; i < AAJ_PROOF_CLAUSES; i++)
-        if (proof->ok[i]) {
+        if (proof->ok[i] && (proof->checked[i] || i == AAJ_PROOF_COMPILES)) {
             fprintf(out, "%s%s", sep, aaj_proof_clause_name(i));
             if (proof->checked[i])
                 fprintf(out, " %zu", proof->checked[i]);

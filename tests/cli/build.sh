@@ -90,3 +90,30 @@ sed 's|deny: \[|deny: [ "/etc/slave/slave.conf r",|' slave-c.yaml >wrong.yaml
 try 1 build wrong.yaml --log "$A" "${files[@]}"
 says 'wrong.yaml:11'
 [ ! -e build ] || fail "a failed proof left something"
+
+# Another profile that attaches to the same path, and where to say that there is none.
+mkdir others none
+printf 'profile old /usr/local/sbin/slave { }\n' >others/old
+try 1 build slave-c.yaml --log "$A" "${files[@]}" --profiles others
+says 'others/old'
+[ ! -e build ] || fail "a failed proof left something"
+try 0 build slave-c.yaml --log "$A" "${files[@]}" --profiles none
+
+# Into a profile that somebody keeps: only what is needed changes, and a second time nothing does.
+cat >kept <<'KEPT'
+# kept by the package
+#include <tunables/global>
+/usr/local/sbin/slave {
+  #include <abstractions/base>
+  capability setuid,     # needed
+  owner /srv/slave/data/* rw,   # data
+  #include if exists <local/slave>
+}
+KEPT
+try 0 build slave-c.yaml --log "$A" "${files[@]}" --merge kept -o -
+cp out merged
+[ "$(diff kept merged | grep -c '^<')" -eq 0 ] || fail "a line of the kept profile changed"
+grep -qF '  /usr/local/lib/slave/helper Cx,' merged
+try 0 build slave-c.yaml --log "$A" "${files[@]}" --merge merged -o -
+cmp merged out
+try 0 check merged --log "$A" --profile slave-c
