@@ -23,7 +23,7 @@ static const struct opt opts[] = {
     { "files", 0, "FILE", "the same from find -printf '%y\\t%m\\t%U\\t%G\\t%p\\n', plain or .zst" },
     { "merge", 'm', "FILE", "put what was learned into this profile, in which all else stays as it is" },
     { "target", 't', "NAME", "what the profile is for: debian12 (default), debian13, lab, running, …" },
-    { "profiles", 0, "DIR", "other profiles of the slave's machine, none of which may attach to it; default: the target's" },
+    { "profiles", 0, "DIR", "other profiles of the slave's machine, none of which may attach to it" },
     { "output", 'o', "DIR", "where the artefacts go; default: build/NAME; '-' prints the profile alone" },
     { "denied", 0, "WHAT", "report (default) or grant what was denied" },
     { "no-infer", 0, "NAME", "switch an inference off: counter, temp, siblings, …; may be repeated" },
@@ -306,8 +306,8 @@ static int build_one(const struct args *a, struct shared *s, size_t i)
     struct aaj_built *built = NULL;
     int status, r;
 
-    /* What is printed is for wherever; what is written to a folder is for this target's machine. */
-    if (!a->profiles && !(a->output && strcmp(a->output, "-") == 0))
+    /* Without a word about files the slave runs here, and so do the other profiles; what is printed goes wherever. */
+    if (!a->profiles && !a->root && !a->list && !(a->output && strcmp(a->output, "-") == 0))
         in.profiles = s->target->base;
     if (!other)
         return EXIT_REFUSED;

@@ -91,13 +91,13 @@ try 1 build wrong.yaml --log "$A" "${files[@]}"
 says 'wrong.yaml:11'
 [ ! -e build ] || fail "a failed proof left something"
 
-# Another profile that attaches to the same path, and where to say that there is none.
-mkdir others none
+# Another profile on the slave's machine that attaches to the same path.
+mkdir others
 printf 'profile old /usr/local/sbin/slave { }\n' >others/old
 try 1 build slave-c.yaml --log "$A" "${files[@]}" --profiles others
 says 'others/old'
 [ ! -e build ] || fail "a failed proof left something"
-try 0 build slave-c.yaml --log "$A" "${files[@]}" --profiles none
+try 0 build slave-c.yaml --log "$A" "${files[@]}"
 
 # Into a profile that somebody keeps: only what is needed changes, and a second time nothing does.
 cat >kept <<'KEPT'
