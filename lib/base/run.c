@@ -199,8 +199,9 @@ static int finish(struct child *c, int r, int64_t end, int *ret_status)
     }
     kill(-c->pid, SIGKILL);
     kill(c->pid, SIGKILL);
-    while (waitpid(c->pid, &status, 0) < 0 && errno == EINTR)
-        ;
+    while (waitpid(c->pid, &status, 0) < 0)
+        if (errno != EINTR)
+            return r < 0 ? r : -errno; /* where SIGCHLD is ignored its status is gone: not a success */
     *ret_status = status;
     return r;
 }

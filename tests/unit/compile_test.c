@@ -52,6 +52,9 @@ static void test_run_kills_what_is_left(void **state)
     assert_int_equal(aaj_run(&run, &arena, &result), 0);
     assert_int_equal(WEXITSTATUS(result.status), 3);
     assert_string_equal(result.out.p, "hello");
+    signal(SIGCHLD, SIG_IGN);
+    assert_int_equal(aaj_run(&run, &arena, &result), -ECHILD); /* never taken for a success */
+    signal(SIGCHLD, SIG_DFL);
     argv[2] = "yes";
     run.max_output = 100000;
     assert_int_equal(aaj_run(&run, &arena, &result), -EFBIG);
