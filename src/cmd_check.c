@@ -412,11 +412,12 @@ static int check(struct check *c, const char *path)
 static int parse(struct check *c, struct opts *o)
 {
     const char *name;
+    int status = -1;
 
-    while ((name = opts_next(o))) {
+    while ((name = opts_next(o))) { /* to the end, also after an error: the table is freed there */
         if (opt_is(name, "log") || opt_is(name, "recording")) {
             if (paths_add(opt_is(name, "log") ? &c->logs : &c->recordings, o->value) < 0)
-                return EXIT_REFUSED;
+                status = EXIT_REFUSED;
         } else if (opt_is(name, "profile")) {
             c->label = o->value;
         } else if (opt_is(name, "manifest")) {
@@ -434,13 +435,14 @@ static int parse(struct check *c, struct opts *o)
         } else if (opt_is(name, "json")) {
             c->json = true;
         } else if (opt_is(name, "include")) {
-            if (c->n_include == INCLUDE_MAX)
-                return usage_error(c->verb, "more than %d include folders", INCLUDE_MAX);
-            c->include[c->n_include++] = o->value;
+            if (c->n_include < INCLUDE_MAX)
+                c->include[c->n_include++] = o->value;
+            else
+                status = usage_error(c->verb, "more than %d include folders", INCLUDE_MAX);
         }
     }
-    if (o->done)
-        return o->status;
+    if (o->done || status >= 0)
+        return o->done ? o->status : status;
     if (o->n_operands != 1)
         return usage_error(c->verb, "name one profile");
     if (c->json && c->tap)

@@ -103,7 +103,7 @@ static int run(const struct verb *verb, int argc, char **argv)
     const char *name;
     int status = -1;
 
-    while (status < 0 && (name = opts_next(&o))) {
+    while ((name = opts_next(&o))) { /* to the end, also after an error: the table is freed there */
         if (opt_is(name, "widen-only"))
             d.widen_only = true;
         else if (opt_is(name, "json"))

@@ -286,10 +286,10 @@ static int parse(struct surface *s, struct opts *o)
     const char *name;
     int status = -1;
 
-    while (status < 0 && (name = opts_next(o))) {
+    while ((name = opts_next(o))) { /* to the end, also after an error: the table is freed there */
         if (opt_is(name, "log") || opt_is(name, "recording")) {
             if (paths_add(opt_is(name, "log") ? &s->logs : &s->recordings, o->value) < 0)
-                return EXIT_REFUSED;
+                status = EXIT_REFUSED;
         } else if (opt_is(name, "root")) {
             s->root = o->value;
         } else if (opt_is(name, "files")) {
@@ -297,7 +297,7 @@ static int parse(struct surface *s, struct opts *o)
         } else if (opt_is(name, "manifest")) {
             s->manifest = o->value;
         } else if (opt_is(name, "uid")) {
-            status = set_uid(s, o->value);
+            status = status < 0 ? set_uid(s, o->value) : status;
         } else if (opt_is(name, "all")) {
             s->all = true;
         } else if (opt_is(name, "json")) {
@@ -305,9 +305,10 @@ static int parse(struct surface *s, struct opts *o)
         } else if (opt_is(name, "target")) {
             s->target_name = o->value;
         } else if (opt_is(name, "include")) {
-            if (s->n_include == INCLUDE_MAX)
-                return usage_error(s->verb, "more than %d include folders", INCLUDE_MAX);
-            s->include[s->n_include++] = o->value;
+            if (s->n_include < INCLUDE_MAX)
+                s->include[s->n_include++] = o->value;
+            else
+                status = usage_error(s->verb, "more than %d include folders", INCLUDE_MAX);
         }
     }
     if (status < 0 && o->done)

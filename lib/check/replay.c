@@ -311,7 +311,7 @@ int aaj_replay_run(const struct aaj_replay_input *input, struct aaj_replay_resul
         err = index_targets(&r);
     for (size_t i = 0; err == 0 && i < r.n; i++)
         err = judge(&r, i);
-    if (err == 0)
+    if (err == 0 && ret_result->n_groups)
         qsort(ret_result->group, ret_result->n_groups, sizeof(*ret_result->group), by_reading_order);
     aaj_intern_clear(&r.labels);
     aaj_intern_clear(&r.keys);
