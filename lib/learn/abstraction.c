@@ -43,19 +43,21 @@ static int check(struct aaj_learner *l, uint32_t node, struct aaj_str path)
     return 0;
 }
 
+/* Nothing is merged yet: each access at a node bears the node's own path. */
+static struct aaj_str path_of(const struct aaj_learner *l, uint32_t node)
+{
+    const struct aaj_grant *g = &l->grant[l->node[node].grant];
+
+    return aaj_arg(l, &l->access[l->ev[g->ev].access], AAJ_FILE_NAME);
+}
+
 static int check_all(struct aaj_learner *l)
 {
-    struct aaj_arena arena = AAJ_ARENA_INIT;
     int r = 0;
 
-    for (uint32_t i = 1; r == 0 && i < l->n_nodes; i++) {
-        if (!l->node[i].grant)
-            continue;
-        r = check(l, i, aaj_node_path(l, &arena, i));
-        if (arena.total > 1 << 20)
-            aaj_arena_clear(&arena);
-    }
-    aaj_arena_clear(&arena);
+    for (uint32_t i = 1; r == 0 && i < l->n_nodes; i++)
+        if (l->node[i].grant)
+            r = check(l, i, path_of(l, i));
     return r;
 }
 
@@ -141,14 +143,11 @@ static uint32_t rule_for(struct attempt *t, struct aaj_str path, const struct aa
 }
 
 /* Counts (@take false), or takes the grants of the profiles that have several. */
-static int visit(struct attempt *t, bool take)
+static void visit(struct attempt *t, bool take)
 {
     struct aaj_learner *l = t->l;
-    struct aaj_arena arena = AAJ_ARENA_INIT;
 
-    for (uint32_t i = 1; i < l->n_nodes; i++) {
-        struct aaj_str path = { 0 };
-
+    for (uint32_t i = 1; i < l->n_nodes; i++)
         for (uint32_t k = l->node[i].grant; k; k = l->grant[k].next) {
             struct aaj_grant *g = &l->grant[k];
             uint32_t rule, *ev;
@@ -156,9 +155,7 @@ static int visit(struct attempt *t, bool take)
             if (g->covered || (take && t->hits[g->dom] < SEVERAL) ||
                 (g->perms & ~(uint32_t)(AAJ_MAY_READ | AAJ_MAY_MMAP)))
                 continue;
-            if (!path.p)
-                path = aaj_node_path(l, &arena, i);
-            rule = path.p ? rule_for(t, path, g) : AAJ_NO;
+            rule = rule_for(t, path_of(l, i), g);
             if (rule == AAJ_NO)
                 continue;
             if (!take) {
@@ -170,11 +167,18 @@ static int visit(struct attempt *t, bool take)
             l->ev[g->ev_last].next = *ev;
             *ev = g->ev;
         }
-        if (arena.total > 1 << 20)
-            aaj_arena_clear(&arena);
-    }
-    aaj_arena_clear(&arena);
-    return 0;
+}
+
+/* What is held already takes no part in what follows. */
+static void drop_covered(struct aaj_learner *l)
+{
+    for (uint32_t i = 1; i < l->n_nodes; i++)
+        for (uint32_t *at = &l->node[i].grant; *at;) {
+            if (l->grant[*at].covered)
+                *at = l->grant[*at].next;
+            else
+                at = &l->grant[*at].next;
+        }
 }
 
 static uint64_t events_of(const struct aaj_learner *l, uint32_t ev)
@@ -239,18 +243,19 @@ static int settle(struct attempt *t)
 {
     struct aaj_learner *l = t->l;
     bool any = false;
-    int r = visit(t, false);
+    int r = 0;
 
+    visit(t, false);
     for (uint32_t d = 0; d < l->n_doms; d++)
         any |= t->hits[d] >= SEVERAL;
-    if (r < 0 || !any)
-        return r;
+    if (!any)
+        return 0;
     if (l->in->files && aaj_fsview_is_complete(l->in->files)) {
         r = aaj_fsview_walk(l->in->files, look_at_file, t);
         if (r)
             return r < 0 ? r : 0;
     }
-    r = visit(t, true);
+    visit(t, true);
     for (uint32_t d = 0; r == 0 && d < l->n_doms; d++)
         if (t->hits[d] >= SEVERAL)
             r = t->what->own ? write_own(t, d) : write_include(t, d);
@@ -261,9 +266,7 @@ int aaj_abstractions(struct aaj_learner *l)
 {
     int r = l->n_nodes ? check_all(l) : 0;
 
-    if (!aaj_infers(l, AAJ_INFER_ABSTRACTION) || l->n_nodes == 0)
-        return r;
-    for (size_t i = 0; r == 0 && i < AAJ_ARRAY_SIZE(candidates); i++) {
+    for (size_t i = 0; r == 0 && aaj_infers(l, AAJ_INFER_ABSTRACTION) && i < AAJ_ARRAY_SIZE(candidates); i++) {
         struct attempt t = { .l = l, .what = &candidates[i] };
 
         r = open_attempt(&t);
@@ -272,5 +275,6 @@ int aaj_abstractions(struct aaj_learner *l)
         aaj_cover_free(t.cover);
         aaj_policy_free(t.policy);
     }
+    drop_covered(l);
     return r;
 }
