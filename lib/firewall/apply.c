@@ -118,12 +118,31 @@ static const struct aaj_firewall_chain *replaced(const struct transaction *t, un
     return t->families[side] && c && !aaj_firewall_chain_is(c, t->change[i].plan, t->families[side]) ? c : NULL;
 }
 
+/* Whether what was read is what the changes ask for, so that nothing need be read again, let alone written. */
+static bool nothing_to_do(const struct transaction *t, unsigned side, const struct aaj_firewall_change *change)
+{
+    const struct aaj_firewall_live *live = &t->live[side];
+
+    if (t->committed || live->n_problems)
+        return false;
+    for (size_t i = 0; i < live->n_chains; i++)
+        if (live->chain[i].old)
+            return false;
+    for (size_t i = 0; i < t->n; i++) {
+        const struct aaj_firewall_chain *c = aaj_firewall_live_find(live, change[i].uid);
+
+        if (change[i].plan ? !aaj_firewall_chain_is(c, change[i].plan, t->families[side]) : c != NULL)
+            return false;
+    }
+    return true;
+}
+
 static int commit_side(struct transaction *t, unsigned side, const struct aaj_firewall_change *change)
 {
     bool changed = false;
     int r;
 
-    if (!t->families[side])
+    if (!t->families[side] || nothing_to_do(t, side, change))
         return 0;
     r = t->backend->commit(t->session, side, change, t->n, t->diags, &changed);
     t->committed |= r == 0 && changed;

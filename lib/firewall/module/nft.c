@@ -137,7 +137,6 @@ static int nft_begin(const struct aaj_firewall_ctx *ctx, bool write, struct aaj_
                      struct aaj_firewall_session **ret_session)
 {
     struct aaj_firewall_session *s = calloc(1, sizeof(*s));
-    struct json_object *json = NULL;
     int r;
 
     if (!s)
@@ -149,9 +148,6 @@ static int nft_begin(const struct aaj_firewall_ctx *ctx, bool write, struct aaj_
         aaj_error(diags, (struct aaj_loc){ 0 }, "this kernel has no nftables: %s", strerror(-r));
     if (r == 0 && write)
         r = s->lock = lock_take(ctx, diags);
-    if (r >= 0)
-        r = list_table(s, diags, &json);
-    json_object_put(json);
     if (r < 0) {
         nft_end(s);
         return r;
