@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "base/escape.h"
+#include "jail_cmd.h"
 #include "profile_cmd.h"
 #include "verbs.h"
 
@@ -132,6 +133,8 @@ static int show(struct status *s)
         if (wanted(s, s->cmd.loaded[i].name))
             show_profile(s, &s->cmd.loaded[i]);
     r = show_outside(s);
+    status = r > status ? r : status;
+    r = jail_stale_findings(s->name, s->n_names, &s->cmd.diags);
     return r > status ? r : status;
 }
 
@@ -160,7 +163,8 @@ const struct verb verb_status = {
     .details =
         "  aajail status gapapp\n\n"
         "Exit status 1: a task runs outside a loaded profile that attaches to its program, is left in a\n"
-        "learning profile, or a named profile is not loaded.",
+        "learning profile, a named profile is not loaded, or a jail is no longer as it was proved and taken\n"
+        "up: another policy in the kernel, a changed chain or text, an attachment that matches nothing.",
     .opts = opts,
     .run = run,
 };

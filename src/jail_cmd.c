@@ -144,3 +144,40 @@ void jail_print_json(struct json_object *json)
 {
     puts(json_object_to_json_string_ext(json, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
 }
+
+static bool asked_for(char *const *name, int n_names, struct aaj_str jail)
+{
+    for (int i = 0; i < n_names; i++)
+        if (aaj_str_eq(aaj_str_c(name[i]), jail))
+            return true;
+    return n_names == 0;
+}
+
+int jail_stale_findings(char *const *name, int n_names, struct aaj_diags *diags)
+{
+    struct aaj_arena arena = AAJ_ARENA_INIT;
+    struct aaj_str *jail = NULL;
+    struct aaj_jail_ctx ctx;
+    size_t n = 0;
+    int status = EXIT_DONE;
+
+    jail_ctx_init(&ctx);
+    /* Who may not read the state is told what the kernel says alone. */
+    if (aaj_jail_list(&ctx, &arena, &jail, &n) < 0)
+        n = 0;
+    for (size_t i = 0; i < n; i++) {
+        struct aaj_str *line = NULL;
+        size_t k = 0;
+
+        if (!asked_for(name, n_names, jail[i]) || !aaj_jail_is_up(&ctx, jail[i]))
+            continue;
+        if (aaj_jail_stale(&ctx, jail[i], &arena, diags, &line, &k) < 0)
+            status = EXIT_FINDING;
+        for (size_t j = 0; j < k; j++)
+            aaj_diag_add(diags, AAJ_WARNING, "jail-stale", (struct aaj_loc){ 0 }, AAJ_STR(""), "jail '%s': %s",
+                         aaj_escape(&arena, jail[i]), aaj_escape(&arena, line[j]));
+        status = k ? EXIT_FINDING : status;
+    }
+    aaj_arena_clear(&arena);
+    return status;
+}

@@ -25,3 +25,6 @@ void jail_names_clear(struct jail_names *names);
 struct json_object;
 void jail_report(const struct aaj_jail_result *result, const char *done, const char *nothing, struct json_object *json);
 void jail_print_json(struct json_object *json);
+
+/* For 'status': what is stale about the jails that are up, as warnings. EXIT_FINDING when there is any. */
+int jail_stale_findings(char *const *name, int n_names, struct aaj_diags *diags);

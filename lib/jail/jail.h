@@ -63,7 +63,7 @@ int aaj_jail_list(const struct aaj_jail_ctx *ctx, struct aaj_arena *arena, struc
 bool aaj_jail_is_up(const struct aaj_jail_ctx *ctx, struct aaj_str name);
 
 /* What is no longer as it was proved, a line each: another policy or none in the kernel, a changed chain, an
- * attachment that matches nothing, tasks outside. */
+ * attachment that matches nothing, tasks outside a profile that attaches by unit. */
 int aaj_jail_stale(const struct aaj_jail_ctx *ctx, struct aaj_str name, struct aaj_arena *arena,
                    struct aaj_diags *diags, struct aaj_str **ret_line, size_t *ret_n);
 

@@ -104,11 +104,12 @@ static int check_chain(const struct aaj_jail_ctx *ctx, const struct jail_load *l
     return r;
 }
 
+/* Who is outside a profile that attaches by path the profile itself tells; by unit, only the manifest. */
 static int check_tasks(const struct aaj_jail_ctx *ctx, const struct jail_load *load, struct lines *l)
 {
     struct aaj_jail_task *task = NULL;
     size_t n = 0;
-    int r = aaj_jail_outside(ctx, load->manifest, l->arena, &task, &n);
+    int r = load->manifest->attach != AAJ_ATTACH_UNIT ? 0 : aaj_jail_outside(ctx, load->manifest, l->arena, &task, &n);
 
     for (size_t i = 0; i < n && r == 0; i++)
         r = add(l, aaj_arena_printf(l->arena, "pid %d (%s) %s", (int)task[i].task.pid,

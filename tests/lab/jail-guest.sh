@@ -54,6 +54,17 @@ loaded app || fail "not loaded"
 kill $slave; wait $slave 2>/dev/null
 status 0 "$A" up one
 says "nothing changed"
+status 0 "$A" status app
+mv /usr/local/bin/slave1 /usr/local/bin/slave2; ln -s slave2 /usr/local/bin/slave1
+iptables-legacy -D OUTPUT 1
+echo '# mine' >>/etc/apparmor.d/aajail.app
+status 1 "$A" status app
+says "the attachment matches nothing: /usr/local/bin/slave1 is /usr/local/bin/slave2 now"
+says "OUTPUT does not jump"
+says "aajail.app was changed since it was proved"
+mv /usr/local/bin/slave2 /usr/local/bin/slave1
+status 0 "$A" up one
+status 0 "$A" status app
 /usr/local/bin/slave1 300 & slave=$!
 sleep 0.5
 [ "$(cat /proc/$slave/attr/current)" = "app (enforce)" ] || fail "the slave is not confined"
