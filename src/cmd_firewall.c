@@ -157,8 +157,9 @@ static int run(const struct verb *verb, int argc, char **argv)
     int status = EXIT_DONE;
 
     firewall_ctx_init(&a.ctx);
-    while (status == EXIT_DONE && (name = opts_next(&o)))
-        status = take_option(verb, name, o.value, &a);
+    while ((name = opts_next(&o))) /* to the end: it frees what it made */
+        if (status == EXIT_DONE)
+            status = take_option(verb, name, o.value, &a);
     if (status != EXIT_DONE)
         return status;
     if (o.done)

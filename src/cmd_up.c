@@ -124,8 +124,9 @@ static int run(const struct verb *verb, int argc, char **argv)
     const char *name;
 
     jail_ctx_init(&a.ctx);
-    while (status == EXIT_DONE && (name = opts_next(&o)))
-        status = take_option(&a, name, o.value);
+    while ((name = opts_next(&o))) /* to the end: it frees what it made */
+        if (status == EXIT_DONE)
+            status = take_option(&a, name, o.value);
     if (status == EXIT_DONE && o.done)
         status = o.status;
     else if (status == EXIT_DONE) {
