@@ -3,7 +3,7 @@
 # behind (libiptc itself aborts where fcntl fails it) allows the old chain's port or the new one's or none, never both and never a third, in both families
 # together; and the next apply mends it.
 set -u
-backend=$1 probe=$2 uid=41234
+backend=$1 probe=$(realpath "$2") uid=41234
 if [ "${3-}" != inside ]; then
     [ "$(id -u)" -eq 0 ] || { echo "skipped: needs root for a network namespace"; exit 77; }
     command -v strace >/dev/null || { echo "skipped: strace is not here"; exit 77; }
