@@ -27,6 +27,7 @@
     VERB(status)                                                                                   \
     VERB(fmt)                                                                                      \
     VERB(lint)                                                                                     \
+    VERB(watch)                                                                                    \
     VERB(lab)                                                                                      \
     VERB(completion)                                                                               \
     /* each line with its backslash, so that two additions merge */

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Denials as lines for people or machines. */
+#pragma once
+
+#include <json-c/json.h>
+#include <stdio.h>
+
+#include "base/arena.h"
+#include "log/reader.h"
+
+struct watch {
+    char **name; /* profiles; none: all */
+    int n_names;
+    bool json;
+    FILE *out;
+    bool lost;
+    struct aaj_arena arena;
+    char *last; /* the line before, without its time, to be counted and not repeated */
+    uint64_t repeated;
+};
+
+/* Handlers of aaj_log_reader; @data is the struct watch. */
+int watch_event(void *data, const struct aaj_event *event, const struct aaj_log_head *head,
+                const struct aaj_log_record *record);
+int watch_loss(void *data, const struct aaj_log_head *head);
+void watch_end(struct watch *w);
+
+/* The rule that would allow the event, "" where none can. */
+struct aaj_str watch_rule(struct aaj_arena *arena, const struct aaj_event *event);
