@@ -149,8 +149,10 @@ static int run(const struct verb *verb, int argc, char **argv)
     /* "--" is what tells CMD from a second operand, and getopt takes it away. */
     for (int i = 1; i < argc - 1; i++)
         a.command = a.command || strcmp(argv[i], "--") == 0;
-    while (status < 0 && (name = opts_next(&o)))
-        if (lab_option(&lab, verb, name, o.value, &s))
+    while ((name = opts_next(&o))) /* to the end, also behind an error: it frees its tables there */
+        if (status >= 0)
+            continue;
+        else if (lab_option(&lab, verb, name, o.value, &s))
             status = s == EXIT_DONE ? -1 : s;
         else if (!recorder_option(&options, verb, name, o.value, &status))
             take(&a, name, o.value);
