@@ -4,24 +4,48 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
+
+#include "base/grow.h"
 
 struct aaj_arena_chunk {
     struct aaj_arena_chunk *next;
     size_t size;
+    void *base;    /* of the mapping */
+    size_t mapped; /* its bytes; 0: from the allocator */
     max_align_t data[];
 };
 
-enum { CHUNK_MIN = 16 * 1024, CHUNK_MAX = 1024 * 1024 };
+enum { CHUNK_MIN = 16 * 1024, CHUNK_MAX = 8 * 1024 * 1024 };
 
 void aaj_arena_clear(struct aaj_arena *arena)
 {
     while (arena->chunks) {
         struct aaj_arena_chunk *next = arena->chunks->next;
 
-        free(arena->chunks);
+        if (arena->chunks->mapped)
+            munmap(arena->chunks->base, arena->chunks->mapped);
+        else
+            free(arena->chunks);
         arena->chunks = next;
     }
     arena->used = arena->total = 0;
+}
+
+/* Large chunks are mapped for themselves: zero already, and faulted in by huge pages where there are any. */
+static struct aaj_arena_chunk *map_chunk(size_t bytes)
+{
+    size_t mapped = bytes + AAJ_HUGE; /* so that it can begin where a huge page does */
+    char *base = mmap(NULL, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    struct aaj_arena_chunk *chunk;
+
+    if (base == MAP_FAILED)
+        return NULL;
+    chunk = (struct aaj_arena_chunk *)(void *)(base + (-(uintptr_t)base & (AAJ_HUGE - 1)));
+    aaj_advise_huge(chunk, bytes);
+    chunk->base = base;
+    chunk->mapped = mapped;
+    return chunk;
 }
 
 /* Chunks double up to CHUNK_MAX, so a small document costs one page run and a large one few calls. */
@@ -36,7 +60,7 @@ static int add_chunk(struct aaj_arena *arena, size_t size)
         want = size;
     if (want > SIZE_MAX - sizeof(*chunk))
         return -1;
-    chunk = calloc(1, sizeof(*chunk) + want);
+    chunk = want >= 2 * (size_t)AAJ_HUGE ? map_chunk(sizeof(*chunk) + want) : calloc(1, sizeof(*chunk) + want);
     if (!chunk)
         return -1;
     chunk->next = arena->chunks;

@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/random.h>
+
+#include "base/grow.h"
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
@@ -67,6 +69,7 @@ static int grow_ids(struct aaj_intern *in)
     if (!p)
         return -ENOMEM;
     in->str = p;
+    aaj_advise_huge(p, cap * sizeof(*in->str));
     p = reallocarray(in->hash, cap, sizeof(*in->hash));
     if (!p)
         return -ENOMEM;
@@ -82,6 +85,7 @@ static int grow_slots(struct aaj_intern *in)
 
     if (!slot)
         return -ENOMEM;
+    aaj_advise_huge(slot, ((size_t)mask + 1) * sizeof(*slot));
     for (uint32_t id = 0; id < in->n; id++) {
         uint32_t i = in->hash[id] & mask;
 
@@ -95,9 +99,22 @@ static int grow_slots(struct aaj_intern *in)
     return 0;
 }
 
+uint32_t aaj_intern_prefetch(const struct aaj_intern *in, struct aaj_str s)
+{
+    uint32_t hash = hash_of(in, s);
+
+    __builtin_prefetch(&in->slot[hash & in->mask]);
+    return hash;
+}
+
 int aaj_intern_add(struct aaj_intern *in, struct aaj_str s, uint32_t *ret_id)
 {
-    uint32_t hash = hash_of(in, s), i = slot_of(in, s, hash);
+    return aaj_intern_add_hashed(in, s, hash_of(in, s), ret_id);
+}
+
+int aaj_intern_add_hashed(struct aaj_intern *in, struct aaj_str s, uint32_t hash, uint32_t *ret_id)
+{
+    uint32_t i = slot_of(in, s, hash);
     struct aaj_str copy;
     int r;
 

@@ -27,6 +27,10 @@ void aaj_intern_clear(struct aaj_intern *in);
 /* 0 and *ret_id, or -ENOMEM. */
 int aaj_intern_add(struct aaj_intern *in, struct aaj_str s, uint32_t *ret_id);
 
+/* The same in two steps, so that what the second will touch can be fetched meanwhile. */
+uint32_t aaj_intern_prefetch(const struct aaj_intern *in, struct aaj_str s);
+int aaj_intern_add_hashed(struct aaj_intern *in, struct aaj_str s, uint32_t hash, uint32_t *ret_id);
+
 /* -ENOENT when the string was never added. */
 int aaj_intern_find(const struct aaj_intern *in, struct aaj_str s, uint32_t *ret_id);
 

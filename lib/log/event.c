@@ -160,28 +160,34 @@ static bool says_one_end(struct aaj_str op)
            aaj_str_eq(op, AAJ_STR("connect"));
 }
 
+unsigned aaj_log_picked_port(struct aaj_str op, uint64_t local, uint64_t foreign)
+{
+    bool has_local = local != UINT64_MAX, has_foreign = foreign != UINT64_MAX;
+
+    if (aaj_str_eq(op, AAJ_STR("accept")))
+        return has_foreign ? AAJ_PICKED_FOREIGN : 0;
+    if (says_one_end(op) || !has_local)
+        return 0; /* what was asked for */
+    if (local >= PICKED_LINUX)
+        return AAJ_PICKED_LOCAL; /* outgoing */
+    if (has_foreign && (foreign >= PICKED_LINUX || (local < RESERVED_PICKED && foreign >= RESERVED)))
+        return AAJ_PICKED_FOREIGN; /* came in */
+    return 0;
+}
+
+static uint64_t port_of(struct aaj_str text)
+{
+    uint64_t port;
+
+    return aaj_log_number(text, &port) ? port : UINT64_MAX;
+}
+
 static void drop_picked_port(struct aaj_event *e)
 {
-    struct aaj_str *lport = &e->arg[AAJ_NET_LPORT], *fport = &e->arg[AAJ_NET_FPORT];
-    uint64_t l = 0, f = 0;
-    bool has_l = aaj_log_number(*lport, &l), has_f = aaj_log_number(*fport, &f);
-    struct aaj_str none = { "", 0 };
+    unsigned picked = aaj_log_picked_port(e->op, port_of(e->arg[AAJ_NET_LPORT]), port_of(e->arg[AAJ_NET_FPORT]));
 
-    if (aaj_str_eq(e->op, AAJ_STR("accept"))) {
-        *fport = none;
-        return;
-    }
-    if (says_one_end(e->op))
-        return; /* what was asked for */
-    if (has_l && !has_f) {
-        if (l >= PICKED_LINUX)
-            *lport = none;
-    } else if (has_l && has_f) {
-        if (l >= PICKED_LINUX)
-            *lport = none; /* outgoing */
-        else if (f >= PICKED_LINUX || (l < RESERVED_PICKED && f >= RESERVED))
-            *fport = none; /* came in */
-    }
+    if (picked)
+        e->arg[picked == AAJ_PICKED_LOCAL ? AAJ_NET_LPORT : AAJ_NET_FPORT] = (struct aaj_str){ "", 0 };
 }
 
 static void net_args(struct aaj_log_record *r, struct aaj_event *e)

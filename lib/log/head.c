@@ -51,23 +51,37 @@ static uint64_t digits(struct aaj_str *s, unsigned max, unsigned *ret_n)
     return v;
 }
 
+static const char *number(const char *p, const char *end, unsigned max, uint64_t *ret)
+{
+    const char *stop = (size_t)(end - p) > max ? p + max : end;
+    uint64_t v = 0;
+
+    for (; p < stop && (unsigned char)(*p - '0') < 10; p++)
+        v = v * 10 + (uint64_t)(*p - '0');
+    *ret = v;
+    return p;
+}
+
 /* "1181057184.959:7): ", or ending in "):" at the end of the line. @s is behind "audit(". */
 static bool audit_id(struct aaj_str *s, struct aaj_log_head *head)
 {
-    unsigned n;
+    const char *p = s->p, *end = p + s->n, *q;
     uint64_t seconds, ms, serial;
 
-    seconds = digits(s, 12, &n);
-    if (!n || !eat(s, AAJ_STR(".")))
+    q = number(p, end, 12, &seconds);
+    if (q == p || q >= end || *q != '.')
         return false;
-    ms = digits(s, 3, &n);
-    if (n != 3 || !eat(s, AAJ_STR(":")))
+    p = q + 1;
+    q = number(p, end, 3, &ms);
+    if (q != p + 3 || q >= end || *q != ':')
         return false;
-    serial = digits(s, 19, &n);
-    if (!n || !eat(s, AAJ_STR("):")))
+    p = q + 1;
+    q = number(p, end, 19, &serial);
+    if (q == p || end - q < 2 || q[0] != ')' || q[1] != ':')
         return false;
     head->time_ms = (int64_t)(seconds * 1000 + ms);
     head->serial = serial;
+    *s = (struct aaj_str){ q + 2, (size_t)(end - q - 2) };
     return true;
 }
 

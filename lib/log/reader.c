@@ -83,6 +83,17 @@ static int grow_scratch(struct aaj_log_reader *reader, size_t n)
     return 0;
 }
 
+int aaj_log_reader_parse(struct aaj_log_reader *reader, const struct aaj_log_head *head, uint64_t line_no,
+                         struct aaj_log_record *record, struct aaj_event *ret_event)
+{
+    if (aaj_log_record_parse(head, record) < 0 || aaj_log_event(head, record, ret_event) < 0) {
+        report(reader, head->line, line_no, (size_t)(record->at - head->line.p), record->why, head);
+        return 0;
+    }
+    reader->account.used++;
+    return 1;
+}
+
 int aaj_log_reader_take(struct aaj_log_reader *reader, const struct aaj_log_head *head, uint64_t line_no)
 {
     struct aaj_log_record record;
@@ -91,11 +102,8 @@ int aaj_log_reader_take(struct aaj_log_reader *reader, const struct aaj_log_head
     if (grow_scratch(reader, head->line.n) < 0)
         return -ENOMEM;
     record.scratch = reader->scratch;
-    if (aaj_log_record_parse(head, &record) < 0 || aaj_log_event(head, &record, &event) < 0) {
-        report(reader, head->line, line_no, (size_t)(record.at - head->line.p), record.why, head);
+    if (!aaj_log_reader_parse(reader, head, line_no, &record, &event))
         return 0;
-    }
-    reader->account.used++;
     return reader->handler.event(reader->data, &event, head, &record);
 }
 
@@ -181,6 +189,14 @@ static bool is_open(const struct aaj_log_head *head)
            aaj_str_find(head->payload, '\'') == head->payload.n;
 }
 
+/* auditd's records that are none of ours, of which there are more than of all others: PROCTITLE, PATH, CWD, … Ours
+ * are AVC, APPARMOR_…, SYSCALL, SOCKADDR, USER_AVC, UNKNOWN[…] and numbers. */
+static bool is_foreign(struct aaj_str line)
+{
+    return line.n > 6 && memcmp(line.p, "type=", 5) == 0 && line.p[5] >= 'B' && line.p[5] <= 'Z' &&
+           line.p[5] != 'S' && line.p[5] != 'U';
+}
+
 static int take_plain(struct aaj_log_reader *reader, struct aaj_str line)
 {
     struct aaj_log_head head;
@@ -245,6 +261,11 @@ static int take_line(struct aaj_log_reader *reader, const char *p, size_t n)
     }
     if (aaj_journal_is_json(line))
         return take_entry(reader, aaj_journal_json(&reader->journal, line));
+    if (is_foreign(line)) {
+        reader->account.lines++;
+        reader->account.irrelevant++;
+        return 0;
+    }
     aaj_log_head_parse(line, &head);
     if (is_open(&head))
         return hold(reader, line);

@@ -57,7 +57,10 @@ void aaj_log_reader_prime(struct aaj_log_reader *reader, const char *data, size_
 /* Forgets what came before, but not the account. */
 void aaj_log_reader_restart(struct aaj_log_reader *reader);
 
-/* For .known: takes a head apart and calls .event, or counts a record as used. */
+/* For .known: takes a head apart and calls .event; takes it apart alone, with scratch that holds as many bytes as the
+ * line (1, or 0 when it was reported); counts records as used. */
+int aaj_log_reader_parse(struct aaj_log_reader *reader, const struct aaj_log_head *head, uint64_t line_no,
+                         struct aaj_log_record *record, struct aaj_event *ret_event);
 int aaj_log_reader_take(struct aaj_log_reader *reader, const struct aaj_log_head *head, uint64_t line_no);
 void aaj_log_reader_used(struct aaj_log_reader *reader, uint64_t n);
 uint64_t aaj_log_reader_line(const struct aaj_log_reader *reader);

@@ -171,5 +171,10 @@ enum aaj_mode aaj_log_mode(const struct aaj_log_head *head, struct aaj_log_recor
  * AAJ_MASK_UNKNOWN). *ret_half: +1 only the owner's half was filled, -1 only the other's, 0 neither form. */
 bool aaj_log_mask(enum aaj_class class, struct aaj_str text, uint32_t *ret_mask, int *ret_half);
 
+/* Of two ports of one record, which did a kernel pick for this connection alone? AAJ_PICKED_LOCAL,
+ * AAJ_PICKED_FOREIGN or 0; a port that is not there is UINT64_MAX. */
+enum { AAJ_PICKED_LOCAL = 1, AAJ_PICKED_FOREIGN = 2 };
+unsigned aaj_log_picked_port(struct aaj_str op, uint64_t local, uint64_t foreign);
+
 /* Names of IP protocols as getprotobynumber(3) has them, for the few that matter; NULL otherwise. */
 const char *aaj_log_protocol(uint64_t number);

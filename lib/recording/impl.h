@@ -92,7 +92,7 @@ struct aaj_recording {
     size_t n_extra_lines, cap_extra_lines, n_head_labels, cap_head_labels;
     uint32_t *slot; /* entry + 1; 0 = free */
     uint32_t mask;
-    uint32_t last_source; /* most events come from the source of the one before */
+    uint32_t last_source, last_label, last_op; /* most events have those of the one before */
     struct aaj_access *view; /* made by aaj_recording_accesses() */
     size_t n_view;
     struct aaj_fsview *files; /* only facts */
@@ -100,6 +100,8 @@ struct aaj_recording {
 
 /* The entry of @key, made when it is new. */
 int recording_entry(struct aaj_recording *rec, const struct access_key *key, uint32_t *ret_entry);
+int recording_entry_hashed(struct aaj_recording *rec, const struct access_key *key, uint64_t hash, uint32_t *ret_entry);
+void recording_prefetch_entry(const struct aaj_recording *rec, uint64_t hash);
 uint64_t recording_hash(const struct aaj_recording *rec, const struct access_key *key);
 int recording_source(struct aaj_recording *rec, const struct source_key *key, uint32_t *ret_source);
 /* The evidence of @source for an entry, made (all zero) when it is new. Valid until the next call. */
@@ -145,8 +147,12 @@ enum evidence_kind {
 struct recording_added {
     uint32_t entry, evidence, kind; /* evidence: NO_EVIDENCE when the event is no access */
 };
-int recording_add(struct aaj_recording *rec, const struct aaj_event *event, uint32_t source, struct aaj_str line,
-                  struct recording_added *ret_added);
+bool recording_is_access(const struct aaj_event *event);
+/* In steps, for who takes in many: @name_hash is aaj_intern_prefetch() of arg[0], @hash is recording_hash() of the key. */
+int recording_key(struct aaj_recording *rec, const struct aaj_event *event, uint32_t name_hash, struct access_key *ret_key);
+int recording_add(struct aaj_recording *rec, const struct aaj_event *event, const struct access_key *key, uint64_t hash,
+                  uint32_t source, struct aaj_str line, struct recording_added *ret_added);
+void recording_note_source(struct aaj_recording *rec, uint32_t source, int64_t ms);
 
 static inline void recording_inc(uint32_t *count, bool yes)
 {

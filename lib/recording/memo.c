@@ -7,6 +7,7 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#include "base/grow.h"
 #include "log/scan.h"
 
 enum { WINDOW = 4096, PAUSE = 65536 };
@@ -50,24 +51,79 @@ static const char *find_pid(const char *p, const char *end)
     return end > p ? memmem(p, (size_t)(end - p), " pid=", 5) : NULL;
 }
 
-/* Behind the pid: comm= and then, of a connection, addresses and ports. */
-static bool has_ports(const char *p, const char *end)
+/* A part of the payload that the digest leaves out. */
+struct gap {
+    const char *from, *to;
+};
+
+static const char *skip_digits(const char *p, const char *end, uint64_t *ret_value)
 {
-    if (end - p > 7 && memcmp(p, " comm=\"", 7) == 0) {
+    uint64_t v = 0;
+
+    for (; p < end && *p >= '0' && *p <= '9'; p++)
+        v = v * 10 + (uint64_t)(*p - '0');
+    *ret_value = v;
+    return p;
+}
+
+static bool at(const char *p, const char *end, const char *word, size_t n)
+{
+    return (size_t)(end - p) > n && memcmp(p, word, n) == 0;
+}
+
+/* Behind the pid: comm=, and then, of a connection, addresses and ports, of which one may change from record to record.
+ * False where that is not plain. */
+static bool find_port_gap(struct aaj_str payload, const char *p, const char *end, struct gap *ret)
+{
+    static const struct aaj_str op_mark = AAJ_STR_INIT(" operation=\"");
+    struct aaj_str op;
+    struct gap lport = { end, end }, fport = { end, end };
+    uint64_t local, foreign;
+    unsigned picked;
+
+    *ret = (struct gap){ end, end };
+    if (at(p, end, " comm=\"", 7)) {
         p = aaj_scan_byte(p + 7, end, '"');
         p += p < end;
-    } else if (end - p > 6 && memcmp(p, " comm=", 6) == 0) {
+    } else if (at(p, end, " comm=", 6)) {
         p = aaj_scan_blank(p + 6, end);
     }
-    return end - p > 7 && (memcmp(p, " laddr=", 7) == 0 || memcmp(p, " lport=", 7) == 0 || memcmp(p, " faddr=", 7) == 0 ||
-                           memcmp(p, " saddr=", 7) == 0 || memcmp(p, " daddr=", 7) == 0);
+    if (at(p, end, " saddr=", 7) || at(p, end, " daddr=", 7))
+        return false;
+    if (!at(p, end, " laddr=", 7) && !at(p, end, " lport=", 7) && !at(p, end, " faddr=", 7))
+        return true;
+    /* The four follow one another; saddr=, src=, daddr=, dest= of later kernels would say them again. */
+    local = foreign = UINT64_MAX;
+    for (;;) {
+        if (at(p, end, " lport=", 7)) {
+            lport = (struct gap){ p + 7, skip_digits(p + 7, end, &local) };
+            p = lport.to;
+        } else if (at(p, end, " fport=", 7)) {
+            fport = (struct gap){ p + 7, skip_digits(p + 7, end, &foreign) };
+            p = fport.to;
+        } else if (at(p, end, " laddr=", 7) || at(p, end, " faddr=", 7)) {
+            p = aaj_scan_blank(p + 7, end);
+        } else {
+            break;
+        }
+    }
+    if (at(p, end, " saddr=", 7) || at(p, end, " src=", 5) || at(p, end, " daddr=", 7) || at(p, end, " dest=", 6))
+        return false;
+    op = aaj_str_skip(payload, aaj_str_search(aaj_str_head(payload, 48), op_mark) + op_mark.n);
+    op = aaj_str_head(op, aaj_str_find(op, '"'));
+    picked = aaj_log_picked_port(op, local, foreign);
+    if (picked)
+        *ret = picked == AAJ_PICKED_LOCAL ? lport : fport;
+    return ret->from <= ret->to;
 }
 
 bool memo_digest(const struct memo *memo, struct aaj_str payload, uint32_t source, struct memo_digest *ret)
 {
     const char *end = payload.p + payload.n, *pid, *rest;
     char buf[MEMO_PAYLOAD_MAX + sizeof(source)];
-    size_t head, n;
+    struct gap port;
+    uint64_t number;
+    size_t n, m;
     XXH128_hash_t h;
 
     if (payload.n > MEMO_PAYLOAD_MAX)
@@ -75,14 +131,17 @@ bool memo_digest(const struct memo *memo, struct aaj_str payload, uint32_t sourc
     pid = find_pid(payload.p, end);
     if (!pid)
         return false;
-    for (rest = pid + 5; rest < end && *rest >= '0' && *rest <= '9'; rest++)
-        ;
-    if (has_ports(rest, end))
+    rest = skip_digits(pid + 5, end, &number);
+    if (!find_port_gap(payload, rest, end, &port))
         return false;
-    head = (size_t)(pid + 5 - payload.p);
-    n = head + (size_t)(end - rest);
-    memcpy(buf, payload.p, head);
-    memcpy(buf + head, rest, (size_t)(end - rest));
+    n = (size_t)(pid + 5 - payload.p);
+    memcpy(buf, payload.p, n);
+    m = (size_t)(port.from - rest);
+    memcpy(buf + n, rest, m);
+    n += m;
+    m = (size_t)(end - port.to);
+    memcpy(buf + n, port.to, m);
+    n += m;
     memcpy(buf + n, &source, sizeof(source));
     h = XXH3_128bits_withSecret(buf, n + sizeof(source), memo->secret, MEMO_SECRET);
     ret->lo = h.low64;
@@ -133,6 +192,7 @@ static void grow(struct memo *memo)
 
     if (!new)
         return; /* it only forgets sooner */
+    aaj_advise_huge(new, sizeof(*new) * old_n * 4);
     memset(new, 0, sizeof(*new) * old_n * 4);
     memo->slot = new;
     memo->bits += 2;

@@ -69,9 +69,9 @@ uint64_t recording_hash(const struct aaj_recording *rec, const struct access_key
     return XXH3_64bits_withSeed(key, sizeof(*key), rec->strings.seed);
 }
 
-static uint32_t slot_of(const struct aaj_recording *rec, const struct access_key *key)
+static uint32_t slot_of(const struct aaj_recording *rec, const struct access_key *key, uint64_t hash)
 {
-    uint32_t i = (uint32_t)recording_hash(rec, key) & rec->mask;
+    uint32_t i = (uint32_t)hash & rec->mask;
 
     while (rec->slot[i] && memcmp(&rec->entry[rec->slot[i] - 1].key, key, sizeof(*key)) != 0)
         i = (i + 1) & rec->mask;
@@ -85,6 +85,7 @@ static int grow_slots(struct aaj_recording *rec)
 
     if (!slot)
         return -ENOMEM;
+    aaj_advise_huge(slot, ((size_t)mask + 1) * sizeof(*slot));
     for (size_t e = 0; e < rec->n_entries; e++) {
         uint32_t i = (uint32_t)recording_hash(rec, &rec->entry[e].key) & mask;
 
@@ -100,7 +101,20 @@ static int grow_slots(struct aaj_recording *rec)
 
 int recording_entry(struct aaj_recording *rec, const struct access_key *key, uint32_t *ret_entry)
 {
-    uint32_t i = slot_of(rec, key);
+    return recording_entry_hashed(rec, key, recording_hash(rec, key), ret_entry);
+}
+
+void recording_prefetch_entry(const struct aaj_recording *rec, uint64_t hash)
+{
+    uint32_t slot = rec->slot[(uint32_t)hash & rec->mask];
+
+    if (slot)
+        __builtin_prefetch(&rec->entry[slot - 1]);
+}
+
+int recording_entry_hashed(struct aaj_recording *rec, const struct access_key *key, uint64_t hash, uint32_t *ret_entry)
+{
+    uint32_t i = slot_of(rec, key, hash);
     int r;
 
     if (rec->slot[i]) {
@@ -113,7 +127,7 @@ int recording_entry(struct aaj_recording *rec, const struct access_key *key, uin
         r = grow_slots(rec);
         if (r < 0)
             return r;
-        i = slot_of(rec, key);
+        i = slot_of(rec, key, hash);
     }
     if (AAJ_GROW(rec->entry, rec->n_entries, rec->cap_entries) < 0)
         return -ENOMEM;
@@ -252,18 +266,33 @@ static int label_of(struct aaj_recording *rec, const struct aaj_event *event, ui
     return aaj_intern_add(&rec->strings, (struct aaj_str){ buf, (size_t)n }, ret_id);
 }
 
-static int key_of(struct aaj_recording *rec, const struct aaj_event *event, struct access_key *key)
+/* The same label and operation come again and again. */
+static int intern_again(struct aaj_recording *rec, struct aaj_str s, uint32_t *last, uint32_t *ret_id)
 {
-    int r = label_of(rec, event, &key->word[WORD_LABEL]);
+    int r = 0;
+
+    if (!aaj_str_eq(aaj_recording_str(rec, *last), s))
+        r = aaj_intern_add(&rec->strings, s, last);
+    *ret_id = *last;
+    return r;
+}
+
+int recording_key(struct aaj_recording *rec, const struct aaj_event *event, uint32_t name_hash, struct access_key *key)
+{
+    int r = event->ns.n ? label_of(rec, event, &key->word[WORD_LABEL])
+                        : intern_again(rec, event->label, &rec->last_label, &key->word[WORD_LABEL]);
 
     key->word[WORD_CLASS] = event->class;
     key->word[WORD_REQUESTED] = event->requested;
     key->word[WORD_DENIED] = event->denied;
+    key->word[WORD_INFO] = key->word[WORD_ARG] = 0;
     if (r == 0)
-        r = aaj_intern_add(&rec->strings, event->op, &key->word[WORD_OP]);
-    if (r == 0)
+        r = intern_again(rec, event->op, &rec->last_op, &key->word[WORD_OP]);
+    if (r == 0 && event->info.n)
         r = aaj_intern_add(&rec->strings, event->info, &key->word[WORD_INFO]);
-    for (unsigned a = 0; r == 0 && a < AAJ_ARGS; a++) {
+    if (r == 0 && event->arg[0].n)
+        r = aaj_intern_add_hashed(&rec->strings, event->arg[0], name_hash, &key->word[WORD_ARG]);
+    for (unsigned a = 1; r == 0 && a < AAJ_ARGS; a++) {
         key->word[WORD_ARG + a] = 0;
         if (event->arg[a].n)
             r = aaj_intern_add(&rec->strings, event->arg[a], &key->word[WORD_ARG + a]);
@@ -313,27 +342,20 @@ static void note_uid(struct evidence *ev, uint32_t fsuid)
         ev->fsuid_max = fsuid;
 }
 
-static bool is_access(const struct aaj_event *event)
+bool recording_is_access(const struct aaj_event *event)
 {
     return event->mode == AAJ_MODE_ALLOWED || event->mode == AAJ_MODE_DENIED || event->mode == AAJ_MODE_AUDIT ||
            event->mode == AAJ_MODE_KILLED;
 }
 
-int recording_add(struct aaj_recording *rec, const struct aaj_event *event, uint32_t source, struct aaj_str line,
-                  struct recording_added *ret)
+int recording_add(struct aaj_recording *rec, const struct aaj_event *event, const struct access_key *key, uint64_t hash,
+                  uint32_t source, struct aaj_str line, struct recording_added *ret)
 {
-    struct access_key key;
     struct evidence *ev;
     int r;
 
     *ret = (struct recording_added){ 0, NO_EVIDENCE, 0 };
-    if (!is_access(event))
-        return 0;
-    if (rec->view)
-        recording_forget_view(rec);
-    r = key_of(rec, event, &key);
-    if (r == 0)
-        r = recording_entry(rec, &key, &ret->entry);
+    r = recording_entry_hashed(rec, key, hash, &ret->entry);
     if (r < 0)
         return r;
     ev = recording_evidence(rec, ret->entry, source);
@@ -346,22 +368,32 @@ int recording_add(struct aaj_recording *rec, const struct aaj_event *event, uint
     return recording_sample(rec, ret->entry, event->time_ms, event->serial, line);
 }
 
+void recording_note_source(struct aaj_recording *rec, uint32_t source, int64_t ms)
+{
+    struct source *s = &rec->source[source];
+
+    s->events++;
+    if (!ms)
+        return;
+    s->first_ms = earlier(s->first_ms, ms);
+    if (ms > s->last_ms)
+        s->last_ms = ms;
+}
+
 int aaj_recording_add(struct aaj_recording *rec, const struct aaj_event *event, struct aaj_str line)
 {
     struct recording_added added;
-    struct source *s;
+    struct access_key key;
     uint32_t source = 0;
     int r;
 
-    if (!is_access(event))
+    if (!recording_is_access(event))
         return 0;
+    recording_forget_view(rec);
     r = recording_source_of(rec, event->host, event->boot, event->time_ms, event->channel, &source);
     if (r < 0)
         return r;
-    s = &rec->source[source];
-    s->events++;
-    s->first_ms = earlier(s->first_ms, event->time_ms);
-    if (event->time_ms > s->last_ms)
-        s->last_ms = event->time_ms;
-    return recording_add(rec, event, source, line, &added);
+    recording_note_source(rec, source, event->time_ms);
+    r = recording_key(rec, event, aaj_intern_prefetch(&rec->strings, event->arg[0]), &key);
+    return r < 0 ? r : recording_add(rec, event, &key, recording_hash(rec, &key), source, line, &added);
 }

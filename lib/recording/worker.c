@@ -52,40 +52,51 @@ static int enter_source(struct worker *w, struct aaj_str host, struct aaj_str bo
 
 static void note_event(struct worker *w, uint32_t source, int64_t ms)
 {
-    struct source *s = &w->rec->source[source];
-
-    s->events++;
+    recording_note_source(w->rec, source, ms);
     if (!ms)
         return;
-    s->first_ms = earlier(s->first_ms, ms);
-    if (ms > s->last_ms)
-        s->last_ms = ms;
     w->input_first_ms = earlier(w->input_first_ms, ms);
     if (ms > w->input_last_ms)
         w->input_last_ms = ms;
-    w->last_ms = ms;
 }
 
+static bool wanted_label(const struct worker *w, const struct aaj_event *event)
+{
+    return !w->options->profile.n || aaj_str_eq(aaj_label_top(event->label), w->options->profile);
+}
+
+static int keep_unknown(struct worker *w, const struct aaj_log_record *record)
+{
+    int r = 0;
+
+    for (unsigned i = 0; r == 0 && i < record->n_unknown; i++)
+        r = recording_unknown(w->rec, record->unknown[i].key, record->unknown[i].value);
+    return r;
+}
+
+/* Events that come one at a time: long records, and those that were joined. */
 static int on_event(void *data, const struct aaj_event *event, const struct aaj_log_head *head,
                     const struct aaj_log_record *record)
 {
     struct worker *w = data;
+    struct recording_added added;
+    struct access_key key;
     int r = enter_source(w, event->host, event->boot, event->time_ms, event->channel);
 
-    w->added = (struct recording_added){ 0, NO_EVIDENCE, 0 };
-    w->added_filtered = false;
     if (r < 0)
         return r;
-    if (!w->source_wanted || !wanted_time(w, event->time_ms) ||
-        (w->options->profile.n && !aaj_str_eq(aaj_label_top(event->label), w->options->profile))) {
-        w->added_filtered = true;
+    if (!w->source_wanted || !wanted_time(w, event->time_ms) || !wanted_label(w, event)) {
         w->filtered++;
         return 0;
     }
     note_event(w, w->source, event->time_ms);
-    for (unsigned i = 0; record && r == 0 && i < record->n_unknown; i++)
-        r = recording_unknown(w->rec, record->unknown[i].key, record->unknown[i].value);
-    return r < 0 ? r : recording_add(w->rec, event, w->source, record ? head->line : (struct aaj_str){ "", 0 }, &w->added);
+    r = record ? keep_unknown(w, record) : 0;
+    if (r < 0 || !recording_is_access(event))
+        return r;
+    r = recording_key(w->rec, event, aaj_intern_prefetch(&w->rec->strings, event->arg[0]), &key);
+    return r < 0 ? r
+                 : recording_add(w->rec, event, &key, recording_hash(w->rec, &key), w->source,
+                                 record ? head->line : (struct aaj_str){ "", 0 }, &added);
 }
 
 /* A record that was counted before: once more. */
@@ -108,24 +119,84 @@ static int count_again(struct worker *w, const struct queued *q)
     return early ? recording_sample(w->rec, q->hit.entry, ms, q->head.serial, q->head.line) : 0;
 }
 
-static int take_queued(struct worker *w, const struct queued *q)
+/* What was not found is taken in step by step, each step fetching what the next one touches. */
+static int take_apart(struct worker *w, struct queued *q, char *scratch)
 {
-    int r = aaj_log_reader_take(w->reader, &q->head, q->line_no);
+    int r;
 
-    if (r == 0 && q->memo && (w->added.evidence != NO_EVIDENCE || w->added_filtered)) {
-        struct memo_slot slot = { q->digest, w->added.entry, w->added.evidence, w->added.kind, w->added_filtered };
+    q->good = false;
+    q->record.scratch = scratch;
+    if (!aaj_log_reader_parse(w->reader, &q->head, q->line_no, &q->record, &q->event))
+        return 0;
+    if (!wanted_label(w, &q->event)) {
+        struct memo_slot slot = { q->digest, 0, NO_EVIDENCE, 0, 1 };
 
-        memo_put(&w->memo, &slot);
+        w->filtered++;
+        if (q->memo)
+            memo_put(&w->memo, &slot);
+        return 0;
     }
-    w->added = (struct recording_added){ 0, NO_EVIDENCE, 0 };
-    w->added_filtered = false;
+    note_event(w, q->source, q->event.time_ms);
+    r = keep_unknown(w, &q->record);
+    q->good = recording_is_access(&q->event);
+    if (q->good)
+        q->name_hash = aaj_intern_prefetch(&w->rec->strings, q->event.arg[0]);
     return r;
 }
 
-/* Two passes, so that the evidence of a batch is fetched while its digests are looked up. */
+static int make_key(struct worker *w, struct queued *q)
+{
+    int r = recording_key(w->rec, &q->event, q->name_hash, &q->key);
+
+    if (r < 0)
+        return r;
+    q->hash = recording_hash(w->rec, &q->key);
+    __builtin_prefetch(&w->rec->slot[(uint32_t)q->hash & w->rec->mask]);
+    return 0;
+}
+
+static int add_queued(struct worker *w, const struct queued *q)
+{
+    struct recording_added added;
+    int r = recording_add(w->rec, &q->event, &q->key, q->hash, q->source, q->head.line, &added);
+
+    if (r == 0 && q->memo) {
+        struct memo_slot slot = { q->digest, added.entry, added.evidence, added.kind, 0 };
+
+        memo_put(&w->memo, &slot);
+    }
+    return r;
+}
+
+static int take_missed(struct worker *w, struct queued *const *missed, unsigned n)
+{
+    int r = 0;
+
+    for (unsigned i = 0; i < n && r == 0; i++) {
+        if (missed[i]->head.line.n <= WORKER_SCRATCH) {
+            r = take_apart(w, missed[i], w->scratch[i]);
+            continue;
+        }
+        missed[i]->good = false;
+        r = aaj_log_reader_take(w->reader, &missed[i]->head, missed[i]->line_no);
+    }
+    for (unsigned i = 0; i < n && r == 0; i++)
+        if (missed[i]->good)
+            r = make_key(w, missed[i]);
+    for (unsigned i = 0; i < n && r == 0; i++)
+        if (missed[i]->good)
+            recording_prefetch_entry(w->rec, missed[i]->hash);
+    for (unsigned i = 0; i < n && r == 0; i++)
+        if (missed[i]->good)
+            r = add_queued(w, missed[i]);
+    return r;
+}
+
+/* Looks all up, so that the evidence of a batch is fetched before it is counted. */
 static int drain(struct worker *w)
 {
-    unsigned n = w->n_queue;
+    struct queued *missed[WORKER_BATCH];
+    unsigned n = w->n_queue, n_missed = 0;
     int r = 0;
 
     w->n_queue = 0;
@@ -134,15 +205,18 @@ static int drain(struct worker *w)
         struct memo_slot *slot = q->memo ? memo_find(&w->memo, &q->digest) : NULL;
 
         q->found = slot != NULL;
-        if (!slot)
+        if (!slot) {
+            missed[n_missed++] = q;
             continue;
+        }
         q->hit = *slot;
         if (!slot->filtered)
             __builtin_prefetch(&w->rec->evidence[slot->evidence], 1);
     }
     for (unsigned i = 0; i < n && r == 0; i++)
-        r = w->queue[i].found ? count_again(w, &w->queue[i]) : take_queued(w, &w->queue[i]);
-    return r;
+        if (w->queue[i].found)
+            r = count_again(w, &w->queue[i]);
+    return r < 0 ? r : take_missed(w, missed, n_missed);
 }
 
 static int on_flush(void *data)
@@ -158,6 +232,7 @@ static int on_known(void *data, const struct aaj_log_head *head)
 
     if (r < 0)
         return r;
+    w->last_ms = head->time_ms ? head->time_ms : w->last_ms;
     if (head->channel == AAJ_CHANNEL_AUDIT) {
         w->last_audit = (struct place){ w->block, aaj_log_reader_line(w->reader) - w->line_base };
         if (!w->has_audit)

@@ -10,7 +10,7 @@
 #include "recording/intake.h"
 #include "recording/memo.h"
 
-enum { WORKER_BATCH = 16, WORKER_KEPT = 1000, WORKER_SHOWN = 240 };
+enum { WORKER_BATCH = 16, WORKER_KEPT = 1000, WORKER_SHOWN = 240, WORKER_SCRATCH = 4096 };
 
 struct place {
     uint32_t block;
@@ -47,6 +47,13 @@ struct queued {
     uint64_t line_no;
     uint32_t source;
     bool memo, found;
+    /* Of what was not found: */
+    bool good; /* taken apart, and an access that is wanted */
+    struct aaj_log_record record;
+    struct aaj_event event;
+    struct access_key key;
+    uint64_t hash;
+    uint32_t name_hash;
 };
 
 struct worker {
@@ -63,8 +70,7 @@ struct worker {
     int64_t day_from, day_to;
     uint32_t source;
     bool has_source, source_wanted;
-    struct recording_added added; /* by the event callback */
-    bool added_filtered;
+    char scratch[WORKER_BATCH][WORKER_SCRATCH];
     uint64_t filtered;
     uint32_t block;
     uint64_t line_base; /* the reader's count when the block began */
