@@ -362,7 +362,7 @@ static int feed_lines(struct aaj_log_reader *reader, const char *p, const char *
 static int feed_export(struct aaj_log_reader *reader, const char *p, size_t n)
 {
     size_t used = 0;
-    int r = reader->carry_n + n > 2 * AAJ_LOG_LINE_MAX + n ? -E2BIG : keep(reader, p, n);
+    int r = keep(reader, p, n);
 
     while (r == 0) {
         size_t entry;
@@ -413,39 +413,74 @@ void aaj_log_reader_restart(struct aaj_log_reader *reader)
     reader->form = FORM_UNKNOWN;
 }
 
+/* The last entry may lack its blank line; what is still not one then was cut. */
+static int end_export(struct aaj_log_reader *reader)
+{
+    int r = reader->carry_n ? feed_export(reader, "\n\n", 2) : 0;
+
+    if (r == 0 && reader->carry_n) {
+        reader->account.lines++;
+        report(reader, (struct aaj_str){ reader->carry, reader->carry_n }, reader->account.lines, 0,
+               "the journal's last entry is cut", NULL);
+        reader->carry_n = 0;
+    }
+    return r;
+}
+
+/* The first bytes decide what the input is; until there are enough they wait. True when it is decided, and what had
+ * waited is in @waited then. */
+static bool decide(struct aaj_log_reader *reader, const char *data, size_t n, bool end, char *waited, size_t *ret_n)
+{
+    char start[AAJ_JOURNAL_EXPORT_MARK];
+    size_t have = reader->carry_n, more = AAJ_JOURNAL_EXPORT_MARK - have;
+
+    if (n < more && !end)
+        return false;
+    more = n < more ? n : more;
+    if (have)
+        memcpy(start, reader->carry, have);
+    if (more)
+        memcpy(start + have, data, more);
+    memcpy(waited, start, have);
+    *ret_n = have;
+    reader->carry_n = 0;
+    reader->form = aaj_journal_is_export((struct aaj_str){ start, have + more }) ? FORM_EXPORT : FORM_LINES;
+    return true;
+}
+
+static int feed_decided(struct aaj_log_reader *reader, const char *data, size_t n)
+{
+    if (n == 0)
+        return 0;
+    return reader->form == FORM_EXPORT ? feed_export(reader, data, n) : feed_lines(reader, data, data + n);
+}
+
 int aaj_log_reader_feed(struct aaj_log_reader *reader, const char *data, size_t n)
 {
+    char waited[AAJ_JOURNAL_EXPORT_MARK];
+    size_t n_waited = 0;
+    int r;
+
     reader->account.bytes += n;
     if (n == 0)
         return 0;
-    if (reader->form == FORM_UNKNOWN) {
-        /* The first bytes decide; fewer than that many are a log of lines. */
-        if (reader->carry_n + n < AAJ_JOURNAL_EXPORT_MARK)
-            return keep_start(reader, data, n);
-        if (reader->carry_n) {
-            int r = keep(reader, data, n);
-
-            if (r < 0)
-                return r;
-            reader->form = aaj_journal_is_export((struct aaj_str){ reader->carry, reader->carry_n }) ? FORM_EXPORT
-                                                                                                  : FORM_LINES;
-            reader->carry_n -= n;
-        } else {
-            reader->form = aaj_journal_is_export((struct aaj_str){ data, n }) ? FORM_EXPORT : FORM_LINES;
-        }
-    }
-    if (reader->form == FORM_EXPORT)
-        return feed_export(reader, data, n);
-    return feed_lines(reader, data, data + n);
+    if (reader->form == FORM_UNKNOWN && !decide(reader, data, n, false, waited, &n_waited))
+        return keep(reader, data, n);
+    r = feed_decided(reader, waited, n_waited);
+    return r < 0 ? r : feed_decided(reader, data, n);
 }
 
 int aaj_log_reader_finish(struct aaj_log_reader *reader)
 {
+    char waited[AAJ_JOURNAL_EXPORT_MARK];
+    size_t n_waited = 0;
     int r = 0;
 
-    if (reader->form == FORM_EXPORT)
-        r = reader->carry_n ? feed_export(reader, "\n\n", 2) : 0;
-    else if (reader->carry_n || reader->too_long)
+    if (reader->form == FORM_UNKNOWN && decide(reader, "", 0, true, waited, &n_waited))
+        r = feed_decided(reader, waited, n_waited);
+    if (r == 0 && reader->form == FORM_EXPORT)
+        r = end_export(reader);
+    else if (r == 0 && (reader->carry_n || reader->too_long))
         r = end_carry(reader, "", 0);
     if (r == 0 && reader->held) {
         bool continued;
