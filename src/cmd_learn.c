@@ -15,6 +15,7 @@ static const struct opt opts[] = {
     OPTS_LOG,
     { "output", 'o', "FILE", "write the recording to FILE; default: NAME.rec beside the manifest" },
     { "add", 'a', NULL, "merge with the recording that is there already" },
+    { "facts", 0, NULL, "note what this machine's files are: owner, mode, capabilities, links, interpreters" },
     { "live", 0, NULL, "listen to this kernel's audit while CMD runs, or until Ctrl-C; the default with CMD" },
     { "lab", 0, NULL, "run CMD in the lab: a throw-away machine with a real AppArmor kernel" },
     OPTS_LAB,
@@ -44,22 +45,91 @@ static int write_out(const char *output, struct aaj_str text, struct aaj_diags *
     return r;
 }
 
-static int learn(struct recorder_options *options, const char *output, bool add, bool json)
+/* Asks this machine about a name that was seen. Names are an attacker's: fsview follows no magic links. */
+static int note_fact(struct aaj_recording *rec, struct aaj_fsview *here, struct aaj_str name)
+{
+    struct aaj_fact fact;
+    int r;
+
+    if (name.n == 0 || name.p[0] != '/')
+        return 0;
+    r = aaj_fsview_get(here, name, &fact);
+    if (r == -ENOMEM)
+        return r;
+    r = r == 1 ? aaj_fsview_add(aaj_recording_files(rec), &fact) : 0;
+    return r == -ENOMEM ? r : 0;
+}
+
+static int add_facts(struct aaj_recording *rec)
+{
+    const struct aaj_access *access;
+    struct aaj_fsview *here;
+    size_t n = 0;
+    int r = aaj_fsview_new(&here);
+
+    if (r < 0)
+        return r;
+    r = aaj_fsview_set_root(here, "/");
+    if (r == 0)
+        r = aaj_recording_accesses(rec, &access, &n);
+    for (size_t i = 0; r == 0 && i < n; i++)
+        if (access[i].class == AAJ_CLASS_FILE || access[i].class == AAJ_CLASS_EXEC)
+            r = note_fact(rec, here, aaj_recording_str(rec, access[i].arg[AAJ_FILE_NAME]));
+    aaj_fsview_free(here);
+    return r;
+}
+
+/* The recording's text with facts about its files. */
+static int with_facts(struct aaj_arena *arena, struct aaj_str *text, struct aaj_diags *diags)
+{
+    struct aaj_recording *rec;
+    char *out_text = NULL;
+    size_t n = 0;
+    FILE *out;
+    int r = aaj_recording_new(&rec);
+
+    if (r < 0)
+        return r;
+    out = open_memstream(&out_text, &n);
+    r = out ? aaj_recording_read(rec, *text, AAJ_STR("the reading process"), diags) : -ENOMEM;
+    if (r == 0)
+        r = add_facts(rec);
+    if (r == 0)
+        r = aaj_recording_write(rec, out);
+    if (out && fclose(out) != 0)
+        r = -ENOMEM;
+    if (r == 0) {
+        *text = aaj_arena_dup(arena, (struct aaj_str){ out_text, n });
+        r = text->p ? 0 : -ENOMEM;
+    }
+    free(out_text);
+    aaj_recording_free(rec);
+    return r;
+}
+
+struct learn_args {
+    const char *output;
+    bool add, json, live, lab, command, facts;
+};
+
+static int learn(struct recorder_options *options, const struct learn_args *a)
 {
     struct aaj_diags diags = AAJ_DIAGS_INIT;
     struct aaj_arena arena = AAJ_ARENA_INIT;
-    char *existing = (char *)(uintptr_t)output; /* handed on, never written */
+    char *existing = (char *)(uintptr_t)a->output; /* handed on, never written */
     struct aaj_str text;
     int r, status = EXIT_INPUT;
 
-    if (add) {
+    if (a->add) {
         options->inputs.recording = &existing;
         options->inputs.n_recordings = 1;
     }
     r = recorder_run(&options->inputs, &arena, &text, &diags);
+    if (r == 0 && a->facts)
+        r = with_facts(&arena, &text, &diags);
     if (r == 0)
-        status = recorder_summary(options, aaj_recording_head(text), stderr, json ? stdout : NULL, &diags);
-    if (r == 0 && status != EXIT_REFUSED && write_out(output, text, &diags) < 0)
+        status = recorder_summary(options, aaj_recording_head(text), stderr, a->json ? stdout : NULL, &diags);
+    if (r == 0 && status != EXIT_REFUSED && write_out(a->output, text, &diags) < 0)
         status = EXIT_REFUSED;
     show_diags(&diags);
     aaj_arena_clear(&arena);
@@ -67,8 +137,7 @@ static int learn(struct recorder_options *options, const char *output, bool add,
 }
 
 /* CMD's status is passed on, unless what was learned from it says more. */
-static int learn_from(struct learn_session *session, struct recorder_options *options, const char *output, bool add,
-                      bool json)
+static int learn_from(struct learn_session *session, struct recorder_options *options, const struct learn_args *a)
 {
     int log = -1, command = 0, learned, s, status = learn_session_start(session, &log);
 
@@ -77,7 +146,7 @@ static int learn_from(struct learn_session *session, struct recorder_options *op
         options->inputs.live_name = session->lab ? AAJ_STR("the lab's kernel log") : AAJ_STR("the audit channel");
         if (!options->inputs.options.profile.n)
             options->inputs.options.profile = session->label;
-        learned = learn(options, output, add, json);
+        learned = learn(options, a);
         close(log);
         s = learn_session_end(session, &command);
         status = s != EXIT_DONE ? s : command ? command : learned;
@@ -88,11 +157,6 @@ static int learn_from(struct learn_session *session, struct recorder_options *op
     }
     return status;
 }
-
-struct learn_args {
-    const char *output;
-    bool add, json, live, lab, command;
-};
 
 static int check_args(const struct verb *verb, struct opts *o, const struct recorder_options *options,
                       struct learn_args *a)
@@ -126,6 +190,8 @@ static bool take(struct learn_args *a, const char *name, const char *value)
         a->add = true;
     else if (opt_is(name, "json"))
         a->json = true;
+    else if (opt_is(name, "facts"))
+        a->facts = true;
     else if (opt_is(name, "live"))
         a->live = true;
     else if (opt_is(name, "lab"))
@@ -166,9 +232,9 @@ static int run(const struct verb *verb, int argc, char **argv)
         struct learn_session session = { .verb = verb, .lab = a.lab, .lab_options = &lab, .what = o.operand[0],
                                          .argv = o.operand + 1 };
 
-        status = learn_from(&session, &options, a.output, a.add, a.json);
+        status = learn_from(&session, &options, &a);
     } else if (status < 0) {
-        status = a.output ? learn(&options, a.output, a.add, a.json) : EXIT_REFUSED;
+        status = a.output ? learn(&options, &a) : EXIT_REFUSED;
     }
     free(options.inputs.log);
     lab_options_clear(&lab);

@@ -205,16 +205,11 @@ static struct source_key translate_source(const struct source_key *key, const ui
 }
 
 static int merge_entry(struct aaj_recording *rec, const struct aaj_recording *other, const struct entry *e,
-                       const uint32_t *id, bool disjoint)
+                       const struct access_key *key, uint64_t hash, const uint32_t *id, bool disjoint)
 {
-    struct access_key key = e->key;
     uint32_t entry, source;
-    int r;
+    int r = recording_entry_hashed(rec, key, hash, &entry);
 
-    for (unsigned w = 0; w < KEY_WORDS; w++)
-        if (w != WORD_CLASS && w != WORD_REQUESTED && w != WORD_DENIED)
-            key.word[w] = id[key.word[w]];
-    r = recording_entry(rec, &key, &entry);
     for (uint32_t at = e->evidence; r == 0 && at != NO_EVIDENCE; at = other->evidence[at].next) {
         struct source_key sk = translate_source(&other->source[other->evidence[at].source].key, id);
 
@@ -226,6 +221,33 @@ static int merge_entry(struct aaj_recording *rec, const struct aaj_recording *ot
         r = recording_extra(rec, entry, aaj_recording_str(rec, id[e->extra]));
     if (r == 0 && e->sample)
         r = recording_sample(rec, entry, e->sample_ms, e->sample_serial, (struct aaj_str){ e->sample, e->sample_n });
+    return r;
+}
+
+/* Some at a time, by steps that fetch what the next one touches. */
+static int merge_entries(struct aaj_recording *rec, const struct aaj_recording *other, const uint32_t *id, bool disjoint)
+{
+    enum { STEP = 16 };
+    struct access_key key[STEP];
+    uint64_t hash[STEP];
+    int r = 0;
+
+    for (size_t from = 0; from < other->n_entries && r == 0; from += STEP) {
+        size_t n = other->n_entries - from < STEP ? other->n_entries - from : STEP;
+
+        for (size_t i = 0; i < n; i++) {
+            key[i] = other->entry[from + i].key;
+            for (unsigned w = 0; w < KEY_WORDS; w++)
+                if (w != WORD_CLASS && w != WORD_REQUESTED && w != WORD_DENIED)
+                    key[i].word[w] = id[key[i].word[w]];
+            hash[i] = recording_hash(rec, &key[i]);
+            __builtin_prefetch(&rec->slot[(uint32_t)hash[i] & rec->mask]);
+        }
+        for (size_t i = 0; i < n; i++)
+            recording_prefetch_entry(rec, hash[i]);
+        for (size_t i = 0; i < n && r == 0; i++)
+            r = merge_entry(rec, other, &other->entry[from + i], &key[i], hash[i], id, disjoint);
+    }
     return r;
 }
 
@@ -310,8 +332,8 @@ int recording_merge(struct aaj_recording *rec, const struct aaj_recording *other
     if (!id)
         return -ENOMEM;
     r = merge_rest(rec, other, id, disjoint);
-    for (size_t i = 0; r == 0 && i < other->n_entries; i++)
-        r = merge_entry(rec, other, &other->entry[i], id, disjoint);
+    if (r == 0)
+        r = merge_entries(rec, other, id, disjoint);
     free(id);
     return r;
 }

@@ -3,6 +3,7 @@
 # learn --log and merge on the captured logs: every AppArmor line is accounted for, and the same events give the
 # same recording whatever they are wrapped in.
 set -euo pipefail
+export AAJAIL
 logs=$AAJ_SHARED/data/logs
 hostile=$AAJ_SHARED/data/hostile
 [ -d "$logs" ] || { echo "the captured logs are not here ($logs)"; exit 77; }
@@ -135,4 +136,19 @@ learn 0 etc/gap.yaml --log "$logs"/slave/B/audit.log --add
 "$AAJAIL" learn x --log "$logs"/slave/B/audit.log -o b.rec 2>/dev/null
 "$AAJAIL" merge a.rec b.rec -o ab2.rec 2>/dev/null
 cmp ab2.rec etc/gap.rec || fail "--add"
+
+# Fifty recordings, reduced by two different trees of processes: the same bytes.
+split -n l/50 -d big.log part.
+for p in part.*; do "$AAJAIL" learn --log $p -o $p.rec 2>/dev/null || [ $? = 5 ] || fail "$p"; done
+ls part.*.rec | xargs -n 7 -P 4 sh -c '"$AAJAIL" merge "$@" -o "tree.$$" 2>/dev/null' merge
+"$AAJAIL" merge tree.* -o one-tree.rec 2>/dev/null
+rm tree.*
+ls part.*.rec | sort -R | xargs -n 20 -P 2 sh -c '"$AAJAIL" merge "$@" -o "tree.$$" 2>/dev/null' merge
+"$AAJAIL" merge tree.* part.07.rec -o other-tree.rec 2>/dev/null
+cmp one-tree.rec other-tree.rec || fail "fifty recordings"
+
+# Facts about files, taken here.
+learn 0 --log "$logs"/slave/A/audit.log --facts -o facts.rec
+grep -q '"kind":"file","path":"/dev/null","type":"c"' facts.rec || fail "--facts"
+grep -v '"kind":"file"' facts.rec | cmp - a.rec || fail "--facts changed more than facts"
 echo "$n logs"
