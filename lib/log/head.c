@@ -422,11 +422,19 @@ static void from_nothing(struct aaj_str s, struct aaj_log_head *head)
 
 void aaj_log_head_parse(struct aaj_str line, struct aaj_log_head *head)
 {
+    static const struct aaj_str avc = AAJ_STR_INIT("type=AVC msg=audit(");
     struct aaj_str s = line;
     bool kmsg;
     size_t n;
 
     *head = (struct aaj_log_head){ .line = line };
+    if (aaj_str_starts(line, avc)) { /* nearly every line that matters */
+        head->type_name = (struct aaj_str){ line.p + 5, 3 };
+        head->type = AAJ_AUDIT_AVC;
+        head->channel = AAJ_CHANNEL_AUDIT;
+        from_id(aaj_str_skip(line, avc.n), head);
+        return;
+    }
     if (line.n > 5 && (line.p[0] == 't' || line.p[0] == 'n' || line.p[0] == 'm') && from_auditd(line, head))
         return;
     if (eat(&s, AAJ_STR("audit("))) {

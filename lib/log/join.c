@@ -90,9 +90,23 @@ int aaj_join_pin(struct aaj_join *join)
     return 0;
 }
 
+/* Whether a record can belong to a call with an address: connect, bind, sendmsg and what is later called like them.
+ * Most records are about files and need not be remembered. */
+static bool may_have_address(struct aaj_str payload)
+{
+    static const struct aaj_str mark = AAJ_STR_INIT("operation=\"");
+    size_t at = aaj_str_starts(payload, mark) ? 0 : aaj_str_find(aaj_str_skip(payload, 10), '"') + 12;
+    struct aaj_str op = aaj_str_skip(payload, at);
+
+    if (!aaj_str_starts(op, mark))
+        return true; /* another order of keys */
+    op = aaj_str_skip(op, mark.n);
+    return op.n && (op.p[0] == 'c' || op.p[0] == 'b' || op.p[0] == 's' || op.p[0] == 'p');
+}
+
 void aaj_join_avc(struct aaj_join *join, const struct aaj_log_head *head)
 {
-    if (head->serial)
+    if (head->serial && may_have_address(head->payload))
         put(join->avc, &join->n_avc, head);
 }
 
