@@ -27,6 +27,7 @@ check: deps build/dev build/san
 # A million random names and a million mutated policies.
 check-long: deps build/dev build/san
 	@tests/long.sh build/dev build/san
+
 # What reading logs costs, as multiples of grep; MEGABYTES=1024 for the large ones.
 MEGABYTES = 200
 bench: deps build/dev
@@ -42,27 +43,10 @@ fuzz: deps build/fuzz
 	    mkdir -p $$f.corpus; nice $$f -max_total_time=$(FUZZ_SECONDS) -runs=20000000 -rss_limit_mb=2000 -max_len=8192 \
 	    -artifact_prefix=$$f- $$f.corpus tests/corpus/* || exit 1; done
 
-# What reading logs costs, as multiples of grep; MEGABYTES=1024 for the large ones.
-MEGABYTES = 200
-bench: deps build/dev
-	@tests/bench/run.sh build/dev $(MEGABYTES)
-
-# The long run of every fuzz target; `make check` replays the corpus only.
-FUZZ_SECONDS = 900
-build/fuzz: | deps
-	CC=clang meson setup $@ -Dfuzz=true -Db_sanitize=address,undefined -Db_lundef=false
-fuzz: deps build/fuzz
-	@ninja -C build/fuzz >/dev/null
-	@for f in build/fuzz/tests/fuzz/fuzz-*[!p]; do [ -x $$f ] && [ -f $$f ] || continue; \
-	    mkdir -p $$f.corpus; nice $$f -max_total_time=$(FUZZ_SECONDS) -runs=20000000 -rss_limit_mb=2000 -max_len=8192 \
-	    -artifact_prefix=$$f- $$f.corpus tests/corpus/* || exit 1; done
-
 format:
 	clang-format -i $$(git ls-files '*.c' '*.h')
 
 clean:
 	rm -rf build
 
-.PHONY: all deps demo check check-long format clean
-.PHONY: all deps demo check bench fuzz format clean
 .PHONY: all deps demo check check-long bench fuzz format clean
