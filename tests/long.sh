@@ -9,3 +9,4 @@ ninja -C "$2" >/dev/null
 AAJ_QUERIES=1500000 nice "$1/tests/unit/test-glob_policy"
 nice -n 19 "$2/tests/fuzz/mutate-blob" 1000000 tests/corpus/blob "$AAJ_SHARED"/data/peer/policy_bins/*.bin
 "$1/tests/bench/bench-match"
+AAJAIL=$1/src/aajail tests/long/fmt_compile.sh || [ $? = 77 ]

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "glob/glob.h"
+#include "policy/place.h"
 
 static uint32_t granted(uint32_t perms)
 {
@@ -23,7 +24,7 @@ static struct aaj_str literal_start(struct aaj_str glob)
 }
 
 /* Globs that begin differently have nothing in common; most pairs are told apart by their first folders. */
-static bool begin_alike(struct aaj_str a, struct aaj_str b)
+bool aaj_globs_begin_alike(struct aaj_str a, struct aaj_str b)
 {
     while (a.n && b.n && a.p[0] == '/' && b.p[0] == '/') {
         struct aaj_str x = literal_start(aaj_str_skip(a, 1)), y = literal_start(aaj_str_skip(b, 1));
@@ -47,7 +48,7 @@ static int text_covers(struct aaj_text a, struct aaj_text b, unsigned flags)
 
     if (aaj_str_eq(a.value, b.value))
         return 1;
-    if (flags & AAJ_GLOB_PATH && !begin_alike(a.value, b.value))
+    if (flags & AAJ_GLOB_PATH && !aaj_globs_begin_alike(a.value, b.value))
         return 0;
     r = aaj_glob_compile(a.value, flags, &ga, NULL);
     if (r == 0)

@@ -88,7 +88,8 @@ static int expand(struct index *ix, struct aaj_str text, struct aaj_str *ret_val
 static bool is_wild(struct aaj_str value)
 {
     struct aaj_glob *glob = NULL;
-    bool wild = aaj_glob_compile(value, AAJ_GLOB_PATH, &glob, NULL) == 0 && aaj_glob_is_wild(glob);
+    bool wild = (memchr(value.p, '*', value.n) || memchr(value.p, '?', value.n) || memchr(value.p, '[', value.n)) &&
+                aaj_glob_compile(value, AAJ_GLOB_PATH, &glob, NULL) == 0 && aaj_glob_is_wild(glob);
 
     aaj_glob_free(glob);
     return wild;
@@ -220,6 +221,8 @@ static int matching(struct index *ix, struct aaj_str value, bool literal, struct
     }
     r = aaj_glob_compile(value, AAJ_GLOB_PATH, &glob, NULL);
     for (size_t i = 0; r >= 0 && i < ix->n_known; i++) {
+        if (!aaj_globs_begin_alike(value, ix->known[i].value))
+            continue;
         r = aaj_glob_compile(ix->known[i].value, AAJ_GLOB_PATH, &one, NULL);
         if (r == 0)
             r = aaj_glob_intersect(glob, one, NULL, NULL);

@@ -71,18 +71,22 @@ static size_t in_common(struct aaj_str a, struct aaj_str b)
  * not behind it in order, else the first. */
 static struct aaj_item *find_neighbour(struct aaj_block *block, const struct aaj_item *rule)
 {
+    const struct aaj_str mine = key(rule);
     struct aaj_item *best = NULL;
     size_t best_score = 0;
 
     for (struct aaj_item *i = block->first; i; i = i->next) {
-        size_t score;
+        struct aaj_str theirs;
+        size_t score, n;
+        bool ordered;
 
         if (!is_there(i) || i->kind != AAJ_ITEM_RULE || i->rule.kind != rule->rule.kind ||
             i->rule.prefix.mode != rule->rule.prefix.mode)
             continue;
-        bool ordered = aaj_str_cmp(key(i), key(rule)) <= 0;
-
-        score = 1 + in_common(key(i), key(rule)) * 4 + (i->rule.prefix.owner == rule->rule.prefix.owner) * 2 + ordered;
+        theirs = key(i);
+        n = in_common(theirs, mine);
+        ordered = n == theirs.n || (n < mine.n && (uint8_t)theirs.p[n] < (uint8_t)mine.p[n]);
+        score = 1 + n * 4 + (i->rule.prefix.owner == rule->rule.prefix.owner) * 2 + ordered;
         if (score > best_score || (ordered && score == best_score)) {
             best = i;
             best_score = score;

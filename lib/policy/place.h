@@ -4,6 +4,9 @@
 
 #include "policy/merge.h"
 
+/* cover.c: false when the plain folders at the beginning of two globs of paths tell them apart. */
+bool aaj_globs_begin_alike(struct aaj_str a, struct aaj_str b);
+
 /* Beside the rule of its kind that is most like it; else where its kind usually stands. Before local
  * includes and child profiles. */
 void aaj_place_rule(struct aaj_policy *policy, struct aaj_item *profile, struct aaj_item *rule);
