@@ -61,7 +61,8 @@ int aaj_guard_prepare(struct aaj_learner *l)
         r = aaj_glob_add(l->code_glob, l->edge[i].exe, AAJ_GLOB_PATH | AAJ_GLOB_LITERAL, 0, NULL);
         r = r == -ENOMEM ? r : 0;
     }
-    qsort(l->code, l->n_code, sizeof(*l->code), compare);
+    if (l->n_code)
+        qsort(l->code, l->n_code, sizeof(*l->code), compare);
     for (size_t i = 0; r == 0 && i < l->n_code; i++) {
         struct aaj_str all = aaj_arena_printf(&l->scratch, "/**%.*s", AAJ_STR_ARG(l->code[i]));
 
