@@ -125,6 +125,8 @@ static void skip(struct aaj_lexer *lx)
         } else if (line_bound(s) && *p == '\\' && p[1] == '\n') {
             lx->pos++;
             newline(lx);
+        } else if (line_bound(s) && *p == '\\' && lx->pos + 1 == lx->n) {
+            lx->pos++; /* the line goes on, but the file does not */
         } else if (line_bound(s) && *p == '#') {
             add_comment(lx);
         } else if (s == AAJ_LEX_INITIAL && at_comment(lx)) {
