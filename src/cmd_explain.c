@@ -279,23 +279,22 @@ static int read_event(struct explain *x, const char *line)
     return EXIT_DONE;
 }
 
-static int judge(struct explain *x, struct aaj_replay_result *result)
+/* The result speaks of the policy's profiles, so *match has to live as long. */
+static int judge(struct explain *x, struct aaj_match **match, struct aaj_replay_result *result)
 {
     struct aaj_compile compile = { .target = x->target };
     struct aaj_replay_input in = { .recording = x->recording };
-    struct aaj_match *match = NULL;
-    int r = aaj_compile_open(&compile, x->profile, &x->arena, &x->diags, &match, NULL);
+    int r = aaj_compile_open(&compile, x->profile, &x->arena, &x->diags, match, NULL);
 
-    if (r == 0 && aaj_match_count(match) == 0)
+    if (r == 0 && aaj_match_count(*match) == 0)
         r = -EINVAL;
     if (r == 0) {
-        in.match = match;
-        in.profile = aaj_match_profile(match, 0);
+        in.match = *match;
+        in.profile = aaj_match_profile(*match, 0);
         r = aaj_replay_label(x->recording, in.profile, aaj_str_c(x->label), &x->diags, &in.label);
     }
     if (r == 0)
         r = aaj_replay_run(&in, result);
-    aaj_match_free(match);
     return r < 0 ? EXIT_INPUT : EXIT_DONE;
 }
 
@@ -331,13 +330,15 @@ static int show_event(struct explain *x, const struct aaj_replay_result *result)
 static int explain_event(struct explain *x, const char *line)
 {
     struct aaj_replay_result result = { 0 };
+    struct aaj_match *match = NULL;
     int status = read_event(x, line);
 
     if (status == EXIT_DONE)
-        status = judge(x, &result);
+        status = judge(x, &match, &result);
     if (status == EXIT_DONE)
         status = show_event(x, &result);
     aaj_replay_clear(&result);
+    aaj_match_free(match);
     return status;
 }
 
