@@ -30,6 +30,21 @@ lab_or_skip() {
     exit 1
 }
 
+# Skips where the command under test cannot run in the guest: a sanitizer's shadow memory does not fit there.
+command_or_skip() {
+    local said
+    said=$("$AAJAIL" lab --timeout 120 --ro "$AAJ_SOURCE" --ro "$(dirname "$AAJAIL")" -- "$AAJAIL" --version 2>&1) && return
+    case $said in
+    *"hadow memory"* | *AddressSanitizer*)
+        [ "$fails" -eq 0 ] || exit 1
+        echo "a sanitizer's shadow memory does not fit into the lab's address space"
+        exit 77
+        ;;
+    esac
+    echo "$said"
+    exit 1
+}
+
 # as UID CMD…: as an ordinary user, where the build tree is closed to others too (then with a private view of it).
 as() {
     local uid=$1 build first

@@ -3,6 +3,7 @@
 # up, down, undo, prune and the boot's restoring, on a real AppArmor kernel, with running slaves.
 . "$AAJ_SOURCE/tests/lab/common.sh"
 lab_or_skip
+command_or_skip
 
 cp "$AAJ_SOURCE/tests/lab/jail-guest.sh" "$work/guest.sh"
 chmod 755 "$work/guest.sh"
