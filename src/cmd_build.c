@@ -116,18 +116,6 @@ static int check_args(const struct args *a, int n_operands)
 
 /* -- manifests --------------------------------------------------------------------------------------------- */
 
-/* Read into @arena, since the text becomes an artefact beside what was made from it. */
-static int read_manifest(const char *path, struct shared *s, size_t i)
-{
-    int r = aaj_file_read(path, AAJ_FILE_MAX, &s->arena, &s->text[i]);
-
-    if (r < 0)
-        aaj_error(&s->diags, (struct aaj_loc){ .file = aaj_str_c(path) }, "cannot read the manifest: %s", strerror(-r));
-    else
-        r = aaj_manifest_parse(s->text[i], aaj_str_c(path), &s->diags, &s->manifest[i]);
-    return r < 0 ? EXIT_INPUT : EXIT_DONE;
-}
-
 /* A JSON string is a YAML one too. */
 static struct aaj_str quoted(struct aaj_arena *arena, struct aaj_str s)
 {
@@ -171,7 +159,7 @@ static int open_manifests(const struct args *a, char **operand, int n, struct sh
     }
     s->n = (size_t)n;
     for (int i = 0; i < n; i++) /* all of them, so that one run shows every mistake */
-        if (read_manifest(operand[i], s, (size_t)i) != EXIT_DONE)
+        if (read_manifest_file(operand[i], &s->arena, &s->diags, &s->text[i], &s->manifest[i]) != EXIT_DONE)
             status = EXIT_INPUT;
     return status;
 }

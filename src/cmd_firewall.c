@@ -9,6 +9,7 @@
 #include "firewall/firewall.h"
 #include "firewall/text.h"
 #include "firewall_cmd.h"
+#include "reader.h"
 #include "verbs.h"
 
 static const struct opt opts[] = {
@@ -66,12 +67,8 @@ int firewall_load_plan(const char *path, const struct firewall_args *a, bool num
     struct aaj_firewall_plan *plan = NULL;
     struct aaj_str text;
     int status = EXIT_INPUT;
-    int r = aaj_file_read(path, AAJ_FILE_MAX, &arena, &text);
+    int r = read_manifest_file(path, &arena, diags, &text, &m) == EXIT_DONE ? 0 : -EINVAL;
 
-    if (r < 0)
-        aaj_error(diags, (struct aaj_loc){ .file = aaj_str_c(path) }, "cannot read the manifest: %s", strerror(-r));
-    else
-        r = aaj_manifest_parse(text, aaj_str_c(path), diags, &m);
     if (r == 0)
         r = aaj_firewall_plan_make(m, diags, &plan);
     if (r == 0 && a->has_uid)

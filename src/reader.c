@@ -225,3 +225,15 @@ int open_files(const char *root, const char *list, struct aaj_fsview **ret_view,
         aaj_fsview_free(view);
     return status;
 }
+
+int read_manifest_file(const char *path, struct aaj_arena *arena, struct aaj_diags *diags, struct aaj_str *ret_text,
+                       struct aaj_manifest **ret_manifest)
+{
+    int r = aaj_file_read(path, AAJ_FILE_MAX, arena, ret_text);
+
+    if (r < 0)
+        aaj_error(diags, (struct aaj_loc){ .file = aaj_str_c(path) }, "cannot read the manifest: %s", strerror(-r));
+    else
+        r = aaj_manifest_parse(*ret_text, aaj_str_c(path), diags, ret_manifest);
+    return r < 0 ? EXIT_INPUT : EXIT_DONE;
+}

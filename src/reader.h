@@ -8,6 +8,7 @@
 #pragma once
 
 #include "fsview/fsview.h"
+#include "manifest/manifest.h"
 #include "recording/intake.h"
 
 /* Paths from repeated options; "-" is standard input. */
@@ -30,3 +31,7 @@ int read_file_list(const char *path, struct aaj_fsview *view, struct aaj_diags *
 
 /* What --root, --files and neither mean: a tree, a list, this machine. */
 int open_files(const char *root, const char *list, struct aaj_fsview **ret_view, struct aaj_diags *diags);
+
+/* A manifest, which the one who runs the command wrote: read here, not by the child. Its text lives in @arena. */
+int read_manifest_file(const char *path, struct aaj_arena *arena, struct aaj_diags *diags, struct aaj_str *ret_text,
+                       struct aaj_manifest **ret_manifest);
