@@ -45,3 +45,6 @@ void root_populate(const struct conf *conf);
 
 /* Runs CMD, its output to the two lines, and returns its status as a shell would give it. */
 int run_command(const struct conf *conf, int out, int err);
+
+/* Waits until the kernel has printed the audit records that CMD caused. */
+void drain_audit(void);

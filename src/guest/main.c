@@ -22,6 +22,7 @@ static int line[LINES] = { -1, -1, -1 };
 
 static void power_off(void)
 {
+    drain_audit();
     for (int i = 0; i < LINES; i++)
         if (line[i] >= 0)
             tcdrain(line[i]);

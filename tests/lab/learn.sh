@@ -17,6 +17,11 @@ check "learn --lab: no command" 127 $?
 check "learn --lab: no executable" 125 $?
 "$AAJAIL" learn /usr/bin/date --lab 2>/dev/null
 check "learn --lab without a command" 2 $?
+# The command's last accesses are there too: the machine does not go down before the kernel has told them.
+"$AAJAIL" learn /usr/bin/find --lab --timeout 120 -o last.rec -- find /usr/share/doc -type d >dirs 2>said
+check "learn --lab: many accesses" 0 $?
+[ "$(wc -l <dirs)" = "$(grep -c '"name":"/usr/share/doc/' last.rec)" ] ||
+    fail "$(wc -l <dirs) folders read, $(grep -c '"name":"/usr/share/doc/' last.rec) learned: $(cat said)"
 [ -z "$(find "$work" -name "aajail-learn.*")" ] || fail "something is left behind"
 
 cat >jail.yaml <<'X'
