@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/escape.h"
+#include "lab/console.h"
 #include "lab/owners.h"
 #include "lab/sandbox.h"
 
@@ -22,19 +23,13 @@ struct stream {
     int error; /* of a write */
 };
 
-/* The kernel's last words, for the message when it dies. */
-struct tail {
-    char buf[8192];
-    size_t n; /* ever written */
-};
-
 struct run {
     const struct aaj_lab *lab;
     struct aaj_diags *diags;
     struct aaj_sandbox sandbox;
     struct aaj_owners owners;
-    struct stream out, err, console;
-    struct tail tail;
+    struct stream out, err;
+    struct aaj_console console;
     char control[PATH_MAX + 1024];
     size_t n_control;
     bool finished; /* "exit N" came */
@@ -47,12 +42,6 @@ static const struct aaj_loc nowhere;
 static const char *safe(struct run *run, const char *text)
 {
     return aaj_escape(&run->diags->arena, aaj_str_c(text));
-}
-
-static void keep_tail(struct tail *t, const char *p, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        t->buf[t->n++ % sizeof(t->buf)] = p[i];
 }
 
 /* "setup ERRNO WHAT" */
@@ -117,7 +106,7 @@ static bool read_control(struct run *run)
 }
 
 /* Reads when there is room, writes when there is something. Closes its near end when the far one is gone. */
-static void step(struct stream *s, const struct pollfd *p, struct tail *tail)
+static void step(struct stream *s, const struct pollfd *p)
 {
     ssize_t n;
 
@@ -140,8 +129,6 @@ static void step(struct stream *s, const struct pollfd *p, struct tail *tail)
         s->from = -1;
         return;
     }
-    if (tail)
-        keep_tail(tail, s->buf, (size_t)n);
     s->at = s->to < 0 ? (size_t)n : 0;
     s->n = (size_t)n;
 }
@@ -178,44 +165,56 @@ static void on_owners(struct run *run)
     run->sandbox.owners[0] = -1;
 }
 
-static bool all_ended(const struct run *run)
+/* The kernel and all that it ran are gone, and what CMD said is handed on. */
+static bool lines_ended(const struct run *run)
 {
-    return run->out.from < 0 && run->err.from < 0 && run->console.from < 0 &&
-           run->sandbox.line[AAJ_LAB_CONTROL] < 0 && run->out.at == run->out.n && run->err.at == run->err.n &&
-           run->console.at == run->console.n;
+    return run->out.from < 0 && run->err.from < 0 && run->sandbox.line[AAJ_LAB_CONTROL] < 0 &&
+           run->out.at == run->out.n && run->err.at == run->err.n;
+}
+
+/* @more: the console's file holds more than was read. */
+static int wait_ms(const struct run *run, bool more, int left)
+{
+    if (more && run->console.to < 0)
+        return 0;
+    /* At the end that file does not grow any more: only its reader is waited for. */
+    if (more && lines_ended(run))
+        return left;
+    return left < AAJ_CONSOLE_TICK_MS ? left : AAJ_CONSOLE_TICK_MS;
 }
 
 static int carry(struct run *run, const struct timespec *deadline)
 {
     struct aaj_sandbox *s = &run->sandbox;
+    int console = 1;
 
-    while (!all_ended(run)) {
+    while (console > 0 || !lines_ended(run)) {
         struct pollfd p[] = {
             wish(&run->out),
             wish(&run->err),
-            wish(&run->console),
+            aaj_console_wish(&run->console),
             { .fd = s->line[AAJ_LAB_CONTROL], .events = POLLIN },
             { .fd = run->owners.listener >= 0 ? run->owners.listener : s->owners[0], .events = POLLIN },
             { .fd = run->lab->stop_fd, .events = POLLIN },
         };
-        int n = poll(p, sizeof(p) / sizeof(p[0]), ms_left(deadline));
+        int left = ms_left(deadline);
 
-        if (n < 0 && errno != EINTR)
-            return -errno;
-        if (n <= 0) {
-            if (n == 0)
-                return -ETIMEDOUT;
+        if (left == 0)
+            return -ETIMEDOUT;
+        if (poll(p, sizeof(p) / sizeof(p[0]), wait_ms(run, console > 0, left)) < 0) {
+            if (errno != EINTR)
+                return -errno;
             continue;
         }
         if (p[5].revents)
             return -EINTR;
         if (p[4].revents)
             on_owners(run);
-        step(&run->out, &p[0], NULL);
-        step(&run->err, &p[1], NULL);
-        step(&run->console, &p[2], &run->tail);
-        if (run->out.error || run->err.error || run->console.error)
-            return run->out.error ?: run->err.error ?: run->console.error;
+        step(&run->out, &p[0]);
+        step(&run->err, &p[1]);
+        console = aaj_console_step(&run->console, p[2].revents);
+        if (run->out.error || run->err.error || console < 0)
+            return run->out.error ?: run->err.error ?: console;
         if (p[3].revents && !read_control(run)) {
             close(s->line[AAJ_LAB_CONTROL]);
             s->line[AAJ_LAB_CONTROL] = -1;
@@ -227,12 +226,13 @@ static int carry(struct run *run, const struct timespec *deadline)
 /* The last lines of the kernel's console, each a note. */
 static void show_tail(struct run *run)
 {
-    size_t n = run->tail.n < sizeof(run->tail.buf) ? run->tail.n : sizeof(run->tail.buf);
-    char text[sizeof(run->tail.buf) + 1], *p = text, *save = NULL, *line;
+    const struct aaj_console *c = &run->console;
+    size_t n = c->n_tail < sizeof(c->tail) ? c->n_tail : sizeof(c->tail);
+    char text[sizeof(c->tail) + 1], *p = text, *save = NULL, *line;
     int lines = 0;
 
     for (size_t i = 0; i < n; i++)
-        text[i] = run->tail.buf[(run->tail.n - n + i) % sizeof(run->tail.buf)] ?: ' ';
+        text[i] = c->tail[(c->n_tail - n + i) % sizeof(c->tail)] ?: ' ';
     text[n] = '\0';
     for (char *q = text + n; q > text && lines < 9; q--)
         if (q[-1] == '\n' && lines++ < 9)
@@ -245,6 +245,11 @@ static int result(struct run *run, int r, int *ret_status)
 {
     if (r == -EINTR || r == -EPIPE)
         return r;
+    if (r == -EOVERFLOW) {
+        aaj_error(run->diags, nowhere, "nobody reads the kernel's log: %d MiB of it wait; the lab was ended",
+                  AAJ_CONSOLE_UNREAD_MAX >> 20);
+        return r;
+    }
     if (r < 0 && r != -ETIMEDOUT) {
         aaj_error(run->diags, nowhere, "cannot write the lab's output: %s", strerror(-r));
         return r;
@@ -305,7 +310,7 @@ int aaj_lab_run(const struct aaj_lab *settings, struct aaj_diags *diags, int *re
     if (r == 0) {
         run->out = (struct stream){ .from = run->sandbox.line[AAJ_LAB_OUT], .to = lab.out_fd };
         run->err = (struct stream){ .from = run->sandbox.line[AAJ_LAB_ERR], .to = lab.err_fd };
-        run->console = (struct stream){ .from = run->sandbox.line[AAJ_LAB_CONSOLE], .to = lab.klog_fd };
+        run->console = (struct aaj_console){ .from = run->sandbox.line[AAJ_LAB_CONSOLE], .to = lab.klog_fd };
         r = result(run, carry(run, &deadline), ret_status);
     }
     aaj_sandbox_end(&run->sandbox);

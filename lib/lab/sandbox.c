@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/escape.h"
+#include "lab/console.h"
 #include "lab/sandbox.h"
 
 enum { NOBODY = 65534 };
@@ -224,7 +225,14 @@ static int make_priv(struct aaj_sandbox *s, struct aaj_diags *diags)
 
 static int open_lines(struct aaj_sandbox *s)
 {
-    for (size_t i = 0; i < AAJ_LAB_LINES; i++) {
+    s->line[AAJ_LAB_CONSOLE] = aaj_console_open();
+    if (s->line[AAJ_LAB_CONSOLE] < 0)
+        return s->line[AAJ_LAB_CONSOLE];
+    /* One description for both ends: the kernel's writes go on where it left off, we read by offset. */
+    s->line_far[AAJ_LAB_CONSOLE] = fcntl(s->line[AAJ_LAB_CONSOLE], F_DUPFD_CLOEXEC, 0);
+    if (s->line_far[AAJ_LAB_CONSOLE] < 0)
+        return -errno;
+    for (size_t i = AAJ_LAB_CONSOLE + 1; i < AAJ_LAB_LINES; i++) {
         int p[2];
 
         if (pipe2(p, O_CLOEXEC) < 0)

@@ -54,6 +54,15 @@ check "deadline" 125 $?
 [ $((SECONDS - start)) -lt 20 ] || fail "the deadline came late"
 grep -q "deadline of 3 s" "$work/stderr" || fail "the deadline is not said"
 
+# A reader of the kernel's log that comes late gets all of it: more than a pipe holds.
+mkfifo "$work/late"
+{ sleep 5; exec cat >"$work/klog"; } <"$work/late" &
+lab --klog "$work/late" -- sh -c \
+    'for i in $(seq 3000); do echo "line $i of a text long enough to fill a pipe of 64 KiB" >/dev/kmsg; done'
+check "a busy kernel log: status" 0 $?
+wait $!
+check "a busy kernel log: lines" 3000 "$(grep -c "line [0-9]* of a text" "$work/klog")"
+
 # A daemon left behind does not hold the machine up.
 start=$SECONDS
 check "daemon" started "$(lab -- sh -c 'sleep 1000 & echo started')"
