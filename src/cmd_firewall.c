@@ -13,8 +13,8 @@
 #include "verbs.h"
 
 static const struct opt opts[] = {
-    { "backend", 'b', "NAME", "legacy (iptables) or nft; default: the one in use on this machine" },
-    { "format", 'f', "FORM", "plan: text, iptables, ip6tables, nft or json" },
+    { "backend", 'b', "legacy|nft", "legacy is iptables; default: the one in use on this machine" },
+    { "format", 'f', "text|iptables|ip6tables|nft|json", "how a plan is printed" },
     { "resolve", 0, NULL, "plan: look up users and host names now" },
     { "uid", 'u', "UID", "the slave's uid, instead of its user's" },
     OPT_DRY_RUN,

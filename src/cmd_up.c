@@ -12,7 +12,7 @@
 static const struct opt opts[] = {
     { "role", 'r', "ROLE", "all jails of /etc/aajail/roles/ROLE; may be repeated" },
     { "boot", 0, NULL, "restore every jail from its saved numbers, as the boot unit does" },
-    { "backend", 'b', "NAME", "legacy (iptables) or nft; default: the one in use on this machine" },
+    { "backend", 'b', "legacy|nft", "legacy is iptables; default: the one in use on this machine" },
     OPT_DRY_RUN,
     OPT_JSON,
     OPT_END,
