@@ -227,7 +227,7 @@ struct aaj_prefixed_block {
 
 struct aaj_if {
     struct aaj_texts words; /* of the condition, operators included */
-    bool truth;             /* what it comes to where it was evaluated */
+    bool known, truth;      /* known: it was evaluated, and comes to @truth */
     struct aaj_item *then;  /* BLOCK */
     struct aaj_item *otherwise; /* BLOCK, IF or NULL */
 };

@@ -15,10 +15,18 @@ struct cond {
     struct aaj_texts *words;
     uint32_t cap;
     unsigned depth;
-    bool check;
+    bool evaluate; /* else the form only */
+    bool unknown;  /* a variable is not set here, and nothing was to be said of it */
 };
 
 static int parse_or(struct cond *c, bool *ret_truth);
+
+/* What cannot be evaluated: an error of checked policy; elsewhere it leaves the condition open. */
+static int cannot_tell(struct cond *c, uint32_t start, uint32_t end, const char *why)
+{
+    c->unknown = true;
+    return c->ps->rd->options->flags & AAJ_POLICY_CHECK ? aaj_parser_error(c->ps, start, end, "%s", why) : 0;
+}
 
 /* Notes the word and goes on. */
 static int take(struct cond *c)
@@ -62,11 +70,11 @@ static int operand(struct cond *c, struct set *ret_set)
     ret_set->one = text.value;
     ret_set->value = NULL;
     ret_set->n = 1;
-    if (r < 0 || t.kind == AAJ_TOKEN_ID || !c->check)
+    if (r < 0 || t.kind == AAJ_TOKEN_ID || !c->evaluate)
         return r;
     r = aaj_vars_values(&ps->rd->vars, variable_name(text.raw), ps->rd->arena, &ret_set->value, &ret_set->n, &missing);
     if (r < 0 && r != -ENOMEM)
-        return aaj_parser_error(ps, t.start, t.end, "this variable was never set");
+        return cannot_tell(c, t.start, t.end, "this variable was never set");
     return r;
 }
 
@@ -132,9 +140,9 @@ static int compare(struct cond *c, const struct set *a, struct aaj_str op, const
     } else {
         nx = is_number(a, &x);
         ny = is_number(b, &y);
-        if (nx != ny && c->check)
-            return aaj_parser_error(c->ps, c->ps->prev_end - 1, c->ps->prev_end,
-                                    "a number can only be compared with a number");
+        if (nx != ny && c->evaluate)
+            return cannot_tell(c, c->ps->prev_end - 1, c->ps->prev_end,
+                               "a number can only be compared with a number");
         *ret_truth = ordered(op, nx && ny ? (x > y) - (x < y) : compare_sets(a, b));
     }
     return 0;
@@ -168,9 +176,23 @@ static int parse_boolean_variable(struct cond *c, bool *ret_truth)
     struct aaj_str raw = aaj_token_str(&c->ps->lx, &t);
     int r = take(c);
 
-    if (r == 0 && c->check && aaj_vars_boolean(&c->ps->rd->vars, variable_name(raw), ret_truth) != 1)
-        return aaj_parser_error(c->ps, t.start, t.end, "this boolean was never set");
+    if (r == 0 && c->evaluate && aaj_vars_boolean(&c->ps->rd->vars, variable_name(raw), ret_truth) != 1)
+        return cannot_tell(c, t.start, t.end, "this boolean was never set");
     return r;
+}
+
+static int parse_defined(struct cond *c, bool *ret_truth)
+{
+    struct aaj_parser *ps = c->ps;
+    int r = take(c);
+
+    if (r < 0)
+        return r;
+    if (ps->tok.kind != AAJ_TOKEN_SET_VAR && ps->tok.kind != AAJ_TOKEN_BOOL_VAR)
+        return aaj_parser_expected(ps, "a variable behind 'defined'");
+    *ret_truth = aaj_vars_defined(&ps->rd->vars, variable_name(aaj_token_str(&ps->lx, &ps->tok)));
+    c->unknown |= !*ret_truth && ps->rd->incomplete;
+    return take(c);
 }
 
 static int parse_factor(struct cond *c, bool *ret_truth)
@@ -180,15 +202,8 @@ static int parse_factor(struct cond *c, bool *ret_truth)
 
     if (ps->tok.kind == AAJ_TOKEN_BOOL_VAR)
         return parse_boolean_variable(c, ret_truth);
-    if (at_word(c, "defined")) {
-        r = take(c);
-        if (r < 0)
-            return r;
-        if (ps->tok.kind != AAJ_TOKEN_SET_VAR && ps->tok.kind != AAJ_TOKEN_BOOL_VAR)
-            return aaj_parser_expected(ps, "a variable behind 'defined'");
-        *ret_truth = aaj_vars_defined(&ps->rd->vars, variable_name(aaj_token_str(&ps->lx, &ps->tok)));
-        return take(c);
-    }
+    if (at_word(c, "defined"))
+        return parse_defined(c, ret_truth);
     if (ps->tok.kind != AAJ_TOKEN_LPAREN)
         return parse_comparison(c, ret_truth);
     if (c->depth >= MAX_NESTING)
@@ -246,10 +261,15 @@ static int parse_or(struct cond *c, bool *ret_truth)
     return r;
 }
 
-int aaj_parser_condition(struct aaj_parser *ps, struct aaj_texts *words, bool *ret_truth)
+int aaj_parser_condition(struct aaj_parser *ps, struct aaj_texts *words, bool *ret_known, bool *ret_truth)
 {
-    struct cond c = { .ps = ps, .words = words, .check = ps->rd->options->flags & AAJ_POLICY_CHECK };
+    const unsigned evaluating = AAJ_POLICY_CHECK | AAJ_POLICY_INCLUDES;
+    struct cond c = { .ps = ps, .words = words, .evaluate = ps->rd->options->flags & evaluating };
+    int r;
 
     *ret_truth = false;
-    return parse_or(&c, ret_truth);
+    r = parse_or(&c, ret_truth);
+    *ret_known = r == 0 && c.evaluate && !c.unknown;
+    *ret_truth &= *ret_known;
+    return r;
 }

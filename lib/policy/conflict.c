@@ -219,30 +219,34 @@ static struct aaj_item *rule_for(struct collect *c, const struct group *group, s
     return c->rule[tag].item;
 }
 
+static void point_at(struct collect *c, const struct aaj_item *item, const char *what)
+{
+    struct aaj_loc loc = aaj_item_loc(item);
+    struct aaj_str line = aaj_loc_line(item->policy->text, item->start, &loc);
+
+    aaj_diag_add(c->ps->rd->diags, AAJ_NOTE, "policy-syntax", loc, line, "%s", what);
+}
+
+/* At the later rule of the two; where that stands in another file, at the profile. */
 static int say(struct collect *c, const struct group *a, const struct group *b, struct aaj_str name)
 {
-    struct aaj_item *first = rule_for(c, a, name), *second = rule_for(c, b, name), *later = second;
+    struct aaj_item *first = rule_for(c, a, name), *later = rule_for(c, b, name), *swap = first;
     struct aaj_parser *ps = c->ps;
-    size_t nul = aaj_str_find(name, '\001');
+    const char *shown = aaj_escape(ps->rd->arena, aaj_str_head(name, aaj_str_find(name, '\001')));
     int r;
 
-    if (first->policy == second->policy && first->start > second->start) {
-        later = first;
-        first = second;
+    if (first->policy == later->policy && first->start > later->start) {
+        first = later;
+        later = swap;
     }
-    if (later->policy != ps->policy) /* both stand elsewhere: the profile is the place in this file */
-        r = aaj_check_fail(ps, c->profile, "rules of this profile want '%s' executed in different ways",
-                           aaj_escape(ps->rd->arena, aaj_str_head(name, nul)));
-    else
-        r = aaj_check_fail(ps, later, "another rule wants '%s' executed in a different way",
-                           aaj_escape(ps->rd->arena, aaj_str_head(name, nul)));
-    for (int i = 0; i < 2; i++) {
-        struct aaj_item *at = i ? later : first;
-
-        if (at != later || later->policy != ps->policy)
-            aaj_diag_add(ps->rd->diags, AAJ_NOTE, "policy-syntax", aaj_item_loc(at),
-                         aaj_loc_line(at->policy->text, at->start, &(struct aaj_loc){ 0 }), "the other rule is here");
+    if (later->policy == ps->policy) {
+        r = aaj_check_fail(ps, later, "another rule wants '%s' executed in a different way", shown);
+        point_at(c, first, "the other rule is here");
+        return r;
     }
+    r = aaj_check_fail(ps, c->profile, "rules of this profile want '%s' executed in different ways", shown);
+    point_at(c, first, "one rule is here");
+    point_at(c, later, "the other rule is here");
     return r;
 }
 

@@ -136,7 +136,7 @@ static int read_included(struct aaj_parser *ps, struct aaj_item *item, int fd, s
     inner.around = aaj_parser_up(ps, item);
     aaj_lexer_init(&inner.lx, file->text);
     aaj_parser_advance(&inner);
-    r = aaj_parser_file(&inner, NULL, &file->top, body);
+    r = aaj_parser_items(&inner, NULL, &file->top, body);
     aaj_lexer_clear(&inner.lx);
     return r;
 }
@@ -208,7 +208,10 @@ static int not_opened(struct aaj_parser *ps, struct aaj_item *item, int error)
 {
     bool check = ps->rd->options->flags & AAJ_POLICY_CHECK;
 
-    if (!check || (item->include.if_exists && (error == -ENOENT || error == -ENOTDIR)))
+    if (item->include.if_exists && (error == -ENOENT || error == -ENOTDIR))
+        return 0;
+    ps->rd->incomplete = true;
+    if (!check)
         return 0;
     if (error == -ENOENT)
         return include_error(ps, item, "there is no such file in the policy folders");

@@ -118,7 +118,7 @@ static inline struct aaj_str aaj_token_str(const struct aaj_lexer *lx, const str
     return (struct aaj_str){ lx->p + t->start, t->end - t->start };
 }
 
-/* lexscan.c: length of what begins at @p (0: nothing does); @p ends with a NUL at @end. */
+/* lex_scan.c: length of what begins at @p (0: nothing does); @p ends with a NUL at @end. */
 uint32_t aaj_scan_ids(const char *p, const char *end);
 uint32_t aaj_scan_ids_noassign(const char *p, const char *end);
 uint32_t aaj_scan_quoted(const char *p, const char *end);

@@ -11,8 +11,8 @@
 enum aaj_policy_flags {
     /* Follow includes, evaluate variables and conditions, and check what rules mean, not only their form. */
     AAJ_POLICY_CHECK = 1u << 0,
-    /* Follow includes only: for what wants to see the rules they bring. Nothing is said about one that is
-     * not there. */
+    /* Follow includes, and evaluate the conditions whose variables are known: for what wants to see the
+     * rules in force. Nothing is said about an include or a variable that is not there. */
     AAJ_POLICY_INCLUDES = 1u << 1,
     /* What stands inside a profile, such as an abstraction; not a file of profiles. */
     AAJ_POLICY_FRAGMENT = 1u << 2,

@@ -70,12 +70,12 @@ static bool at_name(const struct aaj_parser *ps)
     return ps->tok.kind == AAJ_TOKEN_ID || ps->tok.kind == AAJ_TOKEN_SET_VAR;
 }
 
-static int end_rule(struct aaj_parser *ps)
+int aaj_parser_end_rule(struct aaj_parser *ps)
 {
     return aaj_parser_expect(ps, AAJ_TOKEN_COMMA, "',' at the end of the rule");
 }
 
-static int parse_target(struct aaj_parser *ps, struct aaj_text *target)
+int aaj_parser_target(struct aaj_parser *ps, struct aaj_text *target)
 {
     if (!aaj_parser_accept(ps, AAJ_TOKEN_ARROW))
         return 0;
@@ -107,8 +107,8 @@ static int parse_file_body(struct aaj_parser *ps, struct aaj_file_rule *rule)
         if (r < 0)
             return r;
     }
-    r = parse_target(ps, &rule->target);
-    return r ? r : end_rule(ps);
+    r = aaj_parser_target(ps, &rule->target);
+    return r ? r : aaj_parser_end_rule(ps);
 }
 
 static int parse_file(struct aaj_parser *ps, struct aaj_rule *rule)
@@ -116,7 +116,7 @@ static int parse_file(struct aaj_parser *ps, struct aaj_rule *rule)
     rule->kind = AAJ_RULE_FILE;
     rule->file = (struct aaj_file_rule){ .keyword = accept_word(ps, "file") };
     if (rule->file.keyword && ps->tok.kind == AAJ_TOKEN_COMMA)
-        return end_rule(ps);
+        return aaj_parser_end_rule(ps);
     if (accept_word(ps, "unsafe"))
         rule->file.safe = AAJ_SAFE_UNSAFE;
     else if (accept_word(ps, "safe"))
@@ -136,9 +136,9 @@ static int parse_link(struct aaj_parser *ps, struct aaj_rule *rule)
     link->path = aaj_parser_take(ps);
     if (ps->tok.kind != AAJ_TOKEN_ARROW)
         return aaj_parser_expected(ps, "'->' and what is linked to");
-    int r = parse_target(ps, &link->target);
+    int r = aaj_parser_target(ps, &link->target);
 
-    return r ? r : end_rule(ps);
+    return r ? r : aaj_parser_end_rule(ps);
 }
 
 static int parse_capability(struct aaj_parser *ps, struct aaj_rule *rule)
@@ -148,9 +148,11 @@ static int parse_capability(struct aaj_parser *ps, struct aaj_rule *rule)
 
     rule->capability = (struct aaj_texts){ 0 };
     aaj_parser_advance(ps);
-    while (r == 0 && (ps->tok.kind == AAJ_TOKEN_KEYWORD || ps->tok.kind == AAJ_TOKEN_ID))
+    while (r == 0 && ps->tok.kind == AAJ_TOKEN_KEYWORD)
         r = aaj_parser_texts(ps, &rule->capability, aaj_parser_take(ps), &cap);
-    return r ? r : end_rule(ps);
+    if (r == 0 && (ps->tok.kind == AAJ_TOKEN_ID || ps->tok.kind == AAJ_TOKEN_MODE))
+        return aaj_parser_expected(ps, "the name of a capability");
+    return r ? r : aaj_parser_end_rule(ps);
 }
 
 static int parse_rlimit(struct aaj_parser *ps, struct aaj_rule *rule)
@@ -172,7 +174,7 @@ static int parse_rlimit(struct aaj_parser *ps, struct aaj_rule *rule)
     rule->rlimit.value = aaj_parser_take(ps);
     if (ps->tok.kind == AAJ_TOKEN_ID)
         rule->rlimit.unit = aaj_parser_take(ps);
-    return end_rule(ps);
+    return aaj_parser_end_rule(ps);
 }
 
 static int parse_change_profile(struct aaj_parser *ps, struct aaj_rule *rule)
@@ -190,186 +192,14 @@ static int parse_change_profile(struct aaj_parser *ps, struct aaj_rule *rule)
         aaj_parser_advance(ps);
     if (ps->tok.kind == AAJ_TOKEN_ID)
         cp->exec = aaj_parser_take(ps);
-    r = parse_target(ps, &cp->target);
-    return r ? r : end_rule(ps);
-}
-
-/* ---- conditions ---- */
-
-static int parse_list(struct aaj_parser *ps, struct aaj_cond *cond)
-{
-    uint32_t cap = 0;
-    int r = 0;
-
-    cond->list = true;
-    while (r == 0 && ps->tok.kind == AAJ_TOKEN_VALUE)
-        r = aaj_parser_texts(ps, &cond->values, aaj_parser_take(ps), &cap);
-    if (r == 0 && cond->values.n == 0)
-        return aaj_parser_expected(ps, "a value");
-    return r ? r : aaj_parser_expect(ps, AAJ_TOKEN_RPAREN, "')'");
-}
-
-static int parse_cond_value(struct aaj_parser *ps, struct aaj_cond *cond, bool paren)
-{
-    uint32_t cap = 0;
-    int r;
-
-    if (paren || aaj_parser_accept(ps, AAJ_TOKEN_LPAREN)) {
-        r = parse_list(ps, cond);
-        if (r == 0 && paren && cond->values.n > 1)
-            return aaj_parser_error(ps, ps->prev_end - 1, ps->prev_end, "only one value is possible here");
-        return r;
-    }
-    if (ps->tok.kind != AAJ_TOKEN_VALUE)
-        return aaj_parser_expected(ps, "a value");
-    return aaj_parser_texts(ps, &cond->values, aaj_parser_take(ps), &cap);
-}
-
-static int parse_cond(struct aaj_parser *ps, struct aaj_cond *cond)
-{
-    bool paren;
-
-    *cond = (struct aaj_cond){ .key = aaj_parser_take(ps) };
-    /* The lexer stands behind the operator already and has seen whether a list follows. */
-    paren = ps->lx.stack[ps->lx.depth - 1] == AAJ_LEX_LIST_COND_PAREN;
-    if (ps->tok.kind == AAJ_TOKEN_EQUALS)
-        cond->op = AAJ_COND_EQ;
-    else if (ps->tok.kind == AAJ_TOKEN_OVERRIDE)
-        cond->op = AAJ_COND_SET;
-    else if (aaj_parser_is(ps, AAJ_TOKEN_KEYWORD, "in"))
-        cond->op = AAJ_COND_IN;
-    if (cond->op == AAJ_COND_ALONE)
-        return 0;
-    aaj_parser_advance(ps);
-    if (cond->op == AAJ_COND_IN && ps->tok.kind != AAJ_TOKEN_LPAREN)
-        return aaj_parser_expected(ps, "'(' behind 'in'");
-    return parse_cond_value(ps, cond, paren);
-}
-
-int aaj_parser_conds(struct aaj_parser *ps, struct aaj_conds *conds)
-{
-    uint32_t cap = 0;
-    int r = 0;
-
-    while (r == 0 && ps->tok.kind == AAJ_TOKEN_CONDID) {
-        if (conds->n == cap) {
-            struct aaj_cond *more = aaj_arena_new_array(ps->rd->arena, cap ? cap * 2 : 4, struct aaj_cond);
-
-            if (!more)
-                return -ENOMEM;
-            if (conds->n)
-                memcpy(more, conds->item, conds->n * sizeof(*more));
-            conds->item = more;
-            cap = cap ? cap * 2 : 4;
-        }
-        r = parse_cond(ps, &conds->item[conds->n]);
-        conds->n++;
-        conds->said = true;
-    }
-    return r;
-}
-
-/* At peer or xattrs: "=(…)". */
-int aaj_parser_cond_group(struct aaj_parser *ps, struct aaj_conds *conds)
-{
-    int r;
-
-    aaj_parser_advance(ps);
-    r = aaj_parser_expect(ps, AAJ_TOKEN_EQUALS, "'='");
-    if (r == 0)
-        r = aaj_parser_expect(ps, AAJ_TOKEN_LPAREN, "'('");
-    conds->said = true;
-    if (r == 0)
-        r = aaj_parser_conds(ps, conds);
-    return r ? r : aaj_parser_expect(ps, AAJ_TOKEN_RPAREN, "')'");
-}
-
-/* ---- rules with permissions and conditions ---- */
-
-static int parse_perm_list(struct aaj_parser *ps, struct aaj_rule *rule)
-{
-    while (ps->tok.kind == AAJ_TOKEN_VALUE) {
-        struct aaj_text word = aaj_parser_text(ps);
-
-        if (!word.value.p)
-            return -ENOMEM;
-        if (!aaj_access_word(rule->kind, word.value, &rule->access.perms) &&
-            !aaj_access_letters(rule->kind, word.value, &rule->access.perms))
-            return aaj_parser_expected(ps, "a permission");
-        aaj_parser_advance(ps);
-    }
-    return aaj_parser_expect(ps, AAJ_TOKEN_RPAREN, "')'");
-}
-
-static int parse_perms(struct aaj_parser *ps, struct aaj_rule *rule)
-{
-    struct aaj_str word = aaj_token_str(&ps->lx, &ps->tok);
-    char behind = ps->lx.p[ps->tok.end];
-
-    if (aaj_parser_accept(ps, AAJ_TOKEN_LPAREN))
-        return parse_perm_list(ps, rule);
-    if (ps->tok.kind != AAJ_TOKEN_ID && ps->tok.kind != AAJ_TOKEN_KEYWORD)
-        return 0;
-    if (aaj_access_word(rule->kind, word, &rule->access.perms) ||
-        (rule->kind != AAJ_RULE_IO_URING && word.n <= 2 && strchr(" \t\n\r,", behind) &&
-         aaj_access_letters(rule->kind, word, &rule->access.perms)))
-        aaj_parser_advance(ps);
-    return 0;
-}
-
-/* [conditions] [source] [-> [conditions] target] */
-static int parse_mount_args(struct aaj_parser *ps, struct aaj_rule *rule)
-{
-    struct aaj_access_rule *access = &rule->access;
-    int r = aaj_parser_conds(ps, &access->conds);
-
-    if (r == 0 && ps->tok.kind == AAJ_TOKEN_ID)
-        access->arg[0] = aaj_parser_take(ps);
-    if (r < 0 || ps->tok.kind != AAJ_TOKEN_ARROW || rule->kind == AAJ_RULE_REMOUNT || rule->kind == AAJ_RULE_UMOUNT)
-        return r;
-    if (rule->kind == AAJ_RULE_PIVOT_ROOT)
-        return parse_target(ps, &access->arg[1]);
-    aaj_parser_advance(ps);
-    r = aaj_parser_conds(ps, &access->target_conds);
-    if (r < 0)
-        return r;
-    if (ps->tok.kind != AAJ_TOKEN_ID)
-        return aaj_parser_expected(ps, "a mount point behind '->'");
-    access->arg[1] = aaj_parser_take(ps);
-    return 0;
-}
-
-static int parse_access(struct aaj_parser *ps, struct aaj_rule *rule)
-{
-    bool mount = rule->kind >= AAJ_RULE_MOUNT && rule->kind <= AAJ_RULE_PIVOT_ROOT;
-    struct aaj_access_rule *access = &rule->access;
-    int r = 0;
-
-    *access = (struct aaj_access_rule){ 0 };
-    aaj_parser_advance(ps);
-    if (mount)
-        r = parse_mount_args(ps, rule);
-    else
-        r = parse_perms(ps, rule);
-    for (int i = 0; r == 0 && rule->kind == AAJ_RULE_NETWORK && i < 2 && ps->tok.kind == AAJ_TOKEN_ID; i++)
-        access->arg[i] = aaj_parser_take(ps);
-    if (r == 0 && !mount)
-        r = aaj_parser_conds(ps, &access->conds);
-    if (r == 0 && rule->kind == AAJ_RULE_MQUEUE && ps->tok.kind == AAJ_TOKEN_ID)
-        access->arg[0] = aaj_parser_take(ps);
-    if (r == 0 && ps->tok.kind == AAJ_TOKEN_CONDLISTID &&
-        (rule->kind == AAJ_RULE_NETWORK || rule->kind == AAJ_RULE_UNIX || rule->kind == AAJ_RULE_DBUS)) {
-        if (!aaj_parser_is(ps, AAJ_TOKEN_CONDLISTID, "peer"))
-            return aaj_parser_expected(ps, "'peer=(…)'");
-        r = aaj_parser_cond_group(ps, &access->peer);
-    }
-    return r ? r : end_rule(ps);
+    r = aaj_parser_target(ps, &cp->target);
+    return r ? r : aaj_parser_end_rule(ps);
 }
 
 static int parse_all(struct aaj_parser *ps, struct aaj_rule *rule)
 {
     aaj_parser_advance(ps);
-    return end_rule(ps);
+    return aaj_parser_end_rule(ps);
 }
 
 static const struct {
@@ -381,19 +211,19 @@ static const struct {
     { "capability", AAJ_RULE_CAPABILITY, parse_capability },
     { "set", AAJ_RULE_RLIMIT, parse_rlimit },
     { "change_profile", AAJ_RULE_CHANGE_PROFILE, parse_change_profile },
-    { "network", AAJ_RULE_NETWORK, parse_access },
-    { "unix", AAJ_RULE_UNIX, parse_access },
-    { "dbus", AAJ_RULE_DBUS, parse_access },
-    { "signal", AAJ_RULE_SIGNAL, parse_access },
-    { "ptrace", AAJ_RULE_PTRACE, parse_access },
-    { "mount", AAJ_RULE_MOUNT, parse_access },
-    { "remount", AAJ_RULE_REMOUNT, parse_access },
-    { "umount", AAJ_RULE_UMOUNT, parse_access },
-    { "unmount", AAJ_RULE_UMOUNT, parse_access },
-    { "pivot_root", AAJ_RULE_PIVOT_ROOT, parse_access },
-    { "userns", AAJ_RULE_USERNS, parse_access },
-    { "mqueue", AAJ_RULE_MQUEUE, parse_access },
-    { "io_uring", AAJ_RULE_IO_URING, parse_access },
+    { "network", AAJ_RULE_NETWORK, aaj_parser_access },
+    { "unix", AAJ_RULE_UNIX, aaj_parser_access },
+    { "dbus", AAJ_RULE_DBUS, aaj_parser_access },
+    { "signal", AAJ_RULE_SIGNAL, aaj_parser_access },
+    { "ptrace", AAJ_RULE_PTRACE, aaj_parser_access },
+    { "mount", AAJ_RULE_MOUNT, aaj_parser_access },
+    { "remount", AAJ_RULE_REMOUNT, aaj_parser_access },
+    { "umount", AAJ_RULE_UMOUNT, aaj_parser_access },
+    { "unmount", AAJ_RULE_UMOUNT, aaj_parser_access },
+    { "pivot_root", AAJ_RULE_PIVOT_ROOT, aaj_parser_access },
+    { "userns", AAJ_RULE_USERNS, aaj_parser_access },
+    { "mqueue", AAJ_RULE_MQUEUE, aaj_parser_access },
+    { "io_uring", AAJ_RULE_IO_URING, aaj_parser_access },
     { "all", AAJ_RULE_ALL, parse_all },
 };
 

@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * mutate COUNT FILE|FOLDER…: gives each file, then COUNT mutations of them, to a fuzz target. The mutations
- * depend on COUNT's position alone, so that a failure can be had again: its number is printed first.
+ * depend on their number alone. What the target fails on is left in a file `mutation-NUMBER` in the current
+ * folder, to be made small and put into the corpus.
  */
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/grow.h"
@@ -21,6 +25,31 @@ static struct {
 } seeds;
 static struct aaj_arena arena;
 static uint64_t state;
+static struct {
+    const uint8_t *p;
+    size_t n;
+    char name[32]; /* of the file to leave it in */
+} current;
+
+/* Async-signal-safe calls only; the signal then ends the program as it would have. */
+static void leave_input(int signal)
+{
+    int fd = open(current.name, O_WRONLY | O_CREAT | O_TRUNC, 0644);
+    struct sigaction again = { .sa_handler = SIG_DFL };
+
+    if (fd < 0 || write(fd, current.p, current.n) != (ssize_t)current.n)
+        (void)!write(STDERR_FILENO, "cannot leave the input behind\n", 30);
+    sigaction(signal, &again, NULL);
+    raise(signal);
+}
+
+static void give(const uint8_t *p, size_t n, const char *what, unsigned long number)
+{
+    current.p = p;
+    current.n = n;
+    snprintf(current.name, sizeof(current.name), "%s-%lu", what, number);
+    LLVMFuzzerTestOneInput(p, n);
+}
 
 static uint32_t draw(uint32_t below)
 {
@@ -80,6 +109,10 @@ static size_t change(uint8_t *p, size_t n)
 int main(int argc, char **argv)
 {
     unsigned long count = argc > 1 ? strtoul(argv[1], NULL, 10) : 0;
+    struct sigaction leave = { .sa_handler = leave_input, .sa_flags = SA_RESETHAND };
+
+    sigaction(SIGABRT, &leave, NULL);
+    sigaction(SIGSEGV, &leave, NULL);
 
     for (int i = 2; i < argc; i++)
         load(argv[i]);
@@ -88,7 +121,7 @@ int main(int argc, char **argv)
         return 77;
     }
     for (size_t i = 0; i < seeds.n; i++)
-        LLVMFuzzerTestOneInput((const uint8_t *)seeds.item[i].p, seeds.item[i].n);
+        give((const uint8_t *)seeds.item[i].p, seeds.item[i].n, "seed", i);
     for (unsigned long i = 0; i < count; i++) {
         const struct aaj_str *seed = &seeds.item[i % seeds.n];
         uint8_t *copy = malloc(seed->n);
@@ -101,7 +134,7 @@ int main(int argc, char **argv)
         n = change(copy, seed->n);
         if (i % 100000 == 0)
             fprintf(stderr, "mutation %lu\n", i);
-        LLVMFuzzerTestOneInput(copy, n);
+        give(copy, n, "mutation", i);
         free(copy);
     }
     printf("%zu seeds, %lu mutations\n", seeds.n, count);
