@@ -332,6 +332,8 @@ static int build_all(const struct args *a, char **operand, int n, struct shared 
 
     if (status == EXIT_DONE && aaj_target_open(a->target, aajail_datadir(), &s->diags, &s->target) < 0)
         status = EXIT_INPUT;
+    if (status == EXIT_DONE && aaj_target_check_parser(s->target, &s->diags) < 0)
+        status = EXIT_REFUSED;
     if (status == EXIT_DONE)
         status = open_files(a->root, a->list, &s->files, &s->diags);
     if (status != EXIT_DONE)

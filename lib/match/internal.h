@@ -50,8 +50,8 @@ int aaj_match_read_stream(struct aaj_match *m, struct aaj_str bytes, const char 
 
 struct aaj_perms aaj_match_db_perms(const struct aaj_match_db *db, uint32_t state, unsigned abi);
 struct aaj_perms aaj_match_db_file_perms(const struct aaj_match_db *db, uint32_t state, bool owner);
-/* Does every state's permission refer to what is there? */
-bool aaj_match_db_sound(const struct aaj_match_db *db, bool file);
+/* Does every state's permission refer to what is there? 1, 0 or -ENOMEM. */
+int aaj_match_db_sound(const struct aaj_match_db *db, bool file);
 
 /* Where the class starts in the policy automaton; AAJ_DFA_TRAP: not mediated. */
 uint32_t aaj_match_class_start(const struct aaj_match_profile *p, unsigned class);

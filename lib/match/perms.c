@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What a state grants, in every format (Linux security/apparmor/policy_compat.c). */
+#include <errno.h>
+#include <stdlib.h>
+
 #include "match/internal.h"
 
 /* The exec part of half an accept word. */
@@ -117,15 +120,61 @@ static bool xindex_sound(const struct aaj_match_db *db, uint32_t xindex)
     return !(xindex & AAJ_X_TABLE) || (xindex & AAJ_X_INDEX) < db->n_xtable;
 }
 
-bool aaj_match_db_sound(const struct aaj_match_db *db, bool file)
+static bool state_sound(const struct aaj_match_db *db, uint32_t state, bool file)
 {
-    for (uint32_t s = 0; s < aaj_dfa_states(db->dfa); s++) {
-        if (db->perm && ((file ? file_index(db, s, false) : aaj_dfa_accept(db->dfa, s)) >= db->n_perm ||
-                         aaj_dfa_accept(db->dfa, s) >= db->n_perm))
-            return false;
-        if (file && (!xindex_sound(db, aaj_match_db_file_perms(db, s, true).xindex) ||
-                     !xindex_sound(db, aaj_match_db_file_perms(db, s, false).xindex)))
-            return false;
+    if (db->perm && (aaj_dfa_accept(db->dfa, state) >= db->n_perm ||
+                     (file && file_index(db, state, false) >= db->n_perm)))
+        return false;
+    return !file || (xindex_sound(db, aaj_match_db_file_perms(db, state, true).xindex) &&
+                     xindex_sound(db, aaj_match_db_file_perms(db, state, false).xindex));
+}
+
+/* The states that @start leads to: seen[state] is set. */
+static int reach(const struct aaj_dfa *dfa, uint32_t start, uint8_t *seen)
+{
+    uint32_t *todo = calloc(aaj_dfa_states(dfa), sizeof(*todo)), n = 1;
+    uint8_t byte[256]; /* one a class */
+    unsigned classes;
+    const uint8_t *class = aaj_dfa_classes(dfa, &classes);
+
+    if (!todo)
+        return -ENOMEM;
+    for (unsigned i = 0; i < 256; i++)
+        byte[class[i]] = (uint8_t)i;
+    todo[0] = start;
+    seen[start] = 1;
+    while (n) {
+        uint32_t at = todo[--n];
+
+        for (unsigned k = 0; k < classes; k++) {
+            uint32_t to = aaj_dfa_step(dfa, at, byte[k]);
+
+            if (!seen[to])
+                todo[n++] = to;
+            seen[to] = 1;
+        }
     }
-    return true;
+    free(todo);
+    return 0;
+}
+
+/* File rules that are class 2 of the policy automaton answer only where that class leads: elsewhere, as apparmor 4
+ * writes it, an entry need have no second one behind it. */
+int aaj_match_db_sound(const struct aaj_match_db *db, bool file)
+{
+    uint32_t n = aaj_dfa_states(db->dfa);
+    uint8_t *seen = NULL;
+    int r = 1;
+
+    if (file && !db->owned) {
+        seen = calloc(n, 1);
+        r = seen ? reach(db->dfa, db->file_start, seen) : -ENOMEM;
+        if (r == 0)
+            r = 1;
+    }
+    for (uint32_t s = 0; r == 1 && s < n; s++)
+        if ((!seen || seen[s]) && !state_sound(db, s, file))
+            r = 0;
+    free(seen);
+    return r;
 }

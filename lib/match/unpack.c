@@ -326,17 +326,22 @@ static int set_name(struct reading *r, struct aaj_str name, struct aaj_str ns)
     return 0;
 }
 
-static bool db_bounds(const struct aaj_match_db *db, bool file)
+static int check_db(struct reading *r, const struct aaj_match_db *db, bool file)
 {
-    return !db || !db->dfa ||
-           (db->start < aaj_dfa_states(db->dfa) && db->file_start < aaj_dfa_states(db->dfa) &&
-            aaj_match_db_sound(db, file));
+    int n = 1;
+
+    if (db && db->dfa)
+        n = db->start < aaj_dfa_states(db->dfa) && db->file_start < aaj_dfa_states(db->dfa)
+                ? aaj_match_db_sound(db, file)
+                : 0;
+    return n == 0 ? fail(r, "a state refers to what is not there") : n < 0 ? n : 0;
 }
 
 /* Without file rules of their own they are class 2 of the policy automaton. */
 static int finish_profile(struct reading *r)
 {
     struct aaj_match_profile *p = r->p;
+    int n;
 
     if (!r->flags_seen || r->caps_seen < 3)
         return fail(r, "a profile lacks its flags or capabilities");
@@ -358,8 +363,13 @@ static int finish_profile(struct reading *r)
             r->file = db;
         }
     }
-    if (!db_bounds(r->xmatch, false) || !db_bounds(r->policy, false) || !db_bounds(r->file, true))
-        return fail(r, "a state refers to what is not there");
+    n = check_db(r, r->xmatch, false);
+    if (n == 0)
+        n = check_db(r, r->policy, false);
+    if (n == 0)
+        n = check_db(r, r->file, true);
+    if (n < 0)
+        return n;
     p->xmatch = r->xmatch && r->xmatch->dfa ? r->xmatch : NULL;
     p->policy = r->policy;
     p->file = r->file;

@@ -75,6 +75,22 @@ int aaj_target_ask_parser(const char *path, struct aaj_diags *diags, unsigned *r
     return 0;
 }
 
+int aaj_target_check_parser(const struct aaj_target *t, struct aaj_diags *diags)
+{
+    unsigned here, wanted = t->parser_version;
+    int r = aaj_target_ask_parser(t->parser, diags, &here);
+
+    if (r < 0 || here / 100 == wanted / 100 || (t->parser_newer && here > wanted))
+        return r;
+    aaj_diag_add(diags, AAJ_WARNING, "target-version", (struct aaj_loc){ .file = aaj_str_c(t->parser) },
+                 (struct aaj_str){ 0 },
+                 "this is apparmor_parser %u.%u.%u, and %s has %u.%u.%u: what is proved here is not what that machine "
+                 "would compile from the text; build it where its parser is (a container of that release will do), or "
+                 "load the compiled policy itself", here / 10000, here / 100 % 100, here % 100, t->name,
+                 wanted / 10000, wanted / 100 % 100, wanted % 100);
+    return 0;
+}
+
 static struct aaj_str trim(struct aaj_str s)
 {
     while (s.n && (s.p[0] == ' ' || s.p[0] == '\t'))
@@ -88,6 +104,7 @@ static int set_version(struct aaj_target *t, struct aaj_str value)
 {
     if (aaj_str_eq(value, AAJ_STR("running")))
         return 0; /* asked when the whole file was read */
+    t->parser_newer = value.p[value.n - 1] == '+';
     t->parser_version = aaj_parser_version(value);
     return t->parser_version ? 0 : -EINVAL;
 }

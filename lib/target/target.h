@@ -6,7 +6,7 @@
  * A target is a folder of aajail's targets/, with a file `target` of `key value` lines:
  *
  *     parser          absolute path of apparmor_parser
- *     parser-version  3.0.8, or `running`: what that parser says
+ *     parser-version  3.0.8, 2.13.0+ (that or a newer one), or `running`: what that parser says
  *     abi             abi/3.0            (absent: none)
  *     features        what the kernel's features are: a file, relative to the target's folder, or absolute;
  *                     also a folder such as /sys/kernel/security/apparmor/features
@@ -49,6 +49,7 @@ struct aaj_target {
     const char *name;                           /* "debian12" */
     const char *parser;                         /* absolute path of apparmor_parser */
     unsigned parser_version;                    /* 30008 for 3.0.8 */
+    bool parser_newer;                          /* a newer one will do as well */
     unsigned parser_features;                   /* enum aaj_parser_feature */
     const char *abi;                            /* "abi/3.0", for the abi line; NULL = none */
     const char *features_file;                  /* absolute: what -M is given */
@@ -70,3 +71,6 @@ const char *aaj_mediation_name(unsigned bit);
 unsigned aaj_parser_version(struct aaj_str text);
 /* What the parser at @path says of itself. */
 int aaj_target_ask_parser(const char *path, struct aaj_diags *diags, unsigned *ret_version);
+/* Warns when the parser that is installed here is not of the target's release (3.0, 4.1): what it writes is sound
+ * policy, but not what that machine's own parser would write, nor is it the same language. 0 or -errno of asking. */
+int aaj_target_check_parser(const struct aaj_target *target, struct aaj_diags *diags);

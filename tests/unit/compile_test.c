@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -96,12 +97,49 @@ static void test_targets(void **state)
     t = target_open("generic-4");
     assert_null(t->abi);
     assert_int_equal(t->parser_features, 0);
+    assert_true(t->parser_newer);
     t = aaj_target_free(t);
     assert_int_equal(aaj_target_open("../lib", getenv("AAJ_SOURCE"), &diags, &t), -ENOENT);
     assert_int_equal(aaj_target_open("debian1", getenv("AAJ_SOURCE"), &diags, &t), -ENOENT);
     assert_string_equal(diags.item[1].message.p,
                         "there is no target 'debian1'; there is abi3, debian12, debian13, generic-4, lab, running");
     aaj_diags_clear(&diags);
+}
+
+/* A parser of another release is named; a newer patch of the same one, or a newer one where that will do, is not. */
+static void test_the_installed_parser_is_compared(void **state)
+{
+    static const struct {
+        const char *says;
+        unsigned wanted;
+        bool newer;
+        size_t warnings;
+        int r;
+    } row[] = {
+        { "AppArmor parser version 3.0.8", 30008, false, 0, 0 }, { "AppArmor parser version 3.0.13", 30008, false, 0, 0 },
+        { "AppArmor parser version 3.0.8", 40100, false, 1, 0 }, { "AppArmor parser version 4.1.0", 30008, false, 1, 0 },
+        { "AppArmor parser version 3.0.8", 21300, true, 0, 0 },  { "AppArmor parser version 2.12.1", 21300, true, 1, 0 },
+        { "no", 30008, false, 0, -EINVAL },
+    };
+    char path[] = "/tmp/aaj-parser-XXXXXX";
+    int fd = mkstemp(path);
+
+    assert_true(fd >= 0);
+    close(fd);
+    for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+        struct aaj_diags diags = AAJ_DIAGS_INIT;
+        struct aaj_target t = { .name = "t", .parser = path, .parser_version = row[i].wanted, .parser_newer = row[i].newer };
+        FILE *f = fopen(path, "w");
+
+        assert_non_null(f);
+        fprintf(f, "#!/bin/sh\necho '%s'\n", row[i].says);
+        assert_int_equal(fclose(f), 0);
+        assert_int_equal(chmod(path, 0700), 0);
+        assert_int_equal(aaj_target_check_parser(&t, &diags), row[i].r);
+        assert_int_equal(diags.warnings, row[i].warnings);
+        aaj_diags_clear(&diags);
+    }
+    unlink(path);
 }
 
 static void test_features_must_be_features(void **state)
@@ -231,6 +269,7 @@ int main(void)
         cmocka_unit_test(test_run_kills_what_is_left),
         cmocka_unit_test(test_parser_versions),
         cmocka_unit_test(test_targets),
+        cmocka_unit_test(test_the_installed_parser_is_compared),
         cmocka_unit_test(test_features_must_be_features),
         cmocka_unit_test(test_compile),
         cmocka_unit_test(test_compile_names),
