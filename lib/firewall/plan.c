@@ -137,10 +137,11 @@ int aaj_firewall_plan_closed(struct aaj_str jail, uint32_t uid, struct aaj_firew
 int aaj_firewall_plan_set_uid(struct aaj_firewall_plan *plan, uint32_t uid, struct aaj_diags *diags)
 {
     if (uid == 0)
-        return aaj_error(diags, (struct aaj_loc){ 0 },
-                         "jail '%.*s' runs as root: fencing uid 0 would cut off the host itself; give the slave "
-                         "a user of its own",
-                         AAJ_STR_ARG(plan->jail));
+        return aaj_error(
+            diags, (struct aaj_loc){ 0 },
+            "jail '%.*s' runs as root: fencing uid 0 would cut off the host itself; give the slave "
+            "a user of its own",
+            AAJ_STR_ARG(plan->jail));
     if (uid == UINT32_MAX)
         return aaj_error(diags, (struct aaj_loc){ 0 }, "4294967295 is no uid");
     plan->uid = uid;
@@ -148,7 +149,8 @@ int aaj_firewall_plan_set_uid(struct aaj_firewall_plan *plan, uint32_t uid, stru
     return 0;
 }
 
-int aaj_firewall_chain_name(const struct aaj_firewall_plan *plan, char ret_name[static AAJ_FIREWALL_NAME_MAX + 1])
+int aaj_firewall_chain_name(const struct aaj_firewall_plan *plan,
+                            char ret_name[static AAJ_FIREWALL_NAME_MAX + 1])
 {
     char name[160];
     int n = plan->has_uid ? snprintf(name, sizeof(name), "aajail-%u", plan->uid)
@@ -158,15 +160,6 @@ int aaj_firewall_chain_name(const struct aaj_firewall_plan *plan, char ret_name[
         return -ENAMETOOLONG;
     memcpy(ret_name, name, (size_t)n + 1);
     return 0;
-}
-
-static bool prefix_match(const struct in6_addr *a, const struct in6_addr *b, unsigned bits)
-{
-    unsigned bytes = bits / 8, rest = bits % 8;
-
-    if (memcmp(a, b, bytes) != 0)
-        return false;
-    return rest == 0 || ((a->s6_addr[bytes] ^ b->s6_addr[bytes]) >> (8 - rest)) == 0;
 }
 
 static bool rule_matches(const struct aaj_firewall_rule *r, const struct aaj_firewall_packet *p)
@@ -181,7 +174,7 @@ static bool rule_matches(const struct aaj_firewall_rule *r, const struct aaj_fir
         return false;
     if (r->verdict == AAJ_FIREWALL_RESET && proto != IPPROTO_TCP)
         return false;
-    if (r->prefix && !prefix_match(&r->addr, &p->addr, r->prefix))
+    if (r->prefix && !aaj_firewall_prefix_covers(&r->addr, r->prefix, &p->addr))
         return false;
     return (r->port_lo == 0 && r->port_hi == UINT16_MAX) || (p->port >= r->port_lo && p->port <= r->port_hi);
 }
@@ -207,7 +200,8 @@ bool aaj_firewall_plan_reaches(const struct aaj_firewall_plan *plan, const struc
 
         if (r->verdict == AAJ_FIREWALL_ALLOW && !r->reply && (r->families & families) &&
             (!r->proto || !dest->proto || r->proto == dest->proto) && r->port_lo <= dest->port_hi &&
-            dest->port_lo <= r->port_hi && (bits == 0 || prefix_match(&r->addr, &dest->addr, bits)))
+            dest->port_lo <= r->port_hi &&
+            (bits == 0 || aaj_firewall_prefix_covers(&r->addr, bits, &dest->addr)))
             return true;
     }
     /* A host that has no address yet may turn out to be anything its own entry names. */

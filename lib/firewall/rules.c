@@ -107,10 +107,11 @@ int aaj_firewall_rules_finish(struct aaj_firewall_plan *plan, bool log)
 
 bool aaj_firewall_prefix_covers(const struct in6_addr *net, unsigned bits, const struct in6_addr *addr)
 {
-    struct in6_addr a = *addr;
+    unsigned bytes = bits / 8, rest = bits % 8;
 
-    mask_addr(&a, bits);
-    return memcmp(&a, net, sizeof(a)) == 0;
+    if (memcmp(net, addr, bytes) != 0)
+        return false;
+    return rest == 0 || ((net->s6_addr[bytes] ^ addr->s6_addr[bytes]) >> (8 - rest)) == 0;
 }
 
 static int cmp_rules(const void *pa, const void *pb)

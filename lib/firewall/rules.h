@@ -16,4 +16,5 @@ void aaj_firewall_rules_canonical(struct aaj_firewall_plan *plan);
 /* The one order of rules. */
 void aaj_firewall_rules_sort(struct aaj_firewall_rule *rule, size_t n);
 
+/* Whether the first @bits of both are the same. */
 bool aaj_firewall_prefix_covers(const struct in6_addr *net, unsigned bits, const struct in6_addr *addr);

@@ -116,7 +116,8 @@ static void nft_end(struct aaj_firewall_session *s)
 static int list_table(struct aaj_firewall_session *s, struct aaj_diags *diags, struct json_object **ret_json)
 {
     struct json_object *json;
-    int r = run_nft(s, "list table inet aajail", NFT_CTX_OUTPUT_JSON);
+    /* Without NUMERIC_PROTO libnftables opens /etc/protocols for every element of a set. */
+    int r = run_nft(s, "list table inet aajail", NFT_CTX_OUTPUT_JSON | NFT_CTX_OUTPUT_NUMERIC_PROTO);
 
     if (r < 0) {
         if (r != -EIO || !says(s->err, "No such file or directory"))
