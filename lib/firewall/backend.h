@@ -14,7 +14,7 @@
 #include "firewall/plan.h"
 
 /* Bump when a struct or a meaning in this file changes: command and module are checked against each other. */
-enum { AAJ_FIREWALL_ABI = 1 };
+enum { AAJ_FIREWALL_ABI = 2 };
 
 enum aaj_firewall_kind { AAJ_FIREWALL_ANY, AAJ_FIREWALL_LEGACY, AAJ_FIREWALL_NFT_TABLE };
 
@@ -24,7 +24,7 @@ struct aaj_firewall_ctx {
     const char *lock;               /* the xtables lock; NULL: $XTABLES_LOCKFILE or /run/xtables.lock */
     unsigned lock_seconds;          /* wait so long for it */
     const char *proc;               /* "/proc" */
-    const char *run_dir;            /* journal, "/run/aajail"; NULL: none is kept */
+    const char *run_dir; /* for the journal, "/run/aajail"; made when it is needed; NULL: none is kept */
 };
 
 /* One uid's chain as the kernel holds it; rules carry their counters and the side's families only. */
@@ -62,6 +62,10 @@ struct aaj_firewall_session; /* the backend's own */
 struct aaj_firewall_backend {
     const char *name; /* "legacy", "nft" */
     unsigned n_sides;
+    /* Whether there is a chain of ours for one of the uids (n 0: for any), and which was found first. Cheap,
+     * and no table is made. 0, or -errno when this kernel does not answer. */
+    int (*holds)(const struct aaj_firewall_ctx *ctx, const uint32_t *uid, size_t n, uint32_t *ret_uid,
+                 bool *ret_holds);
     /* Takes the lock and makes sure that every side can be read and written; changes nothing. @write
      * false: for reading alone, and then a table that is not there is not made. */
     int (*begin)(const struct aaj_firewall_ctx *ctx, bool write, struct aaj_diags *diags,
@@ -74,8 +78,9 @@ struct aaj_firewall_backend {
                 struct aaj_firewall_live *ret_live);
     /* One atomic replacement: each change and the way packets take to all chains. Nothing is written
      * where nothing would change; *ret_changed says. 0 or -errno with a finding. */
-    int (*commit)(struct aaj_firewall_session *session, unsigned side, const struct aaj_firewall_change *change,
-                  size_t n, struct aaj_diags *diags, bool *ret_changed);
+    int (*commit)(struct aaj_firewall_session *session, unsigned side,
+                  const struct aaj_firewall_change *change, size_t n, struct aaj_diags *diags,
+                  bool *ret_changed);
     void (*end)(struct aaj_firewall_session *session);
 };
 

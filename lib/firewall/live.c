@@ -28,7 +28,8 @@ const struct aaj_firewall_chain *aaj_firewall_live_find(const struct aaj_firewal
             hi = mid;
     }
     /* Old ones sort behind. */
-    return lo < live->n_chains && live->chain[lo].uid == uid && !live->chain[lo].old ? &live->chain[lo] : NULL;
+    return lo < live->n_chains && live->chain[lo].uid == uid && !live->chain[lo].old ? &live->chain[lo]
+                                                                                     : NULL;
 }
 
 /* The first rules up to one that does not allow: among themselves they may stand in any order. */
@@ -42,18 +43,6 @@ static size_t allow_run(struct aaj_firewall_rule *rule, size_t n)
     return run;
 }
 
-static size_t masked(const struct aaj_firewall_plan *plan, unsigned families, struct aaj_firewall_rule *ret)
-{
-    size_t k = 0;
-
-    for (size_t i = 0; i < plan->n_rules; i++) {
-        ret[k] = plan->rule[i];
-        ret[k].families &= (uint8_t)families;
-        k += ret[k].families != 0;
-    }
-    return k;
-}
-
 bool aaj_firewall_chain_is(const struct aaj_firewall_chain *live, const struct aaj_firewall_plan *plan,
                            unsigned families)
 {
@@ -65,7 +54,7 @@ bool aaj_firewall_chain_is(const struct aaj_firewall_chain *live, const struct a
         return false;
     want = calloc(plan->n_rules + 1, sizeof(*want));
     have = calloc(live->n_rules + 1, sizeof(*have));
-    n = want && have ? masked(plan, families, want) : 0;
+    n = want && have ? aaj_firewall_rules_of(plan, families, want) : 0;
     if (n == live->n_rules && n > 0) {
         memcpy(have, live->rule, n * sizeof(*have));
         same = allow_run(want, n) == allow_run(have, n);

@@ -14,7 +14,8 @@ static int load(struct aaj_firewall *fw, struct aaj_diags *diags)
 
     fw->module = dlopen(fw->ctx->module, RTLD_NOW | RTLD_LOCAL);
     if (!fw->module) {
-        aaj_error(diags, none, "cannot load the firewall backends: %s; 'firewall plan' prints the rules as text",
+        aaj_error(diags, none,
+                  "cannot load the firewall backends: %s; 'firewall plan' prints the rules as text",
                   dlerror());
         return -ENOSYS;
     }
@@ -35,25 +36,17 @@ const struct aaj_firewall_backend *aaj_firewall_find_backend(const struct aaj_fi
     return NULL;
 }
 
-/* Whether it answers, and whether it holds chains of ours. */
-static bool probe(const struct aaj_firewall *fw, const struct aaj_firewall_backend *b, bool *ret_holds)
+const struct aaj_firewall_backend *aaj_firewall_holder(const struct aaj_firewall *fw,
+                                                       const struct aaj_firewall_backend *except,
+                                                       const uint32_t *uid, size_t n, uint32_t *ret_uid)
 {
-    struct aaj_firewall_session *s = NULL;
-    bool answers = true;
+    for (const struct aaj_firewall_backend *const *b = fw->backends; *b; b++) {
+        bool found = false;
 
-    *ret_holds = false;
-    if (!b || b->begin(fw->ctx, false, NULL, &s) < 0)
-        return false;
-    for (unsigned side = 0; side < b->n_sides; side++) {
-        struct aaj_firewall_live live = { 0 };
-
-        if (b->read(s, side, NULL, &live) < 0)
-            answers = false;
-        *ret_holds |= live.n_chains > 0;
-        aaj_firewall_live_clear(&live);
+        if (*b != except && (*b)->holds(fw->ctx, uid, n, ret_uid, &found) == 0 && found)
+            return *b;
     }
-    b->end(s);
-    return answers;
+    return NULL;
 }
 
 static bool legacy_table(const struct aaj_firewall_ctx *ctx)
@@ -75,25 +68,22 @@ static int choose(struct aaj_firewall *fw, struct aaj_diags *diags)
 {
     const struct aaj_firewall_backend *legacy = aaj_firewall_find_backend(fw, "legacy"),
                                       *nft = aaj_firewall_find_backend(fw, "nft");
-    bool legacy_holds, nft_holds, nft_answers;
+    const struct aaj_firewall_backend *holder = NULL;
 
-    if (fw->ctx->backend != AAJ_FIREWALL_ANY) {
+    if (fw->ctx->backend != AAJ_FIREWALL_ANY)
         fw->backend = fw->ctx->backend == AAJ_FIREWALL_LEGACY ? legacy : nft;
-    } else {
-        probe(fw, legacy, &legacy_holds);
-        nft_answers = probe(fw, nft, &nft_holds);
-        if (legacy_holds || nft_holds)
-            fw->backend = legacy_holds ? legacy : nft;
-        else
-            fw->backend = nft_answers && (!legacy || !legacy_table(fw->ctx)) && nft->usable(fw->ctx) ? nft : legacy;
-    }
+    else if ((holder = aaj_firewall_holder(fw, NULL, NULL, 0, NULL)))
+        fw->backend = holder;
+    else
+        fw->backend = nft && (!legacy || !legacy_table(fw->ctx)) && nft->usable(fw->ctx) ? nft : legacy;
     if (fw->backend)
         return 0;
     aaj_error(diags, (struct aaj_loc){ 0 }, "this build of aajail has no such firewall backend");
     return -ENOSYS;
 }
 
-int aaj_firewall_open(const struct aaj_firewall_ctx *ctx, struct aaj_diags *diags, struct aaj_firewall **ret_fw)
+int aaj_firewall_open(const struct aaj_firewall_ctx *ctx, struct aaj_diags *diags,
+                      struct aaj_firewall **ret_fw)
 {
     struct aaj_firewall *fw = calloc(1, sizeof(*fw));
     int r;

@@ -114,9 +114,8 @@ bool aaj_firewall_prefix_covers(const struct in6_addr *net, unsigned bits, const
     return rest == 0 || ((net->s6_addr[bytes] ^ addr->s6_addr[bytes]) >> (8 - rest)) == 0;
 }
 
-static int cmp_rules(const void *pa, const void *pb)
+int aaj_firewall_rule_cmp(const struct aaj_firewall_rule *a, const struct aaj_firewall_rule *b)
 {
-    const struct aaj_firewall_rule *a = pa, *b = pb;
     int r;
 
     if (a->verdict != b->verdict)
@@ -138,10 +137,28 @@ static int cmp_rules(const void *pa, const void *pb)
     return (int)b->port_hi - a->port_hi;
 }
 
+static int cmp_rules(const void *a, const void *b)
+{
+    return aaj_firewall_rule_cmp(a, b);
+}
+
 void aaj_firewall_rules_sort(struct aaj_firewall_rule *rule, size_t n)
 {
     if (n > 1)
         qsort(rule, n, sizeof(*rule), cmp_rules);
+}
+
+size_t aaj_firewall_rules_of(const struct aaj_firewall_plan *plan, unsigned families,
+                             struct aaj_firewall_rule *ret)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < plan->n_rules; i++) {
+        ret[n] = plan->rule[i];
+        ret[n].families &= (uint8_t)families;
+        n += ret[n].families != 0;
+    }
+    return n;
 }
 
 static bool covers(const struct aaj_firewall_rule *a, const struct aaj_firewall_rule *b)

@@ -13,8 +13,14 @@ int aaj_firewall_rules_finish(struct aaj_firewall_plan *plan, bool log);
 /* After more destinations: sorts and drops again. */
 void aaj_firewall_rules_canonical(struct aaj_firewall_plan *plan);
 
-/* The one order of rules. */
+/* The one order of rules: 0 for rules that are the same. */
+int aaj_firewall_rule_cmp(const struct aaj_firewall_rule *a, const struct aaj_firewall_rule *b);
 void aaj_firewall_rules_sort(struct aaj_firewall_rule *rule, size_t n);
+
+/* The rules that say something about those families, in the plan's order and with no others named; @ret holds
+ * n_rules. Returns how many. */
+size_t aaj_firewall_rules_of(const struct aaj_firewall_plan *plan, unsigned families,
+                             struct aaj_firewall_rule *ret);
 
 /* Whether the first @bits of both are the same. */
 bool aaj_firewall_prefix_covers(const struct in6_addr *net, unsigned bits, const struct in6_addr *addr);

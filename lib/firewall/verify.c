@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What differs between a plan and the kernel, in words. */
 #include <errno.h>
+#include <stdlib.h>
 
+#include "base/grow.h"
 #include "firewall/internal.h"
+#include "firewall/rules.h"
 
 struct lines {
     struct aaj_arena *arena;
@@ -14,65 +17,60 @@ static int add(struct lines *l, const char *family, const char *what, struct aaj
 {
     struct aaj_str text = aaj_arena_printf(l->arena, "%s: %s%.*s", family, what, AAJ_STR_ARG(more));
 
-    if (l->n == l->cap) {
-        size_t cap = l->cap ? l->cap * 2 : 16;
-        struct aaj_str *line = aaj_arena_new_array(l->arena, cap, struct aaj_str);
-
-        if (!line)
-            return -ENOMEM;
-        if (l->n)
-            memcpy(line, l->line, l->n * sizeof(*line));
-        l->line = line;
-        l->cap = cap;
-    }
-    if (!text.p)
+    if (!text.p || AAJ_GROW(l->line, l->n, l->cap) < 0)
         return -ENOMEM;
     l->line[l->n++] = text;
     return 0;
 }
 
-static bool holds(const struct aaj_firewall_rule *rule, size_t n, const struct aaj_firewall_rule *want)
+/* Both sorted: what only one of them has. A foreign rule is in no plan. */
+static int diff_sorted(struct lines *l, const char *family, const struct aaj_firewall_rule *want,
+                       size_t n_want, const struct aaj_firewall_rule *have, size_t n_have)
 {
-    for (size_t i = 0; i < n; i++)
-        if (aaj_firewall_rule_eq(&rule[i], want))
-            return true;
-    return false;
+    size_t i = 0, k = 0;
+    int r = 0;
+
+    while ((i < n_want || k < n_have) && r == 0) {
+        int cmp = i == n_want ? 1 : k == n_have ? -1 : aaj_firewall_rule_cmp(&want[i], &have[k]);
+
+        if (cmp < 0)
+            r = add(l, family, "missing: ", aaj_firewall_rule_text(l->arena, &want[i]));
+        else if (cmp > 0)
+            r = add(l, family, "not in the plan: ", aaj_firewall_rule_text(l->arena, &have[k]));
+        i += cmp <= 0;
+        k += cmp >= 0;
+    }
+    return r;
 }
 
 static int diff_rules(struct lines *l, const char *family, const struct aaj_firewall_plan *plan,
                       const struct aaj_firewall_chain *live, unsigned families)
 {
-    size_t before = l->n;
-    int r = 0;
+    struct aaj_firewall_rule *want = calloc(plan->n_rules + 1, sizeof(*want)),
+                             *have = calloc(live->n_rules + 1, sizeof(*have));
+    size_t before = l->n, n;
+    int r = want && have ? 0 : -ENOMEM;
 
-    for (size_t i = 0; i < plan->n_rules && r == 0; i++) {
-        struct aaj_firewall_rule want = plan->rule[i];
-
-        want.families &= (uint8_t)families;
-        if (want.families && !holds(live->rule, live->n_rules, &want))
-            r = add(l, family, "missing: ", aaj_firewall_rule_text(l->arena, &want));
+    if (r == 0) {
+        n = aaj_firewall_rules_of(plan, families, want);
+        aaj_firewall_rules_sort(want, n);
+        memcpy(have, live->rule, live->n_rules * sizeof(*have));
+        aaj_firewall_rules_sort(have, live->n_rules);
+        r = diff_sorted(l, family, want, n, have, live->n_rules);
     }
-    for (size_t k = 0; k < live->n_rules && r == 0; k++) {
-        bool known = false;
-
-        for (size_t i = 0; i < plan->n_rules && !known; i++) {
-            struct aaj_firewall_rule want = plan->rule[i];
-
-            want.families &= (uint8_t)families;
-            known = want.families && aaj_firewall_rule_eq(&want, &live->rule[k]);
-        }
-        if (!known)
-            r = add(l, family, "not in the plan: ", aaj_firewall_rule_text(l->arena, &live->rule[k]));
-    }
-    if (r == 0 && l->n == before && !aaj_str_eq(live->jail, plan->jail))
-        r = add(l, family, "the chain belongs to another jail: ", live->jail);
-    else if (r == 0 && l->n == before && !aaj_firewall_chain_is(live, plan, families))
-        r = add(l, family, "the rules are not in the plan's order", AAJ_STR(""));
-    return r;
+    free(want);
+    free(have);
+    if (r < 0 || l->n > before)
+        return r;
+    if (!aaj_str_eq(live->jail, plan->jail))
+        return add(l, family, "the chain belongs to another jail: ", live->jail);
+    return aaj_firewall_chain_is(live, plan, families)
+               ? 0
+               : add(l, family, "the rules are not in the plan's order", AAJ_STR(""));
 }
 
-static int verify_side(struct lines *l, const struct aaj_firewall_plan *plan, const struct aaj_firewall_live *live,
-                       unsigned families)
+static int verify_side(struct lines *l, const struct aaj_firewall_plan *plan,
+                       const struct aaj_firewall_live *live, unsigned families)
 {
     static const char *const names[] = { "none", "IPv4", "IPv6", "both families" };
     const struct aaj_firewall_chain *c = aaj_firewall_live_find(live, plan->uid);
@@ -91,10 +89,28 @@ static int verify_side(struct lines *l, const struct aaj_firewall_plan *plan, co
     return r;
 }
 
-int aaj_firewall_verify(struct aaj_firewall *fw, const struct aaj_firewall_plan *plan, struct aaj_arena *arena,
-                        struct aaj_diags *diags, struct aaj_str **ret_lines, size_t *ret_n)
+/* A chain of the same uid in a backend that is not asked: it refuses too, unseen. */
+static int stale_elsewhere(struct lines *l, const struct aaj_firewall *fw,
+                           const struct aaj_firewall_plan *plan)
+{
+    const struct aaj_firewall_backend *b = aaj_firewall_holder(fw, fw->backend, &plan->uid, 1, NULL);
+    struct aaj_str text = b ? aaj_arena_printf(l->arena,
+                                               "chain aajail-%u; 'aajail firewall remove --backend %s' takes "
+                                               "it away",
+                                               plan->uid, b->name)
+                            : AAJ_STR("");
+
+    if (!text.p)
+        return -ENOMEM;
+    return b ? add(l, b->name, "a stale ", text) : 0;
+}
+
+int aaj_firewall_verify(struct aaj_firewall *fw, const struct aaj_firewall_plan *plan,
+                        struct aaj_arena *arena, struct aaj_diags *diags, struct aaj_str **ret_lines,
+                        size_t *ret_n)
 {
     struct lines l = { .arena = arena };
+    struct aaj_str *line = NULL;
     int r = 0;
 
     for (unsigned side = 0; side < fw->backend->n_sides && r == 0; side++) {
@@ -106,8 +122,18 @@ int aaj_firewall_verify(struct aaj_firewall *fw, const struct aaj_firewall_plan 
             r = verify_side(&l, plan, &live, families);
         aaj_firewall_live_clear(&live);
     }
+    if (r == 0)
+        r = stale_elsewhere(&l, fw, plan);
+    if (r == 0 && l.n) {
+        line = aaj_arena_new_array(arena, l.n, struct aaj_str);
+        if (line)
+            memcpy(line, l.line, l.n * sizeof(*line));
+        else
+            r = -ENOMEM;
+    }
+    free(l.line);
     if (r == 0) {
-        *ret_lines = l.line;
+        *ret_lines = line;
         *ret_n = l.n;
     }
     return r;

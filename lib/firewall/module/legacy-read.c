@@ -5,8 +5,8 @@
 #include "base/grow.h"
 #include "firewall/module/legacy.h"
 
-static int read_chain(const struct family *f, struct xtc_handle *h, const char *name, struct aaj_firewall_live *live,
-                      struct aaj_firewall_chain *c)
+static int read_chain(const struct family *f, struct xtc_handle *h, const char *name,
+                      struct aaj_firewall_live *live, struct aaj_firewall_chain *c)
 {
     char base[AAJ_FIREWALL_NAME_MAX + 1];
     size_t cap = 0;
@@ -33,8 +33,8 @@ static int add_problem(struct aaj_firewall_live *live, const char *text)
     return 0;
 }
 
-bool legacy_chain_is(const struct family *f, struct xtc_handle *h, const char *chain, const struct entry_jump *jump,
-                     unsigned n)
+bool legacy_chain_is(const struct family *f, struct xtc_handle *h, const char *chain,
+                     const struct entry_jump *jump, unsigned n)
 {
     const void *e = f->is_chain(chain, h) ? f->first_rule(chain, h) : NULL;
     struct entry want;
@@ -84,9 +84,10 @@ static int check_dispatch(const struct family *f, struct xtc_handle *h, struct a
     r = dispatch_make(uid, n, &d);
     free(uid);
     if (r == 0 && !legacy_hook_ok(f, h, &jumps))
-        r = add_problem(live, jumps ? "OUTPUT's jump to 'aajail' is not its first and only one: a rule before it may "
-                                      "accept what the jail refuses"
-                                    : "OUTPUT does not jump to 'aajail': nothing is refused");
+        r = add_problem(
+            live, jumps ? "OUTPUT's jump to 'aajail' is not its first and only one: a rule before it may "
+                          "accept what the jail refuses"
+                        : "OUTPUT does not jump to 'aajail': nothing is refused");
     for (size_t i = 0; i < d.n && r == 0; i++) {
         struct entry_jump jump[DISPATCH_LEAF];
 
@@ -117,7 +118,7 @@ int legacy_read_handle(const struct family *f, struct xtc_handle *h, struct aaj_
     for (const char *name = f->first_chain(h); name && r == 0; name = f->next_chain(h)) {
         struct aaj_firewall_chain c = { 0 };
 
-        if (!legacy_chain_uid(name, &c.uid, &c.old))
+        if (!chain_uid(name, &c.uid, &c.old))
             continue;
         if (AAJ_GROW(live->chain, live->n_chains, live->cap_chains) < 0)
             return -ENOMEM;
@@ -129,7 +130,8 @@ int legacy_read_handle(const struct family *f, struct xtc_handle *h, struct aaj_
     return r < 0 ? r : check_dispatch(f, h, live);
 }
 
-int legacy_read(struct aaj_firewall_session *s, unsigned side, struct aaj_diags *diags, struct aaj_firewall_live *ret_live)
+int legacy_read(struct aaj_firewall_session *s, unsigned side, struct aaj_diags *diags,
+                struct aaj_firewall_live *ret_live)
 {
     const struct family *f = legacy_side(side);
     struct aaj_firewall_live live = { 0 };

@@ -43,8 +43,8 @@ static int drop(struct edit *e, const char *chain)
     return e->f->flush(chain, e->h) && e->f->remove(chain, e->h) ? 0 : fail();
 }
 
-static int append_rules(struct edit *e, const char *chain, const char *log, const struct aaj_firewall_rule *rule,
-                        size_t n, struct aaj_str jail)
+static int append_rules(struct edit *e, const char *chain, const char *log,
+                        const struct aaj_firewall_rule *rule, size_t n, struct aaj_str jail)
 {
     unsigned family = e->f->v6 ? AAJ_FIREWALL_V6 : AAJ_FIREWALL_V4;
     struct entry entry;
@@ -65,7 +65,8 @@ static bool same(const struct edit *e, const struct aaj_firewall_change *c)
                                                e->f->v6 ? AAJ_FIREWALL_V6 : AAJ_FIREWALL_V4);
 }
 
-static int write_chain(struct edit *e, const struct aaj_firewall_change *c, const char *chain, const char *old)
+static int write_chain(struct edit *e, const struct aaj_firewall_change *c, const char *chain,
+                       const char *old)
 {
     struct entry entry;
     int r = 0;
@@ -130,8 +131,8 @@ static int cmp_uid(const void *a, const void *b)
 }
 
 /* The uids that have a chain once the changes are made. */
-static int final_uids(const struct edit *e, const struct aaj_firewall_change *change, size_t n, uint32_t **ret_uid,
-                      size_t *ret_n)
+static int final_uids(const struct edit *e, const struct aaj_firewall_change *change, size_t n,
+                      uint32_t **ret_uid, size_t *ret_n)
 {
     uint32_t *uid = calloc(e->live.n_chains + n + 1, sizeof(*uid));
     size_t k = 0, out = 0;
@@ -286,8 +287,8 @@ static int edit_dispatch(struct edit *e, const struct aaj_firewall_change *chang
     return r;
 }
 
-static int commit_once(struct aaj_firewall_session *s, unsigned side, const struct aaj_firewall_change *change,
-                       size_t n, bool *ret_changed)
+static int commit_once(struct aaj_firewall_session *s, unsigned side,
+                       const struct aaj_firewall_change *change, size_t n, bool *ret_changed)
 {
     struct edit e = { .f = legacy_side(side) };
     int r;
@@ -312,8 +313,8 @@ static int commit_once(struct aaj_firewall_session *s, unsigned side, const stru
     return r;
 }
 
-int legacy_commit(struct aaj_firewall_session *s, unsigned side, const struct aaj_firewall_change *change, size_t n,
-                  struct aaj_diags *diags, bool *ret_changed)
+int legacy_commit(struct aaj_firewall_session *s, unsigned side, const struct aaj_firewall_change *change,
+                  size_t n, struct aaj_diags *diags, bool *ret_changed)
 {
     int r = -EAGAIN;
 

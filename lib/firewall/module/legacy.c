@@ -9,22 +9,6 @@
 
 #include "firewall/module/lock.h"
 
-bool legacy_chain_uid(const char *name, uint32_t *ret_uid, bool *ret_old)
-{
-    char again[AAJ_FIREWALL_NAME_MAX + 8];
-    unsigned uid;
-    char dot = '\0';
-
-    if (sscanf(name, "aajail-%u%c", &uid, &dot) < 1)
-        return false;
-    snprintf(again, sizeof(again), "aajail-%u%s", uid, dot == '.' ? ".old" : "");
-    if (strcmp(again, name) != 0)
-        return false;
-    *ret_uid = uid;
-    *ret_old = dot == '.';
-    return true;
-}
-
 bool legacy_is_dispatch(const char *name)
 {
     char again[AAJ_FIREWALL_NAME_MAX + 8];
@@ -159,6 +143,22 @@ static int legacy_begin(const struct aaj_firewall_ctx *ctx, bool write, struct a
     return 0;
 }
 
+static int legacy_holds(const struct aaj_firewall_ctx *ctx, const uint32_t *uid, size_t n, uint32_t *ret_uid,
+                        bool *ret_holds)
+{
+    *ret_holds = false;
+    for (unsigned side = 0; side < 2 && !*ret_holds; side++) {
+        const struct family *f = legacy_side(side);
+        struct xtc_handle *h = legacy_has_table(ctx, side) ? f->init("filter") : NULL;
+
+        for (const char *name = h ? f->first_chain(h) : NULL; name && !*ret_holds; name = f->next_chain(h))
+            *ret_holds = chain_is_of(name, uid, n, ret_uid);
+        if (h)
+            f->free(h);
+    }
+    return 0;
+}
+
 static unsigned legacy_families(const struct aaj_firewall_session *s, unsigned side)
 {
     return s->families[side];
@@ -167,6 +167,7 @@ static unsigned legacy_families(const struct aaj_firewall_session *s, unsigned s
 const struct aaj_firewall_backend backend_legacy = {
     .name = "legacy",
     .n_sides = 2,
+    .holds = legacy_holds,
     .begin = legacy_begin,
     .families = legacy_families,
     .read = legacy_read,

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "firewall/backend.h"
+#include "firewall/module/chain.h"
 #include "firewall/module/dispatch.h"
 #include "firewall/module/family.h"
 
@@ -17,8 +18,6 @@ static inline const struct family *legacy_side(unsigned side)
     return side == 0 ? &family_v4 : &family_v6;
 }
 
-/* "aajail-10004" → 10004; "aajail-10004.old" too, with *ret_old. Nothing but what aajail writes. */
-bool legacy_chain_uid(const char *name, uint32_t *ret_uid, bool *ret_old);
 bool legacy_is_dispatch(const char *name);
 
 /* Whether the kernel has the filter table of the side: asking libiptc would make it. */
@@ -26,15 +25,16 @@ bool legacy_has_table(const struct aaj_firewall_ctx *ctx, unsigned side);
 
 struct xtc_handle *legacy_init(const struct aaj_firewall_session *s, unsigned side);
 
-int legacy_read(struct aaj_firewall_session *s, unsigned side, struct aaj_diags *diags, struct aaj_firewall_live *ret_live);
+int legacy_read(struct aaj_firewall_session *s, unsigned side, struct aaj_diags *diags,
+                struct aaj_firewall_live *ret_live);
 int legacy_read_handle(const struct family *f, struct xtc_handle *h, struct aaj_firewall_live *live);
 
-int legacy_commit(struct aaj_firewall_session *s, unsigned side, const struct aaj_firewall_change *change, size_t n,
-                  struct aaj_diags *diags, bool *ret_changed);
+int legacy_commit(struct aaj_firewall_session *s, unsigned side, const struct aaj_firewall_change *change,
+                  size_t n, struct aaj_diags *diags, bool *ret_changed);
 
 /* Whether OUTPUT's first rule is the jump to the dispatch chain and no other rule is. */
 bool legacy_hook_ok(const struct family *f, struct xtc_handle *h, unsigned *ret_jumps);
-bool legacy_chain_is(const struct family *f, struct xtc_handle *h, const char *chain, const struct entry_jump *jump,
-                     unsigned n);
+bool legacy_chain_is(const struct family *f, struct xtc_handle *h, const char *chain,
+                     const struct entry_jump *jump, unsigned n);
 
 extern const struct aaj_firewall_backend backend_legacy;

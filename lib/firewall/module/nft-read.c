@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "base/grow.h"
-#include "firewall/module/legacy.h"
+#include "firewall/module/chain.h"
 #include "firewall/module/nft.h"
 
 void nft_state_clear(struct nft_state *state)
@@ -40,11 +40,11 @@ static int add_chain(struct json_object *chain, struct aaj_firewall_live *live, 
 
         state->output = true;
         state->output_ok = strcmp(name_of(chain, "type"), "filter") == 0 &&
-                           strcmp(name_of(chain, "hook"), "output") == 0 && prio && json_object_get_int(prio) == 0 &&
-                           strcmp(name_of(chain, "policy"), "accept") == 0;
+                           strcmp(name_of(chain, "hook"), "output") == 0 && prio &&
+                           json_object_get_int(prio) == 0 && strcmp(name_of(chain, "policy"), "accept") == 0;
         return 0;
     }
-    if (!legacy_chain_uid(name, &c.uid, &c.old) || c.old)
+    if (!chain_uid(name, &c.uid, &c.old) || c.old)
         return 0;
     if (AAJ_GROW(live->chain, live->n_chains, live->cap_chains) < 0)
         return -ENOMEM;
@@ -68,7 +68,7 @@ static int add_elements(struct json_object *map, struct nft_state *state)
         if (!json_object_is_type(pair, json_type_array) || json_object_array_length(pair) != 2)
             continue;
         target = name_of(get(json_object_array_get_idx(pair, 1), "goto"), "target");
-        if (!legacy_chain_uid(target, &uid, &old) || old ||
+        if (!chain_uid(target, &uid, &old) || old ||
             json_object_get_int64(json_object_array_get_idx(pair, 0)) != uid)
             continue;
         if (AAJ_GROW(state->mapped, state->n_mapped, state->cap_mapped) < 0)
@@ -129,9 +129,10 @@ static int add_rules(struct json_object *list, struct aaj_firewall_live *live, s
             dispatch += is_dispatch(rule);
             others += !is_dispatch(rule);
         }
-        if (!rule || !legacy_chain_uid(chain, &uid, &old) || old)
+        if (!rule || !chain_uid(chain, &uid, &old) || old)
             continue;
-        c = bsearch(&(struct aaj_firewall_chain){ .uid = uid }, live->chain, live->n_chains, sizeof(*c), cmp_chains);
+        c = bsearch(&(struct aaj_firewall_chain){ .uid = uid }, live->chain, live->n_chains, sizeof(*c),
+                    cmp_chains);
         if (c && c != last)
             cap = c->n_rules;
         last = c;
@@ -166,9 +167,11 @@ static int check_way(struct aaj_firewall_live *live, struct nft_state *state)
     for (size_t i = 0; i < state->n_mapped && complete; i++)
         complete = state->mapped[i] == live->chain[i].uid;
     if (!state->output_ok)
-        r = add_problem(live, "the chain 'output' of table inet aajail was changed: it does not lead to the jails");
+        r = add_problem(live,
+                        "the chain 'output' of table inet aajail was changed: it does not lead to the jails");
     if (r == 0 && !complete)
-        r = add_problem(live, "the map 'jails' of table inet aajail was changed: it does not lead to each jail");
+        r = add_problem(live,
+                        "the map 'jails' of table inet aajail was changed: it does not lead to each jail");
     return r;
 }
 

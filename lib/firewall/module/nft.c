@@ -12,6 +12,7 @@
 
 #include "base/escape.h"
 #include "base/file.h"
+#include "firewall/module/chain.h"
 #include "firewall/module/lock.h"
 
 enum { ANSWER_MAX = 256 * 1024 * 1024 };
@@ -157,6 +158,43 @@ static int nft_begin(const struct aaj_firewall_ctx *ctx, bool write, struct aaj_
     return 0;
 }
 
+static struct json_object *member(struct json_object *o, const char *key)
+{
+    struct json_object *v = NULL;
+
+    return json_object_is_type(o, json_type_object) && json_object_object_get_ex(o, key, &v) ? v : NULL;
+}
+
+/* The names of chains are all that is asked for: no rule and no element is read. */
+static int nft_holds(const struct aaj_firewall_ctx *ctx, const uint32_t *uid, size_t n, uint32_t *ret_uid,
+                     bool *ret_holds)
+{
+    struct aaj_firewall_session *s = NULL;
+    struct json_object *json = NULL, *list;
+    int r = nft_begin(ctx, false, NULL, &s);
+
+    if (r == 0)
+        r = run_nft(s, "list chains inet", NFT_CTX_OUTPUT_JSON);
+    if (r == 0 && !(json = json_tokener_parse(s->out.p)))
+        r = -EBADMSG;
+    list = member(json, "nftables");
+    *ret_holds = false;
+    for (size_t i = 0; json_object_is_type(list, json_type_array) && i < json_object_array_length(list);
+         i++) {
+        struct json_object *chain = member(json_object_array_get_idx(list, i), "chain");
+        const char *table = json_object_get_string(member(chain, "table")),
+                   *name = json_object_get_string(member(chain, "name"));
+
+        if (table && name && strcmp(table, "aajail") == 0 && chain_is_of(name, uid, n, ret_uid)) {
+            *ret_holds = true;
+            break;
+        }
+    }
+    json_object_put(json);
+    nft_end(s);
+    return r;
+}
+
 /*
  * A kernel may answer and still lack the inet family, the owner or connection tracking. One transaction that
  * ends by deleting what it made is checked in full and changes nothing.
@@ -168,13 +206,14 @@ static bool nft_usable(const struct aaj_firewall_ctx *ctx)
 
     if (nft_begin(ctx, false, NULL, &s) < 0)
         return false;
-    usable = run_nft(s,
-                     "add table inet aajail-probe\n"
-                     "add chain inet aajail-probe o { type filter hook output priority filter; policy accept; }\n"
-                     "add rule inet aajail-probe o meta skuid 4294967294 ct state established ct direction reply "
-                     "reject with tcp reset\n"
-                     "delete table inet aajail-probe\n",
-                     0) == 0;
+    usable =
+        run_nft(s,
+                "add table inet aajail-probe\n"
+                "add chain inet aajail-probe o { type filter hook output priority filter; policy accept; }\n"
+                "add rule inet aajail-probe o meta skuid 4294967294 ct state established ct direction reply "
+                "reject with tcp reset\n"
+                "delete table inet aajail-probe\n",
+                0) == 0;
     nft_end(s);
     return usable;
 }
@@ -223,8 +262,8 @@ static bool took_it(struct aaj_firewall_session *s, const struct aaj_firewall_ch
     struct aaj_firewall_live live = { 0 };
     struct nft_state state = { 0 };
     char *text = NULL;
-    bool took = read_state(s, NULL, &live, &state) == 0 && nft_write_text(&live, &state, change, n, &text) == 0 &&
-                *text == '\0';
+    bool took = read_state(s, NULL, &live, &state) == 0 &&
+                nft_write_text(&live, &state, change, n, &text) == 0 && *text == '\0';
 
     free(text);
     nft_state_clear(&state);
@@ -261,6 +300,7 @@ static int nft_commit(struct aaj_firewall_session *s, unsigned side, const struc
 const struct aaj_firewall_backend backend_nft = {
     .name = "nft",
     .n_sides = 1,
+    .holds = nft_holds,
     .begin = nft_begin,
     .usable = nft_usable,
     .families = nft_families,
