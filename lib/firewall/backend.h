@@ -46,6 +46,9 @@ struct aaj_firewall_live {
 void aaj_firewall_live_clear(struct aaj_firewall_live *live);
 const struct aaj_firewall_chain *aaj_firewall_live_find(const struct aaj_firewall_live *live, uint32_t uid);
 
+/* Whether both hold the same for the uid, an interrupted replacement included; counters aside. */
+bool aaj_firewall_live_same(const struct aaj_firewall_live *a, const struct aaj_firewall_live *b, uint32_t uid);
+
 /* Whether the chain is what the plan says in those families, the jail's name included. @live may be NULL. */
 bool aaj_firewall_chain_is(const struct aaj_firewall_chain *live, const struct aaj_firewall_plan *plan,
                            unsigned families);

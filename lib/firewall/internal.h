@@ -8,6 +8,7 @@ struct aaj_firewall {
     void *module;
     const struct aaj_firewall_backend *const *backends;
     const struct aaj_firewall_backend *backend;
+    char *journal; /* its path */
 };
 
 const struct aaj_firewall_backend *aaj_firewall_find_backend(const struct aaj_firewall *fw, const char *name);

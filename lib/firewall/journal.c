@@ -8,6 +8,7 @@
  * namespace, so its cookie is in the file's name.
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <json-c/json.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -25,27 +26,35 @@
 
 enum { JOURNAL_MAX = 64 * 1024 * 1024, BOOT_ID_MAX = 64 };
 
-static uint64_t namespace_id(const struct aaj_firewall_ctx *ctx)
+static int namespace_id(const struct aaj_firewall_ctx *ctx, uint64_t *ret_id)
 {
-    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    uint64_t cookie = 0;
-    socklen_t n = sizeof(cookie);
+    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0), r = 0;
+    socklen_t n = sizeof(*ret_id);
     char path[PATH_MAX];
     struct stat st;
-    int r = fd < 0 ? -1 : getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &n);
 
-    if (fd >= 0)
-        close(fd);
-    if (r == 0)
-        return cookie;
+    if (fd < 0)
+        return -errno;
+    if (getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, ret_id, &n) < 0)
+        r = -errno;
+    close(fd);
+    if (r != -ENOPROTOOPT)
+        return r;
     snprintf(path, sizeof(path), "%s/self/ns/net", ctx->proc);
-    return stat(path, &st) == 0 ? st.st_ino : 0;
+    if (stat(path, &st) < 0)
+        return -errno;
+    *ret_id = st.st_ino;
+    return 0;
 }
 
-static bool journal_path(const struct aaj_firewall *fw, char path[static PATH_MAX])
+int journal_find(struct aaj_firewall *fw)
 {
-    return fw->ctx->run_dir && snprintf(path, PATH_MAX, "%s/firewall-%llu.journal", fw->ctx->run_dir,
-                                        (unsigned long long)namespace_id(fw->ctx)) < PATH_MAX;
+    uint64_t id = 0;
+    int r = fw->ctx->run_dir ? namespace_id(fw->ctx, &id) : 0;
+
+    if (r < 0 || !fw->ctx->run_dir)
+        return r;
+    return asprintf(&fw->journal, "%s/firewall-%" PRIu64 ".journal", fw->ctx->run_dir, id) < 0 ? -ENOMEM : 0;
 }
 
 static void boot_id(const struct aaj_firewall *fw, char ret[static BOOT_ID_MAX])
@@ -91,11 +100,11 @@ static struct json_object *to_json(const struct transaction *t)
 
 int journal_write(const struct transaction *t)
 {
+    const char *path = t->fw->journal;
     struct json_object *json;
-    char path[PATH_MAX];
     int r = 0;
 
-    if (!journal_path(t->fw, path))
+    if (!path)
         return 0;
     json = to_json(t);
     if (!json)
@@ -114,17 +123,13 @@ int journal_write(const struct transaction *t)
 
 void journal_clear(const struct aaj_firewall *fw)
 {
-    char path[PATH_MAX];
-
-    if (journal_path(fw, path))
-        (void)unlink(path); /* one that stays is done again, which changes nothing */
+    if (fw->journal)
+        (void)unlink(fw->journal); /* one that stays is done again, which changes nothing */
 }
 
 bool journal_exists(const struct aaj_firewall *fw)
 {
-    char path[PATH_MAX];
-
-    return journal_path(fw, path) && access(path, F_OK) == 0;
+    return fw->journal && access(fw->journal, F_OK) == 0;
 }
 
 static int from_json(struct json_object *plans, struct json_object *removes, struct journal *j)
@@ -170,9 +175,9 @@ int journal_read(const struct aaj_firewall *fw, struct journal *ret)
     struct aaj_arena arena = AAJ_ARENA_INIT;
     struct json_object *json = NULL;
     struct journal j = { 0 };
-    char path[PATH_MAX], boot[BOOT_ID_MAX];
+    char boot[BOOT_ID_MAX];
     struct aaj_str text;
-    int r = journal_path(fw, path) ? aaj_file_read(path, JOURNAL_MAX, &arena, &text) : -ENOENT;
+    int r = fw->journal ? aaj_file_read(fw->journal, JOURNAL_MAX, &arena, &text) : -ENOENT;
 
     if (r == 0 && !(json = json_tokener_parse(text.p)))
         r = -EBADMSG;

@@ -32,6 +32,34 @@ const struct aaj_firewall_chain *aaj_firewall_live_find(const struct aaj_firewal
                                                                                      : NULL;
 }
 
+static const struct aaj_firewall_chain *find(const struct aaj_firewall_live *live, uint32_t uid, bool old)
+{
+    for (size_t i = 0; i < live->n_chains; i++)
+        if (live->chain[i].uid == uid && live->chain[i].old == old)
+            return &live->chain[i];
+    return NULL;
+}
+
+static bool same_rule(const struct aaj_firewall_rule *a, const struct aaj_firewall_rule *b)
+{
+    return aaj_firewall_rule_eq(a, b) || (a->verdict == AAJ_FIREWALL_FOREIGN &&
+                                          b->verdict == AAJ_FIREWALL_FOREIGN && aaj_str_eq(a->text, b->text));
+}
+
+bool aaj_firewall_live_same(const struct aaj_firewall_live *a, const struct aaj_firewall_live *b, uint32_t uid)
+{
+    bool same = true;
+
+    for (unsigned old = 0; old < 2 && same; old++) {
+        const struct aaj_firewall_chain *x = find(a, uid, old), *y = find(b, uid, old);
+
+        same = !x == !y && (!x || x->n_rules == y->n_rules);
+        for (size_t i = 0; x && same && i < x->n_rules; i++)
+            same = same_rule(&x->rule[i], &y->rule[i]);
+    }
+    return same;
+}
+
 /* The first rules up to one that does not allow: among themselves they may stand in any order. */
 static size_t allow_run(struct aaj_firewall_rule *rule, size_t n)
 {

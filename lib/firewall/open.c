@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "firewall/internal.h"
+#include "firewall/transaction.h"
 
 static int load(struct aaj_firewall *fw, struct aaj_diags *diags)
 {
@@ -94,6 +94,8 @@ int aaj_firewall_open(const struct aaj_firewall_ctx *ctx, struct aaj_diags *diag
     r = load(fw, diags);
     if (r == 0)
         r = choose(fw, diags);
+    if (r == 0)
+        r = journal_find(fw);
     if (r < 0) {
         aaj_firewall_close(fw);
         return r;
@@ -107,6 +109,7 @@ struct aaj_firewall *aaj_firewall_close(struct aaj_firewall *fw)
     if (fw) {
         if (fw->module)
             dlclose(fw->module);
+        free(fw->journal);
         free(fw);
     }
     return NULL;

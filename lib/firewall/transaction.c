@@ -81,6 +81,18 @@ static bool nothing_to_do(const struct transaction *t, unsigned side,
     return true;
 }
 
+/* A commit may fail behind the replacement (libiptc then hands the counters back), so the kernel is asked. */
+static bool came_through(struct transaction *t, unsigned side, const struct aaj_firewall_change *change, size_t n)
+{
+    struct aaj_firewall_live now = { 0 };
+    bool same = t->backend->read(t->session, side, NULL, &now) == 0;
+
+    for (size_t i = 0; i < n && same; i++)
+        same = aaj_firewall_live_same(&t->live[side], &now, change[i].uid);
+    aaj_firewall_live_clear(&now);
+    return !same;
+}
+
 static int commit_side(struct transaction *t, unsigned side, const struct aaj_firewall_change *change,
                        size_t n)
 {
@@ -90,7 +102,7 @@ static int commit_side(struct transaction *t, unsigned side, const struct aaj_fi
     if (!t->families[side] || nothing_to_do(t, side, change, n))
         return 0;
     r = t->backend->commit(t->session, side, change, n, t->diags, &changed);
-    t->committed |= r == 0 && changed;
+    t->committed |= r == 0 ? changed : came_through(t, side, change, n);
     return r;
 }
 

@@ -33,6 +33,8 @@ void transaction_end(struct transaction *t);
  * The journal: what was intended, while it is being done. It is written under the lock, so one that is found
  * under the lock belongs to a process that died.
  */
+/* Sets fw->journal, which stays NULL where none is kept. */
+int journal_find(struct aaj_firewall *fw);
 int journal_write(const struct transaction *t);
 void journal_clear(const struct aaj_firewall *fw);
 bool journal_exists(const struct aaj_firewall *fw);
