@@ -205,7 +205,8 @@ static int observe(const struct args *a, const struct aaj_manifest *m, struct aa
 }
 
 static int write_artefacts(const struct args *a, const struct aaj_build_input *in, struct aaj_built *b,
-                           struct aaj_str manifest, struct aaj_str report, struct aaj_diags *diags)
+                           struct aaj_str manifest, struct aaj_str report, struct aaj_str page,
+                           struct aaj_diags *diags)
 {
     struct aaj_str jail = in->manifest->jail.text;
     struct aaj_artefact file[] = {
@@ -213,6 +214,7 @@ static int write_artefacts(const struct args *a, const struct aaj_build_input *i
         { aaj_arena_printf(&b->arena, "%.*s.policy", AAJ_STR_ARG(jail)), b->policy },
         { aaj_arena_printf(&b->arena, "%.*s.yaml", AAJ_STR_ARG(jail)), manifest },
         { AAJ_STR("report.json"), report },
+        { AAJ_STR("report.html"), page },
         { AAJ_STR("firewall.v4"), b->firewall_v4 },
         { AAJ_STR("firewall.v6"), b->firewall_v6 },
         { AAJ_STR("firewall.nft"), b->firewall_nft },
@@ -225,7 +227,7 @@ static int write_artefacts(const struct args *a, const struct aaj_build_input *i
         .profile = b->name,
         .n_profiles = b->n_names,
         .file = file,
-        .n_files = b->plan ? 7 : 4,
+        .n_files = b->plan ? 8 : 5,
     };
     struct aaj_str dir = a->output ? aaj_str_c(a->output) : aaj_arena_printf(&b->arena, "build/%.*s", AAJ_STR_ARG(jail));
 
@@ -240,10 +242,11 @@ static int write_artefacts(const struct args *a, const struct aaj_build_input *i
 static int deliver(const struct args *a, const struct aaj_build_input *in, struct aaj_built *b,
                    struct aaj_str manifest, struct aaj_diags *diags)
 {
-    struct aaj_str report;
+    struct aaj_str report, page;
     int status = EXIT_DONE;
 
-    if (aaj_report_build_text(stderr, in, b) < 0 || aaj_report_build_json(in, b, &b->arena, &report) < 0)
+    if (aaj_report_build_text(stderr, in, b) < 0 || aaj_report_build_json(in, b, &b->arena, &report) < 0 ||
+        aaj_report_build_html(in, b, &b->arena, &page) < 0)
         return EXIT_REFUSED;
     if (a->json)
         fwrite(report.p, 1, report.n, stdout);
@@ -251,7 +254,7 @@ static int deliver(const struct args *a, const struct aaj_build_input *in, struc
         if (!a->json)
             fwrite(b->profile.p, 1, b->profile.n, stdout);
     } else if (!a->dry_run) {
-        status = write_artefacts(a, in, b, manifest, report, diags);
+        status = write_artefacts(a, in, b, manifest, report, page, diags);
     }
     return status;
 }

@@ -91,6 +91,20 @@ void aaj_escape_terminal(FILE *out, struct aaj_str s)
     }
 }
 
+void aaj_escape_html(FILE *out, struct aaj_str s)
+{
+    char buf[16];
+    size_t len, width;
+
+    while (s.n) {
+        s = aaj_str_skip(s, escape_one(s, buf, &len, &width));
+        if (len == 1 && strchr("&<>\"'", buf[0]))
+            fprintf(out, "&#%d;", buf[0]);
+        else
+            fwrite(buf, 1, len, out);
+    }
+}
+
 size_t aaj_escape_terminal_width(struct aaj_str s)
 {
     size_t total = 0, len, width;

@@ -15,6 +15,9 @@
  * overrides and invalid bytes as \xNN (newline \n, tab \t). A backslash stays one backslash. */
 void aaj_escape_terminal(FILE *out, struct aaj_str s);
 
+/* The same for HTML, as text or in a quoted attribute: the characters of markup as entities. */
+void aaj_escape_html(FILE *out, struct aaj_str s);
+
 /* Columns that aaj_escape_terminal() would take, one per code point: enough to place a caret. */
 size_t aaj_escape_terminal_width(struct aaj_str s);
 

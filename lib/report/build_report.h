@@ -10,6 +10,10 @@
  * escaped. 0 or -ENOMEM. */
 int aaj_report_build_text(FILE *out, const struct aaj_build_input *input, const struct aaj_built *built);
 
+/* The same for a browser, with each rule's evidence: one page without script that loads nothing. In @arena. */
+int aaj_report_build_html(const struct aaj_build_input *input, const struct aaj_built *built, struct aaj_arena *arena,
+                          struct aaj_str *ret_text);
+
 /* Everything, one JSON document with a newline, in @arena; see aajail-build(1). */
 int aaj_report_build_json(const struct aaj_build_input *input, const struct aaj_built *built, struct aaj_arena *arena,
                           struct aaj_str *ret_text);

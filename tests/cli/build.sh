@@ -33,7 +33,7 @@ try 0 build "$corpus/manifests/slave-c.yaml" --log "$A" "${files[@]}"
 (cd build/slave-c && python3 - <<'PY'
 import hashlib, json
 files = json.load(open("artefacts.json"))["files"]
-assert set(files) == {"aajail.slave-c", "slave-c.policy", "slave-c.yaml", "report.json", "firewall.v4", "firewall.v6", "firewall.nft"}, files
+assert set(files) == {"aajail.slave-c", "slave-c.policy", "slave-c.yaml", "report.json", "report.html", "firewall.v4", "firewall.v6", "firewall.nft"}, files
 for name, digest in files.items():
     assert hashlib.sha256(open(name, "rb").read()).hexdigest() == digest, name
 report = json.load(open("report.json"))
@@ -42,6 +42,39 @@ assert any(p["destination"] == "tcp 203.0.113.7:80" for p in report["proposals"]
 assert report["proved"]["learned"] == 98
 PY
 )
+# The page for a browser: well formed, nothing in it runs or is loaded, and a name of the log's stays text.
+{
+    zstdcat "$A"
+    for name in '<script>x</script>' '"><img src=q onerror=x>' $'a\x01b' '&lt;'; do
+        printf 'type=AVC msg=audit(1795295583.999:9999): apparmor="ALLOWED" operation="open" profile="slave-c" '
+        printf 'name=%s pid=767 comm="slave" requested_mask="r" denied_mask="r" fsuid=0 ouid=0\n' \
+            "$(printf '/srv/%s' "$name" | od -An -v -tx1 | tr -d ' \n' | tr a-f A-F)"
+    done
+} >hostile.log
+try 0 build "$corpus/manifests/slave-c.yaml" --log hostile.log "${files[@]}" -o page
+python3 - page/report.html <<'PY'
+import sys
+from html.parser import HTMLParser
+
+class Page(HTMLParser):
+    void, open, text = {"meta"}, [], ""
+    def handle_starttag(self, tag, attrs):
+        assert tag not in ("script", "img", "link", "iframe", "a"), tag
+        assert not any(k.startswith("on") or k in ("src", "href") for k, v in attrs), attrs
+        if tag not in self.void | {"th", "tr", "td"}:
+            self.open.append(tag)
+    def handle_endtag(self, tag):
+        if tag not in ("th", "tr", "td"):
+            assert self.open.pop() == tag, tag
+    def handle_data(self, data):
+        self.text += data
+
+page = Page()
+page.feed(open(sys.argv[1]).read())
+assert not page.open, page.open
+for name in ("<script>x</script>", '"><img src=q onerror=x>', "a\\x01b", "&lt;"):
+    assert "/srv/" + name in page.text, name
+PY
 try 0 build --executable /usr/local/sbin/slave --user slave --log "$A" "${files[@]}" -o one
 try 0 build one/slave.yaml --log "$A" "${files[@]}" -o two # its manifest says the same
 cmp one/slave.policy two/slave.policy
