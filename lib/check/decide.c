@@ -258,6 +258,22 @@ static struct aaj_replay_decision decide_change(const struct ask *q)
     return from(aaj_match_change_profile(q->s->profile, peer_of(q, target), (struct aaj_str){ 0 }), none, 1);
 }
 
+static struct aaj_replay_decision decide_rlimit(const struct ask *q)
+{
+    static const uint32_t none[] = { 0 };
+    struct aaj_str text = q->arg[AAJ_RLIMIT_VALUE];
+    int resource = aaj_name_rlimit(q->arg[AAJ_RLIMIT_NAME]);
+    uint64_t value = 0;
+
+    for (size_t i = 0; i < text.n; i++)
+        if (text.p[i] < '0' || text.p[i] > '9' || __builtin_mul_overflow(value, 10, &value) ||
+            __builtin_add_overflow(value, (uint64_t)(text.p[i] - '0'), &value))
+            resource = -1;
+    if (resource < 0 || text.n == 0)
+        return set_aside(AAJ_REPLAY_UNDECIDED, "a limit that is not known here");
+    return from(aaj_match_rlimit(q->s->profile, (unsigned)resource, value), none, 1);
+}
+
 static struct aaj_replay_decision decide_rest(const struct ask *q)
 {
     static const uint32_t none[] = { 0 };
@@ -273,7 +289,7 @@ static struct aaj_replay_decision decide_rest(const struct ask *q)
                     uring_perm, 2);
     case AAJ_CLASS_USERNS: return from(aaj_match_userns(q->s->profile), none, 1);
     case AAJ_CLASS_SOCKADDR: return set_aside(AAJ_REPLAY_IRRELEVANT, "a destination is the firewall chain's to allow");
-    case AAJ_CLASS_RLIMIT: return set_aside(AAJ_REPLAY_UNDECIDED, "limits are set by the policy, not asked of it");
+    case AAJ_CLASS_RLIMIT: return decide_rlimit(q);
     default: return set_aside(AAJ_REPLAY_UNDECIDED, "no policy of today decides this class");
     }
 }

@@ -104,29 +104,43 @@ static struct aaj_item *make_dbus(struct maker *m)
     return item;
 }
 
+/* NULL without a mount point: such a rule would be for all of them. */
 static struct aaj_item *make_mount(struct maker *m, struct aaj_str op)
 {
+    struct aaj_text point = literal(m, m->arg[AAJ_MOUNT_NAME], AAJ_TEXT_PATH);
     struct aaj_item *item;
 
+    if (!aaj_text_set(point))
+        return NULL;
     if (aaj_str_starts(op, AAJ_STR("pivot"))) {
         item = aaj_rule_access(m->arena, AAJ_RULE_PIVOT_ROOT, 0);
         add(m, item, false, "oldroot", m->arg[AAJ_MOUNT_SOURCE]);
-        if (item)
-            item->rule.access.arg[0] = literal(m, m->arg[AAJ_MOUNT_NAME], AAJ_TEXT_PATH);
-        return item;
-    }
-    if (aaj_str_eq(op, AAJ_STR("umount"))) {
+    } else if (aaj_str_eq(op, AAJ_STR("umount"))) {
         item = aaj_rule_access(m->arena, AAJ_RULE_UMOUNT, 0);
-        if (item)
-            item->rule.access.arg[0] = literal(m, m->arg[AAJ_MOUNT_NAME], AAJ_TEXT_PATH);
+    } else {
+        item = aaj_rule_access(m->arena, AAJ_RULE_MOUNT, 0);
+        add(m, item, false, "fstype", m->arg[AAJ_MOUNT_FSTYPE]);
+        if (!item || aaj_rule_add_words(m->arena, item, "options", m->arg[AAJ_MOUNT_FLAGS]) < 0)
+            return NULL;
+        item->rule.access.arg[0] = literal(m, m->arg[AAJ_MOUNT_SOURCE], AAJ_TEXT_COND);
+        item->rule.access.arg[1] = point;
         return item;
     }
-    item = aaj_rule_access(m->arena, AAJ_RULE_MOUNT, 0);
-    add(m, item, false, "fstype", m->arg[AAJ_MOUNT_FSTYPE]);
-    if (item) {
-        item->rule.access.arg[0] = literal(m, m->arg[AAJ_MOUNT_SOURCE], AAJ_TEXT_PATH);
-        item->rule.access.arg[1] = literal(m, m->arg[AAJ_MOUNT_NAME], AAJ_TEXT_PATH);
-    }
+    if (item)
+        item->rule.access.arg[0] = point;
+    return item;
+}
+
+static struct aaj_item *make_mqueue(struct maker *m)
+{
+    struct aaj_item *item = aaj_rule_access(m->arena, AAJ_RULE_MQUEUE, m->mask);
+    struct aaj_str type = m->arg[AAJ_MQUEUE_TYPE];
+
+    if (aaj_str_ends(type, AAJ_STR("_mqueue"))) /* class="posix_mqueue" is type=posix */
+        type.n -= strlen("_mqueue");
+    add(m, item, false, "type", type);
+    if (item)
+        item->rule.access.arg[0] = literal(m, m->arg[AAJ_MQUEUE_NAME], AAJ_TEXT_COND);
     return item;
 }
 
@@ -148,14 +162,7 @@ static struct aaj_item *make(struct maker *m, enum aaj_class class, struct aaj_s
         return aaj_rule_change_profile(m->arena, (struct aaj_text){ 0 }, literal(m, target, AAJ_TEXT_NAME));
     case AAJ_CLASS_USERNS: return aaj_rule_access(m->arena, AAJ_RULE_USERNS, m->mask);
     case AAJ_CLASS_IO_URING: return aaj_rule_access(m->arena, AAJ_RULE_IO_URING, m->mask);
-    case AAJ_CLASS_MQUEUE: {
-        struct aaj_item *item = aaj_rule_access(m->arena, AAJ_RULE_MQUEUE, m->mask);
-
-        add(m, item, false, "type", m->arg[AAJ_MQUEUE_TYPE]);
-        if (item)
-            item->rule.access.arg[0] = literal(m, m->arg[AAJ_MQUEUE_NAME], AAJ_TEXT_PATH);
-        return item;
-    }
+    case AAJ_CLASS_MQUEUE: return make_mqueue(m);
     default: return NULL;
     }
 }

@@ -211,8 +211,9 @@ size_t aaj_guard_longest(const struct aaj_learner *l); /* of the extensions, dot
 /* abstraction.c: grants that the template, the children's base or a chosen abstraction holds */
 int aaj_abstractions(struct aaj_learner *l);
 
-/* other.c: everything that is no file */
+/* other.c: everything that is no file; see other.h */
 int aaj_other_add(struct aaj_learner *l, uint32_t access, uint32_t dom);
+/* socket.c: what stays open in programs that are executed */
 int aaj_other_inherit(struct aaj_learner *l);
 
 /* network.c */

@@ -199,6 +199,18 @@ struct aaj_decision aaj_match_mqueue(const struct aaj_match_profile *p, bool pos
     return decide_state(p, state, request);
 }
 
+struct aaj_decision aaj_match_rlimit(const struct aaj_match_profile *p, unsigned resource, uint64_t value)
+{
+    struct aaj_perms perms = { 0 };
+
+    if (p->mode == AAJ_UNCONFINED)
+        return aaj_match_decide_not_mediated(AAJ_WHY_UNCONFINED, 1);
+    if (resource >= AAJ_RLIMITS || !(p->rlimits_set >> resource & 1))
+        return aaj_match_decide_not_mediated(AAJ_WHY_CLASS, 1);
+    perms.allow = value <= p->rlimit[resource];
+    return aaj_match_decide(p, &perms, 1);
+}
+
 struct aaj_decision aaj_match_userns(const struct aaj_match_profile *p)
 {
     struct aaj_decision d;

@@ -22,6 +22,8 @@ struct aaj_match_db; /* an automaton with the meaning of its states */
 enum aaj_profile_mode { AAJ_ENFORCE, AAJ_COMPLAIN, AAJ_KILL, AAJ_UNCONFINED, AAJ_PROMPT };
 
 /* One profile. Read it, never change it. */
+enum { AAJ_RLIMITS = 16 };
+
 struct aaj_match_profile {
     const struct aaj_match *match;
     struct aaj_str name;       /* "parent//child", without a namespace */
@@ -38,7 +40,8 @@ struct aaj_match_profile {
     const struct aaj_match_db *xmatch, *policy, *file; /* NULL where there is none */
     uint32_t xmatch_len;                               /* how specific the attachment is */
     uint32_t n_xattrs;
-    uint64_t rlimits_set;
+    uint64_t rlimits_set;          /* bit = resource, as in <sys/resource.h> */
+    uint64_t rlimit[AAJ_RLIMITS]; /* hard limits */
     bool secmark;
 };
 
@@ -200,6 +203,8 @@ struct aaj_decision aaj_match_pivot_root(const struct aaj_match_profile *p, stru
 
 struct aaj_decision aaj_match_mqueue(const struct aaj_match_profile *p, bool posix, struct aaj_str name,
                                      struct aaj_str label, uint32_t request);
+/* May a process raise its own hard limit of @resource to @value? A profile that sets none does not ask. */
+struct aaj_decision aaj_match_rlimit(const struct aaj_match_profile *p, unsigned resource, uint64_t value);
 struct aaj_decision aaj_match_userns(const struct aaj_match_profile *p);
 /* @label: whose credentials are taken, for URING_OVERRIDE_CREDS. */
 struct aaj_decision aaj_match_io_uring(const struct aaj_match_profile *p, struct aaj_str label,

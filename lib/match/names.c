@@ -130,6 +130,20 @@ int aaj_name_protocol(struct aaj_str word)
     return number(word);
 }
 
+/* By number: include/uapi/asm-generic/resource.h, which aa_map_resource() maps from. */
+int aaj_name_rlimit(struct aaj_str word)
+{
+    static const char *const name[AAJ_RLIMITS] = {
+        "cpu",     "fsize", "data",  "stack",      "core",     "rss",  "nproc",  "nofile",
+        "memlock", "as",    "locks", "sigpending", "msgqueue", "nice", "rtprio", "rttime",
+    };
+
+    for (int i = 0; i < AAJ_RLIMITS; i++)
+        if (aaj_str_eq(word, aaj_str_c(name[i])))
+            return i;
+    return -1;
+}
+
 int aaj_name_signal(struct aaj_str word)
 {
     const struct aaj_str rt = AAJ_STR("rtmin+");

@@ -10,6 +10,7 @@ int aaj_name_capability(struct aaj_str word);
 int aaj_name_family(struct aaj_str word);
 int aaj_name_socket_type(struct aaj_str word);
 int aaj_name_protocol(struct aaj_str word);
+int aaj_name_rlimit(struct aaj_str word); /* "nofile", as the kernel and the language call RLIMIT_NOFILE */
 int aaj_name_signal(struct aaj_str word); /* "term", "exists" (0), "rtmin+3" */
 
 /* NULL when the number has no name. */

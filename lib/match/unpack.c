@@ -246,9 +246,17 @@ static int read_xattrs(struct reading *r, const struct aaj_element *opened)
 static int read_rlimits(struct reading *r, const struct aaj_element *opened)
 {
     struct aaj_stream ahead = *r->s;
+    struct aaj_element e;
+    uint64_t n;
 
-    if (!take_u32s(&ahead, &r->p->rlimits_set, 1))
+    if (!take_u32s(&ahead, &r->p->rlimits_set, 1) || !aaj_stream_take(&ahead, AAJ_E_ARRAY, &e) || e.u > AAJ_RLIMITS)
         return fail(r, "the limits are not understood");
+    n = e.u;
+    for (uint64_t i = 0; i < n; i++) {
+        if (!aaj_stream_take(&ahead, AAJ_E_U64, &e))
+            return fail(r, "the limits are cut off");
+        r->p->rlimit[i] = e.u;
+    }
     return aaj_stream_skip(r->s, opened) ? 0 : fail(r, "the limits do not end");
 }
 

@@ -312,6 +312,9 @@ struct aaj_item *aaj_rule_rlimit(struct aaj_arena *arena, const char *name, cons
 /* Any rule that is struct aaj_access_rule; arguments and conditions are added behind. */
 struct aaj_item *aaj_rule_access(struct aaj_arena *arena, enum aaj_rule_kind kind, uint32_t perms);
 int aaj_rule_add_cond(struct aaj_arena *arena, struct aaj_item *rule, const char *key, struct aaj_text value);
+/* key=(a b c) from words divided by commas and spaces, as the kernel lists mount flags; nothing for no word. -EINVAL for
+ * what is no word of the language. */
+int aaj_rule_add_words(struct aaj_arena *arena, struct aaj_item *rule, const char *key, struct aaj_str words);
 int aaj_rule_add_peer(struct aaj_arena *arena, struct aaj_item *rule, const char *key, struct aaj_text value);
 
 /* Linking. @after NULL: first. */

@@ -203,6 +203,45 @@ int aaj_rule_add_cond(struct aaj_arena *arena, struct aaj_item *rule, const char
     return add_cond(arena, &rule->rule.access.conds, key, value);
 }
 
+static bool is_word(struct aaj_str s)
+{
+    for (size_t i = 0; i < s.n; i++)
+        if (!((s.p[i] >= 'a' && s.p[i] <= 'z') || (s.p[i] >= '0' && s.p[i] <= '9') || s.p[i] == '-' || s.p[i] == '_'))
+            return false;
+    return s.n > 0;
+}
+
+int aaj_rule_add_words(struct aaj_arena *arena, struct aaj_item *rule, const char *key, struct aaj_str words)
+{
+    struct aaj_str copy = aaj_arena_dup(arena, words);
+    struct aaj_cond *last;
+    struct aaj_texts all = { 0 };
+    int r;
+
+    if (!copy.p)
+        return -ENOMEM;
+    while (copy.n) {
+        size_t n = 0;
+
+        while (n < copy.n && copy.p[n] != ',' && copy.p[n] != ' ')
+            n++;
+        if (n && !is_word(aaj_str_head(copy, n)))
+            return -EINVAL;
+        if (n && add_text(arena, &all, (struct aaj_text){ aaj_str_head(copy, n), aaj_str_head(copy, n) }) < 0)
+            return -ENOMEM;
+        copy = aaj_str_skip(copy, n + 1);
+    }
+    if (all.n == 0)
+        return 0;
+    r = aaj_rule_add_cond(arena, rule, key, all.item[0]);
+    if (r < 0)
+        return r;
+    last = &rule->rule.access.conds.item[rule->rule.access.conds.n - 1];
+    last->values = all;
+    last->list = all.n > 1;
+    return 0;
+}
+
 int aaj_rule_add_peer(struct aaj_arena *arena, struct aaj_item *rule, const char *key, struct aaj_text value)
 {
     return add_cond(arena, &rule->rule.access.peer, key, value);

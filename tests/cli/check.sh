@@ -114,3 +114,8 @@ check 3 "$dir/p" --log "$dir/none"
 check 3 "$dir/none" --log "$logs"/A/audit.log*
 check 3 "$dir/p" --profile other --log "$logs"/A/audit.log*
 grep -q -- "say --profile LABEL, one of: slave-c" "$dir/err" || fail "the labels are not listed: $(cat "$dir/err")"
+# Mounts, limits, change_profile: what the learner wrote (a golden file) grants what it learned from, and the two
+# events it made no rule of are denied: a mount without a mount point, a limit that does not exist.
+golden=$AAJ_SOURCE/tests/golden/learn/system
+check 1 "$golden.aa" --profile app --log "$golden.log"
+says "2 of 16 distinct accesses would be denied; 14 allowed"
