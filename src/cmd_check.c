@@ -18,7 +18,7 @@
 static const struct opt opts[] = {
     { "log", 'l', "FILE", "replay this log; repeatable; - is standard input" },
     { "recording", 'r', "FILE", "replay this recording; repeatable" },
-    { "profile", 'p', "LABEL", "the log's name for the profile, where it is another" },
+    { "profile", 'p', "LABEL", "replay this label alone; the log's name for the first profile" },
     { "coverage", 'c', NULL, "also which rules no event used, and which rest on one" },
     { "manifest", 'm', "FILE", "run the policy tests of this manifest" },
     { "root", 0, "DIR", "resolve the tests' symlinks below DIR" },
@@ -49,7 +49,7 @@ struct check {
     struct aaj_coverage cover;
     json_object *out;
     size_t tap_n;
-    bool finding;
+    bool finding, lost;
 };
 
 static void tap_line(struct check *c, bool ok, const char *text)
@@ -181,26 +181,65 @@ static int read_events(struct check *c)
     return status;
 }
 
+/* What the log holds of others: neither a finding nor passed over in silence. */
+static void show_others(struct check *c, const struct aaj_replay_roots *roots)
+{
+    json_object *list = json_object_new_array();
+
+    for (size_t i = 0; i < roots->n_others; i++) {
+        json_object *o = json_object_new_object();
+
+        json_object_object_add(o, "label", json_bytes(roots->other[i].label));
+        json_object_object_add(o, "accesses", json_object_new_uint64(roots->other[i].accesses));
+        json_object_array_add(list, o);
+        if (!c->json && !c->tap)
+            printf("%s%s (%zu)", i ? ", " : "not of this policy, so not replayed: ",
+                   aaj_escape(&c->arena, roots->other[i].label), roots->other[i].accesses);
+    }
+    if (roots->n_others && !c->json && !c->tap)
+        putchar('\n');
+    if (c->json)
+        json_object_object_add(c->out, "other_labels", list);
+    else
+        json_object_put(list);
+}
+
+static void note_loss(struct check *c)
+{
+    struct aaj_account account = aaj_recording_account(c->recording);
+
+    c->lost = account.incomplete || account.lost;
+    if (c->json)
+        json_object_object_add(c->out, "complete", json_object_new_boolean(!c->lost));
+    if (c->lost)
+        aaj_diag_add(&c->diags, AAJ_WARNING, "check-lost", (struct aaj_loc){ 0 }, (struct aaj_str){ 0 },
+                     "events were lost when this was recorded: what is missing could not be replayed");
+}
+
 static int replay(struct check *c)
 {
     struct aaj_replay_input in = { .match = c->match, .decided = decided, .ctx = c };
     struct aaj_replay_result result = { 0 };
+    struct aaj_replay_roots roots = { 0 };
     int status = read_events(c);
 
     if (status != EXIT_DONE)
         return status;
     in.recording = c->recording;
-    in.profile = aaj_match_profile(c->match, 0);
-    if (aaj_replay_label(c->recording, in.profile, aaj_str_c(c->label), &c->diags, &in.label) < 0)
+    if (aaj_replay_roots(c->recording, c->match, aaj_str_c(c->label), &c->diags, &roots) < 0)
         return EXIT_INPUT;
-    if (aaj_replay_run(&in, &result) < 0)
+    in.root = roots.root;
+    in.n_roots = roots.n;
+    in.only = roots.only;
+    if (aaj_replay_run(&in, &result) < 0) {
         status = EXIT_REFUSED;
-    else
+    } else {
         show_replay(c, &result);
+        show_others(c, &roots);
+        note_loss(c);
+    }
     aaj_replay_clear(&result);
-    if (status == EXIT_DONE && aaj_recording_account(c->recording).lost)
-        aaj_diag_add(&c->diags, AAJ_WARNING, "check-lost", (struct aaj_loc){ 0 }, (struct aaj_str){ 0 },
-                     "events were lost when this was recorded: what is missing could not be replayed");
+    aaj_replay_roots_clear(&roots);
     return status;
 }
 
@@ -406,7 +445,9 @@ static int check(struct check *c, const char *path)
         printf("1..%zu\n", c->tap_n);
     if (c->json && status == EXIT_DONE)
         puts(json_object_to_json_string_ext(c->out, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
-    return status == EXIT_DONE && c->finding ? EXIT_FINDING : status;
+    if (status == EXIT_DONE && c->finding)
+        status = EXIT_FINDING;
+    return c->lost && status < EXIT_LOST ? EXIT_LOST : status;
 }
 
 static int parse(struct check *c, struct opts *o)
@@ -481,8 +522,9 @@ const struct verb verb_check = {
     .summary = "Say which observed events a profile would deny",
     .details = "  aajail check gapapp.profile --log audit.log\n"
                "  aajail check gapapp.profile --recording gapapp.rec --manifest gapapp.yaml --json\n\n"
-               "PROFILE is profile text or compiled policy; its first profile is the jail's. Exit status 1 when\n"
-               "something would be denied or a policy test fails.",
+               "PROFILE is profile text or compiled policy. Each label of the log is judged by the profile of its name, or\n"
+               "that attaches to it. Exit status 1 when something would be denied or a policy test fails, 5 when the\n"
+               "log says that events were lost.",
     .opts = opts,
     .run = run,
 };

@@ -284,17 +284,21 @@ static int judge(struct explain *x, struct aaj_match **match, struct aaj_replay_
 {
     struct aaj_compile compile = { .target = x->target };
     struct aaj_replay_input in = { .recording = x->recording };
+    struct aaj_replay_roots roots = { 0 };
     int r = aaj_compile_open(&compile, x->profile, &x->arena, &x->diags, match, NULL);
 
     if (r == 0 && aaj_match_count(*match) == 0)
         r = -EINVAL;
     if (r == 0) {
         in.match = *match;
-        in.profile = aaj_match_profile(*match, 0);
-        r = aaj_replay_label(x->recording, in.profile, aaj_str_c(x->label), &x->diags, &in.label);
+        r = aaj_replay_roots(x->recording, *match, aaj_str_c(x->label), &x->diags, &roots);
     }
+    in.root = roots.root;
+    in.n_roots = roots.n;
+    in.only = roots.only;
     if (r == 0)
         r = aaj_replay_run(&in, result);
+    aaj_replay_roots_clear(&roots);
     return r < 0 ? EXIT_INPUT : EXIT_DONE;
 }
 

@@ -245,12 +245,34 @@ static struct aaj_replay_decision decide_mount(const struct ask *q, struct aaj_s
     return from(aaj_match_mount(q->s->profile, &m), none, 1);
 }
 
+struct aaj_str aaj_replay_hat(struct aaj_str name, struct aaj_str target)
+{
+    size_t at = aaj_str_search(target, AAJ_STR("//"));
+
+    if (name.n)
+        return name;
+    name = aaj_str_skip(target, at == target.n ? at : at + 2);
+    return aaj_str_starts(name, AAJ_STR("null-")) ? aaj_str_skip(name, 5) : name;
+}
+
+/* name= is what was asked for; target= is what came of it, in complain mode a "P//null-…" made for the occasion. */
+static struct aaj_str changes_to(const struct ask *q)
+{
+    struct aaj_str name = q->arg[AAJ_CHANGE_NAME], target = q->arg[AAJ_CHANGE_TARGET];
+
+    if (q->a->class == AAJ_CLASS_CHANGE_HAT)
+        return aaj_replay_hat(name, target);
+    return name.n ? name : target;
+}
+
 static struct aaj_replay_decision decide_change(const struct ask *q)
 {
     static const uint32_t none[] = { 0 };
     const struct aaj_match_profile *hat;
-    struct aaj_str target = q->arg[AAJ_CHANGE_TARGET].n ? q->arg[AAJ_CHANGE_TARGET] : q->arg[AAJ_CHANGE_NAME];
+    struct aaj_str target = changes_to(q);
 
+    if (!target.n && q->arg[AAJ_CHANGE_TARGET].n)
+        return set_aside(AAJ_REPLAY_IRRELEVANT, "the way back out of a hat needs no rule");
     if (!target.n)
         return set_aside(AAJ_REPLAY_UNDECIDED, "the record does not say into which profile");
     if (q->a->class == AAJ_CLASS_CHANGE_HAT)

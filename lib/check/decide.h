@@ -37,3 +37,7 @@ struct aaj_replay_decision aaj_replay_decide(const struct aaj_replay_subject *su
 
 /* AAJ_MAY_* as AAJ_PERM_*. */
 uint32_t aaj_replay_file_perms(uint32_t may);
+
+/* Which hat a change_hat record asks for: @name, else what @target (older records: "P//HAT", "P//null-HAT") says; empty
+ * where it is the way back. */
+struct aaj_str aaj_replay_hat(struct aaj_str name, struct aaj_str target);

@@ -8,11 +8,18 @@
 
 #include "check/decide.h"
 
+/* A label of the log, with all below it, and what it is in the policy. */
+struct aaj_replay_root {
+    struct aaj_str label;
+    const struct aaj_match_profile *profile;
+};
+
 struct aaj_replay_input {
     const struct aaj_match *match;
     struct aaj_recording *recording;
-    struct aaj_str label; /* top-level label of the log */
-    const struct aaj_match_profile *profile; /* what it is in the policy */
+    const struct aaj_replay_root *root;
+    size_t n_roots;
+    struct aaj_str only; /* this label and what is below it; empty: all */
     /* May be NULL: told of each access, and under which profile (NULL: none) it was judged. */
     void (*decided)(void *ctx, size_t access, const struct aaj_match_profile *profile,
                     const struct aaj_replay_decision *decision);
@@ -46,6 +53,7 @@ struct aaj_replay_result {
     size_t accesses[AAJ_REPLAY_UNDECIDED + 1]; /* by enum aaj_replay_verdict */
     uint64_t events[AAJ_REPLAY_UNDECIDED + 1];
     size_t unreached, unconfined; /* accesses: not in the counts above */
+    size_t others;                /* accesses below none of the roots: not judged */
 };
 
 /* Is anything denied, unreached or undecided? */
@@ -54,10 +62,23 @@ bool aaj_replay_clean(const struct aaj_replay_result *result);
 int aaj_replay_run(const struct aaj_replay_input *input, struct aaj_replay_result *ret_result);
 void aaj_replay_clear(struct aaj_replay_result *result);
 
-/* Which top-level label of the log is @profile: @wanted, else its name, else the path it attaches to, else the log's
- * only one. -ENOENT with a finding that lists them. */
-int aaj_replay_label(struct aaj_recording *rec, const struct aaj_match_profile *profile, struct aaj_str wanted,
-                     struct aaj_diags *diags, struct aaj_str *ret_label);
+struct aaj_replay_roots {
+    struct aaj_replay_root *root;
+    size_t n;
+    struct aaj_str only;           /* what was wanted */
+    struct aaj_label_count *other; /* labels of the log that are none of the policy's profiles */
+    size_t n_others;
+};
+
+/*
+ * Which labels of the log are which profiles of the policy. A label is the profile of its name, else the one that
+ * attaches to it. With @wanted that label alone, with what is below it (a part of a chain, too, "P//hat"); where no
+ * profile is called so it is the policy's first. Without: all that can be told, else the log's only one for the policy's only one. -ENOENT with
+ * a finding that lists the labels; -ENOMEM.
+ */
+int aaj_replay_roots(struct aaj_recording *rec, const struct aaj_match *match, struct aaj_str wanted,
+                     struct aaj_diags *diags, struct aaj_replay_roots *ret_roots);
+void aaj_replay_roots_clear(struct aaj_replay_roots *roots);
 
 /* The rule that would allow @access in a profile, as policy text; .p is NULL when memory is exhausted, empty when no
  * rule can. @owner: only for the file's owner. */

@@ -146,7 +146,7 @@ static struct aaj_item *make_mqueue(struct maker *m)
 
 static struct aaj_item *make(struct maker *m, enum aaj_class class, struct aaj_str op)
 {
-    struct aaj_str target = m->arg[AAJ_CHANGE_TARGET].n ? m->arg[AAJ_CHANGE_TARGET] : m->arg[AAJ_CHANGE_NAME];
+    struct aaj_str target = m->arg[AAJ_CHANGE_NAME].n ? m->arg[AAJ_CHANGE_NAME] : m->arg[AAJ_CHANGE_TARGET];
 
     switch (class) {
     case AAJ_CLASS_FILE:
@@ -167,6 +167,14 @@ static struct aaj_item *make(struct maker *m, enum aaj_class class, struct aaj_s
     }
 }
 
+/* A hat that is missing, as it would be declared. */
+static struct aaj_str make_hat(struct maker *m)
+{
+    struct aaj_text name = literal(m, aaj_replay_hat(m->arg[AAJ_CHANGE_NAME], m->arg[AAJ_CHANGE_TARGET]), AAJ_TEXT_NAME);
+
+    return name.raw.n ? aaj_arena_printf(m->arena, "hat %.*s { }", AAJ_STR_ARG(name.raw)) : AAJ_STR("");
+}
+
 struct aaj_str aaj_replay_rule(struct aaj_recording *rec, const struct aaj_access *access, uint32_t mask, bool owner,
                                struct aaj_arena *arena)
 {
@@ -178,6 +186,8 @@ struct aaj_str aaj_replay_rule(struct aaj_recording *rec, const struct aaj_acces
         if (!m.arg[i].p)
             return m.arg[i];
     }
+    if (access->class == AAJ_CLASS_CHANGE_HAT)
+        return make_hat(&m);
     item = make(&m, (enum aaj_class)access->class, aaj_recording_str(rec, access->op));
     return item ? aaj_rule_text(arena, &item->rule) : AAJ_STR("");
 }

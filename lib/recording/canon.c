@@ -256,6 +256,12 @@ struct aaj_str aaj_label_top(struct aaj_str label)
     return aaj_str_head(label, head + at);
 }
 
+bool aaj_label_under(struct aaj_str label, struct aaj_str above)
+{
+    return aaj_str_starts(label, above) &&
+           (label.n == above.n || aaj_str_starts(aaj_str_skip(label, above.n), AAJ_STR("//")));
+}
+
 static int by_label(const void *a, const void *b)
 {
     return aaj_str_cmp(((const struct aaj_label_count *)a)->label, ((const struct aaj_label_count *)b)->label);

@@ -83,6 +83,8 @@ int aaj_recording_labels(const struct aaj_recording *rec, struct aaj_label_count
 
 /* The part of a label up to the first "//", after a leading ":NS:" or ":NS://". */
 struct aaj_str aaj_label_top(struct aaj_str label);
+/* Is @label @above, or below it in its chain ("P//HAT" below "P")? */
+bool aaj_label_under(struct aaj_str label, struct aaj_str above);
 
 /* The sum over all inputs, each counted once. */
 struct aaj_account aaj_recording_account(const struct aaj_recording *rec);

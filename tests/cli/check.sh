@@ -107,6 +107,52 @@ says "ok 1 - replay: nothing would be denied"
 says "not ok 2 - policy test fails: slave-c is granted /etc/slave/slave.conf"
 says "1..3"
 grep -q "m.yaml:5:" "$dir/err" || fail "the failing test has no place: $(cat "$dir/err")"
+# Several profiles, hats, and what an event was about before it was renamed "null-": real records of mod_apparmor.
+cat >"$dir/web" <<'AA'
+abi <abi/3.0>,
+profile other { /o r, }
+profile web /usr/sbin/apache2 {
+  /etc/passwd r,
+  ^vm { /v r, }
+}
+AA
+cat >"$dir/web.log" <<'LOG'
+type=AVC msg=audit(1795297260.070:378): apparmor="ALLOWED" operation="change_hat" profile="web" name="vm" pid=796 comm="apache2" target="web//null-vm"
+type=AVC msg=audit(1795297260.080:379): apparmor="ALLOWED" operation="open" profile="web//null-vm" name="/v" pid=796 comm="apache2" requested_mask="r" denied_mask="r" fsuid=33 ouid=0
+type=AVC msg=audit(1449442292.901:961): apparmor="ALLOWED" operation="change_hat" profile="web" pid=8527 comm="httpd-prefork" target="web//vm"
+type=AVC msg=audit(1795296308.105:88): apparmor="KILLED" operation="change_hat" info="failed token match" error=-13 profile="web//vm" pid=808 comm="ev" target="web"
+type=AVC msg=audit(1795297260.090:381): apparmor="ALLOWED" operation="open" profile="other" name="/o" pid=797 comm="o" requested_mask="r" denied_mask="r" fsuid=33 ouid=0
+type=AVC msg=audit(1795297260.090:382): apparmor="ALLOWED" operation="open" profile="stranger" name="/s" pid=798 comm="s" requested_mask="r" denied_mask="r" fsuid=33 ouid=0
+LOG
+check 0 "$dir/web" --log "$dir/web.log"
+says "0 of 5 distinct accesses would be denied; 4 allowed, 0 not mediated by debian12, 1 need no rule"
+says "not of this policy, so not replayed: stranger (1)"
+sed 's,\^vm.*,,; s,/o r,/p r,' "$dir/web" >"$dir/nohat"
+check 1 "$dir/nohat" --log "$dir/web.log"
+says "  hat vm { } "
+says "unreached: web has no child profile or hat vm"
+grep -q '^other$' "$dir/out" || fail "the second profile is not replayed: $(cat "$dir/out")"
+sed -n 's,^  \(hat vm { }\).*,\1,p' "$dir/out" | head -n 1 >"$dir/hat"
+sed "/etc.passwd/r $dir/hat" "$dir/nohat" >"$dir/hashat"
+check 1 "$dir/hashat" --log "$dir/web.log"
+grep -q 'hat vm {' "$dir/out" && fail "the hat that it named does not help: $(cat "$dir/out")"
+# One label alone, a hat's too; a label that goes by another name.
+check 0 "$dir/web" --profile web//null-vm --log "$dir/web.log"
+says "0 of 1 distinct"
+sed 's,profile="web,profile="/usr/sbin/apache2,; s,target="web,target="/usr/sbin/apache2,' "$dir/web.log" >"$dir/path.log"
+check 0 "$dir/web" --log "$dir/path.log"
+says "0 of 5 distinct"
+sed 's,profile="web,profile="old,; s,target="web,target="old,' "$dir/web.log" >"$dir/old.log"
+check 0 "$dir/web" --log "$dir/old.log"
+says "0 of 1 distinct"
+says "old (4), stranger (1)"
+check 1 "$dir/web" --profile old --log "$dir/old.log"
+says "of 4 distinct"
+# Loss is said, and counts more than a finding.
+{ cat "$dir/web.log"; echo "Nov 21 21:17:26 vm kernel: [   97.5] audit: audit_lost=7 audit_rate_limit=0 audit_backlog_limit=64"; } >"$dir/lost.log"
+check 5 --json "$dir/web" --log "$dir/lost.log"
+grep -q '"complete": \?false' "$dir/out" && grep -q "events were lost" "$dir/err" || fail "loss is not said: $(cat "$dir/out" "$dir/err")"
+check 5 "$dir/nohat" --log "$dir/lost.log"
 # What cannot be done.
 check 2 "$dir/p"
 check 2 --json --tap "$dir/p" --log x
