@@ -5,7 +5,6 @@
 
 #include "base/grow.h"
 #include "build/internal.h"
-#include "glob/glob.h"
 #include "policy/parse.h"
 #include "policy/print.h"
 
@@ -62,26 +61,67 @@ static void add_names(struct names *n, struct aaj_block *block, struct aaj_str p
     }
 }
 
-/* Rules for one name, which the proof compiles alone. */
-static int literal_rules(struct aaj_built *b, struct aaj_proof_input *proof)
+/* Inferences that leave a rule speaking of one name. */
+static const uint32_t one_name = 1u << AAJ_INFER_LITERAL | 1u << AAJ_INFER_OWNER | 1u << AAJ_INFER_SELF |
+                                 1u << AAJ_INFER_CHILD;
+
+static bool is_literal(const struct aaj_learned_rule *r)
+{
+    return r->item->kind == AAJ_ITEM_RULE && r->item->rule.kind == AAJ_RULE_FILE && !r->from.n &&
+           !(r->inferences & ~one_name);
+}
+
+/* The names of the rule's evidence, each once; they come in no order that helps, but are few. */
+static size_t evidence_names(const struct aaj_learned_rule *r, struct aaj_recording *rec,
+                             const struct aaj_access *access, struct aaj_str *name, size_t cap)
+{
+    size_t n = 0, k;
+
+    for (size_t i = 0; i < r->n_access && n < cap; i++) {
+        const struct aaj_access *a = &access[r->access[i]];
+        struct aaj_str s = aaj_recording_str(rec, a->arg[AAJ_FILE_NAME]);
+
+        if (a->class != AAJ_CLASS_FILE && a->class != AAJ_CLASS_EXEC)
+            continue;
+        for (k = 0; k < n && !aaj_str_eq(name[k], s); k++)
+            ;
+        if (k == n)
+            name[n++] = s;
+    }
+    return n;
+}
+
+enum { NAMES_MAX = 4 }; /* more than one is wrong already */
+
+/*
+ * Rules for one name, which the proof compiles alone. The name is that of the event, not what the rule says: what
+ * lies between the two is what is to be proved. A program that maps itself was perhaps not seen to do it; who it is
+ * has then been said by the manifest or by an exec rule, which has events.
+ */
+static int literal_rules(const struct aaj_build_input *in, struct aaj_built *b, struct aaj_proof_input *proof)
 {
     const struct aaj_learned *l = b->learned;
-    struct aaj_proof_rule *rule = aaj_arena_new_array(&b->arena, l->n_rules + 1, struct aaj_proof_rule);
+    struct aaj_proof_rule *rule = aaj_arena_new_array(&b->arena, l->n_rules * NAMES_MAX + 1, struct aaj_proof_rule);
+    const struct aaj_access *access;
+    size_t n;
+    int r = aaj_recording_accesses(in->recording, &access, &n);
 
-    if (!rule)
+    if (r < 0 || !rule)
         return -ENOMEM;
     proof->rule = rule;
     for (size_t i = 0; i < l->n_rules; i++) {
-        const struct aaj_item *item = l->rule[i].item;
-        struct aaj_proof_rule *out = &rule[proof->n_rules];
+        struct aaj_str name[NAMES_MAX], text;
 
-        if (item->kind != AAJ_ITEM_RULE || item->rule.kind != AAJ_RULE_FILE ||
-            !aaj_glob_is_literal(item->rule.file.path.value, AAJ_GLOB_PATH, &b->arena, &out->name))
+        if (!is_literal(&l->rule[i]))
             continue;
-        out->text = aaj_rule_text(&b->arena, &item->rule);
-        if (!out->text.p)
+        n = evidence_names(&l->rule[i], in->recording, access, name, NAMES_MAX);
+        text = aaj_rule_text(&b->arena, &l->rule[i].item->rule);
+        if (!text.p)
             return -ENOMEM;
-        proof->n_rules++;
+        if (n == 0 && aaj_str_eq(l->rule[i].profile, l->name))
+            name[n++] = in->manifest->slave.text;
+        for (size_t k = 0; k < n; k++)
+            rule[proof->n_rules++] = (struct aaj_proof_rule){ .text = text, .name = name[k] };
     }
     return 0;
 }
@@ -147,7 +187,7 @@ int aaj_build_prove(const struct aaj_build_input *in, struct aaj_built *b, struc
     if (r == 0)
         r = grants(b, &proof);
     if (r == 0)
-        r = literal_rules(b, &proof);
+        r = literal_rules(in, b, &proof);
     if (r == 0)
         r = find_names(b, b->learned->policy);
     return r == 0 ? carry_out(b, &proof, diags) : r;

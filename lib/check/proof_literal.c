@@ -75,6 +75,7 @@ static struct aaj_str batch_text(struct aaj_proof *p, size_t from, size_t n, str
         return copy;
     if (p->in->target->abi)
         fprintf(out, "abi <%s>,\n", p->in->target->abi);
+    fputs("include <tunables/global>\n", out); /* rules say @{PROC} */
     for (size_t i = from; i < from + n; i++) {
         fprintf(out, "profile aaj-literal-%zu {\n", i);
         fwrite(p->in->rule[i].text.p, 1, p->in->rule[i].text.n, out);

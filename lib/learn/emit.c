@@ -122,8 +122,10 @@ nomem:
 static int draft_grant(struct aaj_learner *l, uint32_t node, struct aaj_grant *g)
 {
     struct aaj_str pattern = aaj_node_pattern(l, &l->scratch, node);
+    struct aaj_grant said = *g;
 
-    return pattern.p ? draft_file(l, g, with_variables(l, pattern), g->ev) : -ENOMEM;
+    said.inferences |= aaj_node_inferences(l, node); /* a name of its own in a folder that varies */
+    return pattern.p ? draft_file(l, &said, with_variables(l, pattern), g->ev) : -ENOMEM;
 }
 
 static int draft_files(struct aaj_learner *l)

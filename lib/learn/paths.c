@@ -326,6 +326,15 @@ static struct aaj_str join(struct aaj_learner *l, struct aaj_arena *arena, uint3
     return (struct aaj_str){ p, at };
 }
 
+uint32_t aaj_node_inferences(const struct aaj_learner *l, uint32_t node)
+{
+    uint32_t all = 0;
+
+    for (node = aaj_node_final(l, node); node; node = aaj_node_final(l, l->node[node].parent))
+        all |= l->node[node].inferences;
+    return all;
+}
+
 struct aaj_str aaj_node_pattern(struct aaj_learner *l, struct aaj_arena *arena, uint32_t node)
 {
     return join(l, arena, node, true);

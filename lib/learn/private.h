@@ -154,6 +154,8 @@ int aaj_path_node(struct aaj_learner *l, struct aaj_str path, uint32_t *ret_node
 bool aaj_path_find(const struct aaj_learner *l, struct aaj_str path, uint32_t *ret_node);
 struct aaj_grant *aaj_path_grant(struct aaj_learner *l, uint32_t node, uint32_t dom);
 uint32_t aaj_node_final(const struct aaj_learner *l, uint32_t node);
+/* What made its path a pattern: its own name's inferences and those of the folders above. */
+uint32_t aaj_node_inferences(const struct aaj_learner *l, uint32_t node);
 /* The glob text of a node's path, after generalising. */
 struct aaj_str aaj_node_pattern(struct aaj_learner *l, struct aaj_arena *arena, uint32_t node);
 /* The bytes of a node's path, before. */

@@ -11,6 +11,7 @@
 
 #include "base/file.h"
 #include "build/artefact.h"
+#include "build/internal.h"
 
 static struct aaj_str profiles[] = { AAJ_STR_INIT("shop"), AAJ_STR_INIT("shop//sh") };
 
@@ -83,11 +84,87 @@ static void test_sha256(void **state)
     assert_string_equal(hex, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }
 
+/* -- the proof asks the events, not the rules ---------------------------------------------------------- */
+
+#define SEEN(name)                                                                                              \
+    {                                                                                                           \
+        .mode = AAJ_MODE_ALLOWED, .class = AAJ_CLASS_FILE, .op = AAJ_STR_INIT("open"),                           \
+        .label = AAJ_STR_INIT("/srv/app/run"), .arg[0] = AAJ_STR_INIT(name), .requested = AAJ_MAY_READ,          \
+        .denied = AAJ_MAY_READ, .fsuid = 1, .ouid = 0                                                           \
+    }
+
+static const struct aaj_event seen[] = { SEEN("/srv/app/conf"), SEEN("/srv/app/x{a,b}[c]*?") };
+
+static struct aaj_built *build(struct aaj_build_input *in, struct aaj_diags *diags)
+{
+    struct aaj_built *b = NULL;
+
+    assert_int_equal(aaj_recording_new(&in->recording), 0);
+    for (size_t i = 0; i < sizeof(seen) / sizeof(seen[0]); i++)
+        assert_int_equal(aaj_recording_add(in->recording, &seen[i], AAJ_STR("the line")), 0);
+    if (aaj_build_run(in, diags, &b) < 0)
+        aaj_diags_print(stderr, diags, false);
+    assert_non_null(b);
+    return b;
+}
+
+/* What the learner would have printed had it forgotten to escape, in place of the rule for this event. */
+static void misprint(struct aaj_built *b, const char *name, const char *path)
+{
+    for (size_t i = 0; i < b->learned->n_rules; i++) {
+        struct aaj_text *text = &b->learned->rule[i].item->rule.file.path;
+
+        if (aaj_str_eq(text->value, aaj_str_c(name))) {
+            *text = (struct aaj_text){ aaj_str_c(path), aaj_str_c(path) };
+            return;
+        }
+    }
+    fail_msg("there is no rule for %s", name);
+}
+
+static void test_a_misprinted_rule_is_found(void **state)
+{
+    static const struct {
+        const char *was, *path, *message;
+    } row[] = {
+        { "/srv/app/x\\{a\\,b\\}\\[c\\]\\*\\?", "/srv/app/x\\{a\\,b\\}\\[c\\]*\\?", "matches another name, too" },
+        { "/srv/app/x\\{a\\,b\\}\\[c\\]\\*\\?", "/srv/app/x{a,b}[c]xx", "does not match it" },
+        { "/srv/app/conf", "/srv/app/config", "`/srv/app/config r,` for /srv/app/conf does not match it" },
+    };
+    struct aaj_target *target;
+    struct aaj_manifest *manifest;
+
+    assert_int_equal(aaj_target_open("debian12", getenv("AAJ_SOURCE"), NULL, &target), 0);
+    assert_int_equal(aaj_manifest_default(AAJ_STR("/srv/app/run"), AAJ_STR(""), &manifest), 0);
+    for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+        struct aaj_build_input in = { .manifest = manifest, .target = target, .datadir = getenv("AAJ_SOURCE"),
+                                      .infer_off = ~(1u << AAJ_INFER_LITERAL) };
+        struct aaj_diags diags = AAJ_DIAGS_INIT;
+        struct aaj_built *b = build(&in, &diags);
+        bool said = false;
+
+        assert_true(b->proof.ok[AAJ_PROOF_LITERAL]);
+        assert_true(b->proof.checked[AAJ_PROOF_LITERAL] >= 2);
+        misprint(b, row[i].was, row[i].path);
+        assert_int_equal(aaj_build_prove(&in, b, &diags), -EPERM);
+        assert_false(b->proof.ok[AAJ_PROOF_LITERAL]);
+        for (size_t k = 0; k < diags.n; k++)
+            said |= strstr(diags.item[k].message.p, row[i].message) != NULL;
+        assert_true(said);
+        aaj_built_free(b);
+        aaj_recording_free(in.recording);
+        aaj_diags_clear(&diags);
+    }
+    aaj_manifest_free(manifest);
+    aaj_target_free(target);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_only_what_was_written_is_read),
         cmocka_unit_test(test_sha256),
+        cmocka_unit_test(test_a_misprinted_rule_is_found),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
