@@ -65,7 +65,7 @@ static int up_one(struct args *a, struct aaj_str name, struct aaj_arena *arena)
 static int restore(struct args *a, struct aaj_arena *arena)
 {
     size_t n = 0;
-    int r = aaj_jail_restore(&a->ctx, arena, &a->diags, &n);
+    int r = aaj_jail_restore(&a->ctx, a->names.name, a->names.n, arena, &a->diags, &n);
 
     show_diags(&a->diags);
     if (a->json)
@@ -87,7 +87,7 @@ static int run_locked(struct args *a)
     } else if (a->boot) {
         status = restore(a, &arena);
     }
-    for (size_t i = 0; i < a->names.n && (lock >= 0 || a->ctx.dry_run); i++) {
+    for (size_t i = 0; i < a->names.n && !a->boot && (lock >= 0 || a->ctx.dry_run); i++) {
         int one = up_one(a, a->names.name[i], &arena);
 
         status = one > status ? one : status;

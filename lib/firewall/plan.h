@@ -53,6 +53,11 @@ struct aaj_firewall_plan *aaj_firewall_plan_free(struct aaj_firewall_plan *plan)
 /* The plan that lets nothing out: what a failure leaves behind. */
 int aaj_firewall_plan_closed(struct aaj_str jail, uint32_t uid, struct aaj_firewall_plan **ret_plan);
 
+/* What both allow, for @b's jail and uid: between an old and a new state it allows nothing that one of them
+ * does not. */
+int aaj_firewall_plan_meet(const struct aaj_firewall_plan *a, const struct aaj_firewall_plan *b,
+                           struct aaj_firewall_plan **ret_plan);
+
 /* uid 0 and (uid_t)-1 are refused with -EINVAL and a finding. */
 int aaj_firewall_plan_set_uid(struct aaj_firewall_plan *plan, uint32_t uid, struct aaj_diags *diags);
 

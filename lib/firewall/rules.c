@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
-static int add_rule(struct aaj_firewall_plan *plan, const struct aaj_firewall_rule *rule)
+int aaj_firewall_rules_add(struct aaj_firewall_plan *plan, const struct aaj_firewall_rule *rule)
 {
     struct aaj_firewall_rule *p = plan->rule;
 
@@ -23,7 +23,7 @@ static int add_rule(struct aaj_firewall_plan *plan, const struct aaj_firewall_ru
 
 int aaj_firewall_rules_add_replies(struct aaj_firewall_plan *plan)
 {
-    return add_rule(plan, &(struct aaj_firewall_rule){ .verdict = AAJ_FIREWALL_ALLOW,
+    return aaj_firewall_rules_add(plan, &(struct aaj_firewall_rule){ .verdict = AAJ_FIREWALL_ALLOW,
                                                        .families = AAJ_FIREWALL_BOTH,
                                                        .reply = true,
                                                        .port_hi = UINT16_MAX });
@@ -45,16 +45,16 @@ static int add_protos(struct aaj_firewall_plan *plan, struct aaj_firewall_rule r
 
     if (rule.proto == IPPROTO_ICMP && rule.families == AAJ_FIREWALL_BOTH) {
         rule.families = AAJ_FIREWALL_V4;
-        r = add_rule(plan, &rule);
+        r = aaj_firewall_rules_add(plan, &rule);
         rule.families = AAJ_FIREWALL_V6;
-        return r < 0 ? r : add_rule(plan, &rule);
+        return r < 0 ? r : aaj_firewall_rules_add(plan, &rule);
     }
     if (rule.proto || (rule.port_lo == 0 && rule.port_hi == UINT16_MAX))
-        return add_rule(plan, &rule);
+        return aaj_firewall_rules_add(plan, &rule);
     rule.proto = IPPROTO_TCP;
-    r = add_rule(plan, &rule);
+    r = aaj_firewall_rules_add(plan, &rule);
     rule.proto = IPPROTO_UDP;
-    return r < 0 ? r : add_rule(plan, &rule);
+    return r < 0 ? r : aaj_firewall_rules_add(plan, &rule);
 }
 
 int aaj_firewall_rules_add_dest(struct aaj_firewall_plan *plan, const struct aaj_dest *dest)
@@ -90,16 +90,16 @@ int aaj_firewall_rules_finish(struct aaj_firewall_plan *plan, bool log)
     struct aaj_firewall_rule rule = { .verdict = AAJ_FIREWALL_LOG,
                                       .families = AAJ_FIREWALL_BOTH,
                                       .port_hi = UINT16_MAX };
-    int r = log ? add_rule(plan, &rule) : 0;
+    int r = log ? aaj_firewall_rules_add(plan, &rule) : 0;
 
     rule.verdict = AAJ_FIREWALL_RESET;
     rule.proto = IPPROTO_TCP;
     if (r == 0)
-        r = add_rule(plan, &rule);
+        r = aaj_firewall_rules_add(plan, &rule);
     rule.verdict = AAJ_FIREWALL_REJECT;
     rule.proto = 0;
     if (r == 0)
-        r = add_rule(plan, &rule);
+        r = aaj_firewall_rules_add(plan, &rule);
     if (r == 0)
         aaj_firewall_rules_canonical(plan);
     return r;

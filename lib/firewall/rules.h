@@ -10,6 +10,9 @@ int aaj_firewall_rules_add_dest(struct aaj_firewall_plan *plan, const struct aaj
 /* Sorts destinations, drops those that another covers, adds the refusal (once). */
 int aaj_firewall_rules_finish(struct aaj_firewall_plan *plan, bool log);
 
+/* One more, before the list is made canonical. */
+int aaj_firewall_rules_add(struct aaj_firewall_plan *plan, const struct aaj_firewall_rule *rule);
+
 /* After more destinations: sorts and drops again. */
 void aaj_firewall_rules_canonical(struct aaj_firewall_plan *plan);
 

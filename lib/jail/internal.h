@@ -21,27 +21,62 @@ void jail_load_clear(struct jail_load *load);
 
 /* "STATE/NAME/WHAT"; NULL when out of memory. */
 const char *jail_path(const struct aaj_jail_ctx *ctx, struct aaj_str name, const char *what, struct aaj_arena *arena);
+/* "/etc/apparmor.d/aajail.NAME" */
+const char *jail_text_path(const struct aaj_jail_ctx *ctx, struct aaj_str name, struct aaj_arena *arena);
 bool jail_exists(const char *path);
 bool jail_name_ok(struct aaj_str name);
-/* A folder of plain files, gone; not there is fine. */
+/* A folder of plain files, gone, its list of artefacts first; not there is fine. */
 int jail_remove_dir(const char *path);
 int jail_make_dirs(const char *path, mode_t mode);
+/* What is up now; *ret_there false when nothing is. */
+int jail_load_current(const struct aaj_jail_ctx *ctx, struct aaj_str name, struct aaj_arena *arena,
+                      struct aaj_diags *diags, struct jail_load *ret, bool *ret_there);
 
-int jail_save(const char *dir, const struct jail_load *load, struct aaj_diags *diags);
+/* @undo: for jail_recover() to know. */
+int jail_save(const char *dir, const struct jail_load *load, bool undo, struct aaj_diags *diags);
+int jail_mark(const char *dir, bool undo);
 
-/* Chain, then profile, then text. What @old (may be NULL) had and @load has not goes. */
-int jail_go_forward(const struct aaj_jail_ctx *ctx, const struct jail_load *load, const struct jail_load *old,
-                    struct aaj_diags *diags, struct aaj_jail_result *result);
-/* The same, and on failure back to @old (NULL: nothing was up). */
-int jail_bring_up(const struct aaj_jail_ctx *ctx, const struct jail_load *load, const struct jail_load *old,
-                  struct aaj_diags *diags, struct aaj_jail_result *result);
-int jail_take_down(const struct aaj_jail_ctx *ctx, const struct jail_load *old, struct aaj_diags *diags,
-                   struct aaj_jail_result *result);
+/*
+ * The system from @from to @to; NULL: nothing is up (not both). Entering narrows the chain and changes
+ * the profile, settling opens the chain as far as @to says; a switch is both.
+ */
+int jail_enter(const struct aaj_jail_ctx *ctx, const struct jail_load *from, const struct jail_load *to,
+               struct aaj_diags *diags, struct aaj_jail_result *result);
+int jail_settle(const struct aaj_jail_ctx *ctx, const struct jail_load *from, const struct jail_load *to,
+                struct aaj_diags *diags, struct aaj_jail_result *result);
+int jail_switch(const struct aaj_jail_ctx *ctx, const struct jail_load *from, const struct jail_load *to,
+                struct aaj_diags *diags, struct aaj_jail_result *result);
+/* The chain alone. */
+int jail_fence(const struct aaj_jail_ctx *ctx, const struct jail_load *to, struct aaj_diags *diags,
+               struct aaj_jail_result *result);
+/* After a failed switch: the other way, and a word on how that went. */
+int jail_go_back(const struct aaj_jail_ctx *ctx, const struct jail_load *from, const struct jail_load *to,
+                 struct aaj_diags *diags, struct aaj_jail_result *result);
 
-/* Finishes what an interrupted run of this jail began. */
+/* Finishes what an interrupted run of this jail began, or goes back. 1: what was finished was an undo. */
 int jail_recover(const struct aaj_jail_ctx *ctx, struct aaj_str name, struct aaj_arena *arena,
                  struct aaj_diags *diags);
+/* The renames after a change: next to current, leaving to previous. On failure as before them. */
 int jail_swap_in(const struct aaj_jail_ctx *ctx, struct aaj_str name, struct aaj_arena *arena,
                  struct aaj_diags *diags);
 int jail_swap_out(const struct aaj_jail_ctx *ctx, struct aaj_str name, struct aaj_arena *arena,
                   struct aaj_diags *diags);
+
+/* Tasks in the profile or in one of its children; removing it would leave them unconfined for good. */
+int jail_find_held(const struct aaj_jail_ctx *ctx, struct aaj_str name, struct aaj_arena *arena,
+                   struct aaj_jail_task **ret_task, size_t *ret_n);
+/* Up through the journal, whatever @undo says it is for. */
+int jail_go_up(const struct aaj_jail_ctx *ctx, const struct jail_load *load, bool undo, struct aaj_arena *arena,
+               struct aaj_diags *diags, struct aaj_jail_result *result);
+int jail_go_down(const struct aaj_jail_ctx *ctx, struct aaj_str name, bool undo, struct aaj_arena *arena,
+                 struct aaj_diags *diags, struct aaj_jail_result *result);
+
+/* What an administrator wants of a jail besides what was proved (apparmor.d(5), aa-disable(8)). */
+enum jail_wish {
+    JAIL_WISH_PROVED,
+    JAIL_WISH_COMPLAIN, /* force-complain/ names it, or its file in /etc/apparmor.d was set to complain */
+    JAIL_WISH_DISABLED, /* disable/ names it */
+};
+/* *ret_path: the link or file that says so. A negative errno when out of memory. */
+int jail_wish(const struct aaj_jail_ctx *ctx, const struct jail_load *load, struct aaj_arena *arena,
+              enum jail_wish *ret_wish, struct aaj_str *ret_path);

@@ -4,8 +4,9 @@
  *
  *     STATE/NAME/current    what is up: the proved artefacts and firewall.json, the chain in numbers
  *     STATE/NAME/previous   what was up before; undo goes there
- *     STATE/NAME/next       an up that has begun: the next run, or the boot unit, finishes it
- *     STATE/NAME/leaving    a down that has begun, the same
+ *     STATE/NAME/next       an up that has begun: the next run, or the boot unit, finishes it or goes back
+ *     STATE/NAME/arrived    an up that is done in kernel and firewall
+ *     STATE/NAME/leaving    a down that has begun
  *
  * Going up, the chain comes before the profile; going down, the profile goes before the chain: killed
  * anywhere, nothing is allowed that neither the old nor the new state allows.
@@ -54,13 +55,18 @@ int aaj_jail_down(const struct aaj_jail_ctx *ctx, struct aaj_str name, struct aa
 int aaj_jail_undo(const struct aaj_jail_ctx *ctx, struct aaj_str name, struct aaj_arena *arena,
                   struct aaj_diags *diags, struct aaj_jail_result *ret_result);
 
-/* For the boot unit: finishes what was begun, then chain and profile of every jail from its saved numbers; no
- * user, name or address is looked up. Goes on past a jail that fails, and then returns the first error. */
-int aaj_jail_restore(const struct aaj_jail_ctx *ctx, struct aaj_arena *arena, struct aaj_diags *diags, size_t *ret_n);
+/* For the boot unit: finishes what was begun, then chain and profile of every jail, or of @only those, from its
+ * saved numbers; no user, name or address is looked up. What an administrator wants besides is kept: a jail
+ * that complains goes on complaining, of a disabled one only the chain comes. Goes on past a jail that fails,
+ * and then returns the first error. */
+int aaj_jail_restore(const struct aaj_jail_ctx *ctx, const struct aaj_str *only, size_t n_only,
+                     struct aaj_arena *arena, struct aaj_diags *diags, size_t *ret_n);
 
 /* Names of the jails that state is kept of, sorted; aaj_jail_is_up() tells which of them are up. */
 int aaj_jail_list(const struct aaj_jail_ctx *ctx, struct aaj_arena *arena, struct aaj_str **ret_name, size_t *ret_n);
 bool aaj_jail_is_up(const struct aaj_jail_ctx *ctx, struct aaj_str name);
+/* An interrupted up or down waits for the next run. */
+bool aaj_jail_is_unfinished(const struct aaj_jail_ctx *ctx, struct aaj_str name);
 
 /* What is no longer as it was proved, a line each: another policy or none in the kernel, a changed chain, an
  * attachment that matches nothing, tasks outside a profile that attaches by unit. */

@@ -104,14 +104,25 @@ int jail_load_read(const char *dir, enum jail_numbers numbers, struct aaj_arena 
     return 0;
 }
 
-int jail_save(const char *dir, const struct jail_load *load, struct aaj_diags *diags)
+int jail_load_current(const struct aaj_jail_ctx *ctx, struct aaj_str name, struct aaj_arena *arena,
+                      struct aaj_diags *diags, struct jail_load *ret, bool *ret_there)
+{
+    const char *dir = jail_path(ctx, name, "current", arena);
+
+    *ret_there = jail_exists(dir);
+    return *ret_there ? jail_load_read(dir, JAIL_SAVED, arena, diags, ret) : dir ? 0 : -ENOMEM;
+}
+
+int jail_save(const char *dir, const struct jail_load *load, bool undo, struct aaj_diags *diags)
 {
     struct aaj_arena arena = AAJ_ARENA_INIT;
     struct aaj_str path = aaj_arena_printf(&arena, "%s/" NUMBERS, dir);
     struct json_object *json = NULL;
     int r = path.p ? jail_make_dirs(dir, 0700) : -ENOMEM;
 
-    /* The numbers first: the list of artefacts is written last and makes the folder valid. */
+    /* The list of artefacts is written last and makes the folder valid. */
+    if (r == 0)
+        r = jail_mark(dir, undo);
     if (r == 0 && load->plan) {
         json = aaj_firewall_plan_to_json(load->plan);
         r = json ? aaj_file_write(path.p, aaj_str_c(json_object_to_json_string(json)), 0600) : -ENOMEM;

@@ -15,6 +15,11 @@ const char *jail_path(const struct aaj_jail_ctx *ctx, struct aaj_str name, const
     return aaj_arena_printf(arena, "%s/%.*s/%s", ctx->state_dir, AAJ_STR_ARG(name), what).p;
 }
 
+const char *jail_text_path(const struct aaj_jail_ctx *ctx, struct aaj_str name, struct aaj_arena *arena)
+{
+    return aaj_arena_printf(arena, "%s/aajail.%.*s", ctx->apparmor_d, AAJ_STR_ARG(name)).p;
+}
+
 bool jail_exists(const char *path)
 {
     struct stat st;
@@ -53,7 +58,10 @@ int jail_remove_dir(const char *path)
 
     if (!dir)
         return errno == ENOENT ? 0 : -errno;
-    while ((e = readdir(dir)))
+    /* The list first: without it the folder is nothing that may be loaded, however much of it is left. */
+    if (unlinkat(dirfd(dir), AAJ_ARTEFACTS, 0) < 0 && errno != ENOENT)
+        r = -errno;
+    while (r == 0 && (e = readdir(dir)))
         if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0 && unlinkat(dirfd(dir), e->d_name, 0) < 0)
             r = -errno;
     closedir(dir);
@@ -130,39 +138,4 @@ bool aaj_jail_is_up(const struct aaj_jail_ctx *ctx, struct aaj_str name)
 
     aaj_arena_clear(&arena);
     return up;
-}
-
-static int failed(struct aaj_diags *diags, struct aaj_str name, int r)
-{
-    if (r < 0)
-        aaj_error(diags, (struct aaj_loc){ 0 }, "cannot write the state of jail '%.*s': %s", AAJ_STR_ARG(name),
-                  strerror(-r));
-    return r;
-}
-
-/* next → current → previous. Interrupted, next is still there and the same is done again. */
-int jail_swap_in(const struct aaj_jail_ctx *ctx, struct aaj_str name, struct aaj_arena *arena, struct aaj_diags *diags)
-{
-    const char *next = jail_path(ctx, name, "next", arena), *current = jail_path(ctx, name, "current", arena),
-               *previous = jail_path(ctx, name, "previous", arena);
-    int r = next && current && previous ? 0 : -ENOMEM;
-
-    if (r == 0 && jail_exists(current)) {
-        r = jail_remove_dir(previous);
-        if (r == 0 && rename(current, previous) < 0)
-            r = -errno;
-    }
-    if (r == 0 && rename(next, current) < 0)
-        r = -errno;
-    return failed(diags, name, r);
-}
-
-int jail_swap_out(const struct aaj_jail_ctx *ctx, struct aaj_str name, struct aaj_arena *arena, struct aaj_diags *diags)
-{
-    const char *leaving = jail_path(ctx, name, "leaving", arena), *previous = jail_path(ctx, name, "previous", arena);
-    int r = leaving && previous ? jail_remove_dir(previous) : -ENOMEM;
-
-    if (r == 0 && rename(leaving, previous) < 0)
-        r = -errno;
-    return failed(diags, name, r);
 }

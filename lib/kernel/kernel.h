@@ -25,6 +25,10 @@ struct aaj_kernel {
  * A finding says which, and what to do. */
 int aaj_kernel_check(const struct aaj_kernel *k, struct aaj_diags *diags);
 
+/* The same, and that this process may change policy: -EPERM without CAP_MAC_ADMIN, as in a container, or where
+ * policy is locked until the next boot. */
+int aaj_kernel_check_change(const struct aaj_kernel *k, struct aaj_diags *diags);
+
 /* A profile that the kernel holds; sorted by name. */
 struct aaj_loaded {
     struct aaj_str name; /* "parent//child", ":ns://name" */

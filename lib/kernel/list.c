@@ -13,53 +13,11 @@
 #include "base/file.h"
 #include "base/grow.h"
 #include "kernel/blob.h"
-#include "kernel/kernel.h"
+#include "kernel/internal.h"
 
 enum { TRIES = 8, PROFILE_DEPTH = 8 };
 
 static const struct aaj_loc nowhere;
-
-/* A small file's text; empty when it is not there. */
-static void read_small(const char *dir, const char *name, char *buf, size_t size)
-{
-    char path[PATH_MAX];
-    ssize_t n = -1;
-    int fd;
-
-    snprintf(path, sizeof(path), "%s/%s", dir, name);
-    fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-    if (fd >= 0) {
-        n = read(fd, buf, size - 1);
-        close(fd);
-    }
-    buf[n > 0 ? n : 0] = '\0';
-    buf[strcspn(buf, "\n")] = '\0';
-}
-
-int aaj_kernel_check(const struct aaj_kernel *k, struct aaj_diags *diags)
-{
-    char enabled[16], path[PATH_MAX];
-    struct stat st;
-
-    read_small(k->module, "parameters/enabled", enabled, sizeof(enabled));
-    snprintf(path, sizeof(path), "%s/.replace", k->apparmorfs);
-    if (stat(path, &st) == 0)
-        return 0;
-    if (errno == EACCES) {
-        aaj_error(diags, nowhere, "%s may not be searched: run this as root", k->apparmorfs);
-        return -EACCES;
-    }
-    if (enabled[0] == 'Y')
-        aaj_error(diags, nowhere,
-                  "AppArmor is on, but %s is missing: mount -t securityfs securityfs /sys/kernel/security",
-                  k->apparmorfs);
-    else if (enabled[0] == 'N')
-        aaj_error(diags, nowhere,
-                  "AppArmor is in this kernel but switched off: boot it with apparmor=1 security=apparmor");
-    else
-        aaj_error(diags, nowhere, "this kernel has no AppArmor; 'aajail lab' boots one that has");
-    return -ENOSYS;
-}
 
 /* Lines "name (mode)"; a name may hold blanks and parentheses. */
 static int parse_list(struct aaj_str text, struct aaj_arena *arena, struct aaj_diags *diags,
@@ -105,14 +63,14 @@ int aaj_kernel_list(const struct aaj_kernel *k, struct aaj_arena *arena, struct 
 
     snprintf(path, sizeof(path), "%s/profiles", k->apparmorfs);
     for (int i = 0; i < TRIES; i++) {
-        read_small(k->apparmorfs, "revision", before, sizeof(before));
+        aaj_kernel_read_small(k->apparmorfs, "revision", before, sizeof(before));
         r = aaj_file_read(path, AAJ_FILE_MAX, arena, &text);
         if (r < 0) {
             aaj_error(diags, nowhere, "cannot read %s: %s%s", path, strerror(-r),
                       r == -EACCES || r == -EPERM ? "; run this as root" : "");
             return r;
         }
-        read_small(k->apparmorfs, "revision", after, sizeof(after));
+        aaj_kernel_read_small(k->apparmorfs, "revision", after, sizeof(after));
         if (strcmp(before, after) != 0)
             continue;
         r = parse_list(text, arena, diags, ret_loaded, ret_n);

@@ -5,9 +5,8 @@
 lab_or_skip
 command_or_skip
 
-cp "$AAJ_SOURCE/tests/lab/jail-guest.sh" "$work/guest.sh"
-chmod 755 "$work/guest.sh"
-"$AAJAIL" lab --timeout 240 --ro "$work" --ro "$(dirname "$AAJAIL")" -- bash "$work/guest.sh" "$AAJAIL" >"$work/out" 2>&1
+cp "$AAJ_SOURCE/tests/lab/jail-guest.sh" "$AAJ_SOURCE/tests/lab/jail-build.sh" "$work"
+"$AAJAIL" lab --timeout 240 --ro "$work" --ro "$(dirname "$AAJAIL")" -- bash "$work/jail-guest.sh" "$AAJAIL" >"$work/out" 2>&1
 check "the guest's checks" 0 $?
 [ "$fails" -eq 0 ] || cat "$work/out"
 grep -q '^all done$' "$work/out" || fail "the guest did not come to its end"

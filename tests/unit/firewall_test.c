@@ -97,6 +97,43 @@ static void test_decisions(void **state)
     aaj_firewall_plan_free(p);
 }
 
+/* Whatever is sent, the meeting lets through just what both do; and the same, whichever is the old one. */
+static void test_meet(void **state)
+{
+    static const char *const set[][8] = {
+        { "tcp 10.0.0.0/8:80-90", "udp [2001:db8::1]:53", "tcp 192.0.2.1:25", "icmp 192.0.2.1", NULL },
+        { "tcp 10.1.0.0/16:85-100", "udp [2001:db8::]/32", "resolver", "tcp 192.0.2.1:26", NULL },
+        { "tcp 10.1.2.3", "tcp [2001:db8::]/32:20-60", NULL },
+        { "udp 10.0.0.0/8", "icmp [2001:db8::1]", "udp [::1]:53", NULL },
+        { NULL },
+    };
+    static const char *const addr[] = { "10.1.2.3", "10.2.2.3", "192.0.2.1", "2001:db8::1", "2001:db8:1::7", "::1" };
+    static const uint8_t proto[] = { IPPROTO_TCP, IPPROTO_UDP, IPPROTO_ICMP };
+    static const uint16_t port[] = { 0, 25, 26, 53, 79, 80, 84, 85, 90, 91, 100, 101, 65535 };
+    enum { N = sizeof(set) / sizeof(set[0]) };
+    size_t both = 0;
+
+    for (size_t i = 0; i < N * 2; i++)
+        for (size_t k = 0; k < N * 2; k++) {
+            struct aaj_firewall_plan *a = make(set[i / 2], i & 1, false), *b = make(set[k / 2], k & 1, true), *m = NULL;
+
+            assert_int_equal(aaj_firewall_plan_meet(a, b, &m), 0);
+            for (size_t x = 0; x < sizeof(addr) / sizeof(*addr); x++)
+                for (size_t p = 0; p < sizeof(proto); p++)
+                    for (size_t o = 0; o < sizeof(port) / sizeof(*port) * 2; o++) {
+                        bool allowed = decide(a, proto[p], addr[x], port[o / 2], o & 1) == AAJ_FIREWALL_ALLOW &&
+                                       decide(b, proto[p], addr[x], port[o / 2], o & 1) == AAJ_FIREWALL_ALLOW;
+
+                        both += allowed;
+                        assert_int_equal(decide(m, proto[p], addr[x], port[o / 2], o & 1) == AAJ_FIREWALL_ALLOW, allowed);
+                    }
+            aaj_firewall_plan_free(a);
+            aaj_firewall_plan_free(b);
+            aaj_firewall_plan_free(m);
+        }
+    assert_true(both > 1000);
+}
+
 static void test_reaches(void **state)
 {
     const char *const allow[] = { "tcp 10.0.0.0/8:80-90", NULL };
@@ -172,7 +209,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_order_and_cover_do_not_matter), cmocka_unit_test(test_decisions),
         cmocka_unit_test(test_reaches),                       cmocka_unit_test(test_json_there_and_back),
-        cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_refusals),                      cmocka_unit_test(test_meet),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
