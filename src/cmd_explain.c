@@ -14,7 +14,7 @@
 #include "check/replay.h"
 #include "compile/open.h"
 #include "glob/glob.h"
-#include "learn/learn.h"
+#include "learn/suspect.h"
 #include "policy/parse.h"
 #include "policy/print.h"
 #include "profile_cmd.h"
@@ -302,6 +302,35 @@ static int judge(struct explain *x, struct aaj_match **match, struct aaj_replay_
     return r < 0 ? EXIT_INPUT : EXIT_DONE;
 }
 
+/* A missing rule is no advice to grant it: what an attack looks like is said beside it. */
+static void show_suspicion(struct explain *x, const struct aaj_access *access)
+{
+    struct aaj_learn_input in = { .manifest = x->manifest, .recording = x->recording };
+    const struct aaj_ceiling_item *item;
+    enum aaj_suspicion kind;
+    struct aaj_str id;
+
+    if (aaj_ceiling_open(aajail_datadir(), &x->diags, &in.ceiling) < 0 ||
+        aaj_ceiling_apply(in.ceiling, x->manifest, &x->diags) < 0 ||
+        open_files(x->root, x->files, &in.files, &x->diags) != EXIT_DONE) {
+        aaj_ceiling_free(in.ceiling);
+        return;
+    }
+    kind = aaj_suspect_access(&in, access, true, &x->arena, &id);
+    item = id.n ? aaj_ceiling_find(in.ceiling, id) : NULL;
+    if (kind != AAJ_SUSPECT_NONE) {
+        json_object_object_add(x->out, "suspicious", json_object_new_string(aaj_suspicion_info[kind].name));
+        if (item)
+            json_object_object_add(x->out, "ceiling", json_bytes(id));
+        if (!x->json)
+            printf("  look twice: it %s%s%s%s%s\n    %s\n", aaj_suspicion_info[kind].what, item ? ", " : "",
+                   item ? aaj_escape(&x->arena, item->id) : "", item ? ": " : "",
+                   item ? aaj_escape(&x->arena, item->reason) : "", aaj_suspicion_info[kind].advice);
+    }
+    aaj_ceiling_free(in.ceiling);
+    aaj_fsview_free(in.files);
+}
+
 static int show_event(struct explain *x, const struct aaj_replay_result *result)
 {
     struct search s = { .x = x, .list = json_object_new_array() };
@@ -328,6 +357,8 @@ static int show_event(struct explain *x, const struct aaj_replay_result *result)
         aaj_policy_walk(x->policy, true, look_at_rule, &s);
     }
     json_object_object_add(x->out, "rules", s.list);
+    if (aaj_recording_accesses(x->recording, &access, &n) == 0 && n)
+        show_suspicion(x, access);
     return denied ? EXIT_FINDING : EXIT_DONE;
 }
 

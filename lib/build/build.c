@@ -111,6 +111,8 @@ static int learn(const struct aaj_build_input *in, struct aaj_built *b, struct a
         .ceiling = b->ceiling,
         .label = in->label,
         .name = b->merge_into ? b->merge_into->profile.name.value : in->manifest->jail.text,
+        .known_policy = b->merge_into ? b->merged : NULL,
+        .known = b->merge_into,
         .off = in->infer_off,
         .grant_denied = in->grant_denied,
         .comments = in->comments,

@@ -44,6 +44,8 @@ const char *aaj_refusal_reason(enum aaj_refusal why)
         [AAJ_REFUSED_GETATTR] = "stat() needs no rule",
         [AAJ_REFUSED_UNMEDIATED] = "the target does not mediate it",
         [AAJ_REFUSED_NAME] = "no rule can be written for this name",
+        [AAJ_REFUSED_SUSPECT] = "it is new to the profile and looks like an attack; the manifest or --denied=grant "
+                                "accepts it",
         [AAJ_REFUSED_OTHER] = "no rule is learned from this kind of event",
     };
 
@@ -143,6 +145,8 @@ static int add_file(struct aaj_learner *l, uint32_t i, uint32_t dom)
         if (r < 0)
             return r;
     }
+    if (aaj_suspect_is_new(l, a, perms))
+        return aaj_refuse(l, i, AAJ_REFUSED_SUSPECT, AAJ_STR(""));
     r = aaj_paths_add(l, i, dom, perms);
     return r < 0 ? r : aaj_grant_access(l, i, dom, AAJ_NO);
 }
@@ -224,7 +228,9 @@ static int read_template(struct aaj_learner *l)
     r = aaj_cover_make(l->template, l->main, &l->main_cover);
     if (r == 0)
         r = aaj_cover_read(l->in->target, child, AAJ_STR("child"), l->diags, &l->child);
-    return r < 0 ? r : aaj_cover_make(l->child, aaj_first_profile(l->child), &l->child_cover);
+    if (r == 0)
+        r = aaj_cover_make(l->child, aaj_first_profile(l->child), &l->child_cover);
+    return r == 0 && l->in->known ? aaj_cover_make(l->in->known_policy, l->in->known, &l->known_cover) : r;
 }
 
 static void learner_free(struct aaj_learner *l)
@@ -232,6 +238,7 @@ static void learner_free(struct aaj_learner *l)
     aaj_tree_free(l);
     aaj_cover_free(l->main_cover);
     aaj_cover_free(l->child_cover);
+    aaj_cover_free(l->known_cover);
     aaj_policy_free(l->child);
     aaj_policy_free(l->template);
     aaj_glob_free(l->code_glob);
@@ -249,6 +256,7 @@ struct aaj_learned *aaj_learned_free(struct aaj_learned *learned)
         free(learned->refused);
         free(learned->granted);
         free(learned->proposal);
+        free(learned->suspect);
         aaj_arena_clear(&learned->arena);
         free(learned);
     }
@@ -273,7 +281,9 @@ static int phases(struct aaj_learner *l)
         r = aaj_generalise(l);
     if (r == 0)
         r = aaj_emit(l);
-    return r == 0 ? aaj_network_propose(l) : r;
+    if (r == 0)
+        r = aaj_network_propose(l);
+    return r == 0 ? aaj_suspects(l) : r;
 }
 
 int aaj_learn_run(const struct aaj_learn_input *input, struct aaj_diags *diags, struct aaj_learned **ret_learned)

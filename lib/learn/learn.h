@@ -50,6 +50,8 @@ struct aaj_learn_input {
     struct aaj_str template_name; /* for findings */
     struct aaj_str label;         /* --profile; empty: see aaj_learn_label() */
     struct aaj_str name;          /* of the profile to make; empty: the jail's */
+    struct aaj_policy *known_policy; /* a profile that is there already, read with its includes; NULL: none. What looks */
+    struct aaj_item *known;          /* like an attack and is new against it makes no rule, but with grant_denied */
     uint32_t off;                 /* 1u << enum aaj_infer */
     bool grant_denied;            /* --denied=grant */
     bool comments;                /* each learned rule says where it comes from */
@@ -67,6 +69,7 @@ enum aaj_refusal {
     AAJ_REFUSED_GETATTR,      /* stat() needs no rule */
     AAJ_REFUSED_UNMEDIATED,   /* the target cannot express or does not check it */
     AAJ_REFUSED_NAME,         /* no rule can be written for this name */
+    AAJ_REFUSED_SUSPECT,      /* new against aaj_learn_input.known, and looks like an attack */
     AAJ_REFUSED_OTHER,        /* a class of record that makes no rule */
 };
 const char *aaj_refusal_reason(enum aaj_refusal why);
@@ -94,6 +97,37 @@ struct aaj_learned_access {
     bool exec;              /* an exec, into the profile below; empty: one that is not this jail's */
     struct aaj_str into;
     uint32_t dom, into_dom; /* the learner's own */
+};
+
+/* What an attack looks like (suspect.h): set apart, explained, and not a proof of one. */
+enum aaj_suspicion {
+    AAJ_SUSPECT_NONE,
+    AAJ_SUSPECT_CEILING,     /* reached for what no learned rule may grant */
+    AAJ_SUSPECT_DROPPED,     /* executed a file from where everybody may put one */
+    AAJ_SUSPECT_SHELL,       /* executed a shell */
+    AAJ_SUSPECT_SETUID,      /* executed a program that changes its uid */
+    AAJ_SUSPECT_OUTSIDE,     /* data of others: outside the manifest's roots, where services and people keep theirs */
+    AAJ_SUSPECT_DESTINATION, /* called somebody whom the manifest does not list */
+    AAJ_SUSPECT_DENIED,      /* was denied when it was recorded */
+    AAJ_SUSPICIONS,
+};
+
+struct aaj_suspicion_info {
+    const char *name;   /* "shell": for programs */
+    const char *what;   /* "ran a shell" */
+    const char *advice; /* what to do about it, one line */
+};
+extern const struct aaj_suspicion_info aaj_suspicion_info[AAJ_SUSPICIONS];
+
+/* Accesses that are suspicious for one reason and of one thing. */
+struct aaj_suspect {
+    enum aaj_suspicion kind;
+    bool granted;          /* rules were made of it all the same */
+    struct aaj_str what;   /* a name as logged, a folder, "capability net_admin", a destination */
+    struct aaj_str detail; /* CEILING: the item */
+    uint64_t events;
+    const uint32_t *access; /* ascending */
+    size_t n_access;
 };
 
 enum aaj_proposal_state { AAJ_PROPOSED, AAJ_ALREADY_ALLOWED };
@@ -125,6 +159,8 @@ struct aaj_learned {
     size_t n_granted;
     struct aaj_proposal *proposal;
     size_t n_proposals;
+    struct aaj_suspect *suspect; /* by kind, detail and what */
+    size_t n_suspects;
     struct aaj_learn_stats stats;
 };
 

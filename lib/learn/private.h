@@ -118,11 +118,11 @@ struct aaj_learner {
     struct aaj_policy *template, *child; /* read; what is written is put into the first */
     struct aaj_item *main;               /* the template's profile, or the hat in it */
     struct aaj_item *outer;              /* what children stand in */
-    struct aaj_cover *main_cover, *child_cover;
+    struct aaj_cover *main_cover, *child_cover, *known_cover;
 
     struct aaj_draft *draft;
     size_t n_drafts, cap_drafts;
-    size_t cap_rules, cap_refused, cap_granted, cap_proposals;
+    size_t cap_rules, cap_refused, cap_granted, cap_proposals, cap_suspects;
 };
 
 static inline struct aaj_str aaj_arg(const struct aaj_learner *l, const struct aaj_access *a, unsigned i)
@@ -220,6 +220,12 @@ int aaj_other_inherit(struct aaj_learner *l);
 
 /* network.c */
 int aaj_network_propose(struct aaj_learner *l);
+
+/* suspect.c */
+int aaj_suspects(struct aaj_learner *l);
+/* Against in->known: new, and what an attack looks like. */
+bool aaj_suspect_is_new(struct aaj_learner *l, const struct aaj_access *access, uint32_t perms);
+bool aaj_suspect_exe_is_new(const struct aaj_learner *l, struct aaj_str exe);
 
 /* emit.c */
 int aaj_emit(struct aaj_learner *l);

@@ -115,7 +115,9 @@ static void judge(struct aaj_learner *l, struct aaj_str exe, struct verdict *v)
             return;
         }
     v->action = AAJ_EXEC_DENY;
-    if (facts_of(l, exe, &fact) <= 0)
+    if (aaj_suspect_exe_is_new(l, exe))
+        v->why = AAJ_REFUSED_SUSPECT;
+    else if (facts_of(l, exe, &fact) <= 0)
         v->why = AAJ_REFUSED_UNKNOWN;
     else if (fact.bits & (AAJ_FACT_SETUID | AAJ_FACT_SETGID | AAJ_FACT_CAPS))
         v->why = AAJ_REFUSED_SETUID;

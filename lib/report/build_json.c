@@ -79,6 +79,28 @@ static json_object *refused_json(struct aaj_recording *rec, const struct aaj_lea
     return list;
 }
 
+static json_object *suspects_json(const struct aaj_learned *learned)
+{
+    json_object *list = json_object_new_array();
+
+    for (size_t i = 0; i < learned->n_suspects; i++) {
+        const struct aaj_suspect *s = &learned->suspect[i];
+        json_object *o = json_object_new_object(), *evidence = json_object_new_array();
+
+        json_object_object_add(o, "kind", json_object_new_string(aaj_suspicion_info[s->kind].name));
+        json_object_object_add(o, "what", name_json(s->what));
+        if (s->detail.n)
+            json_object_object_add(o, "ceiling", name_json(s->detail));
+        add_number(o, "events", s->events);
+        json_object_object_add(o, "granted", json_object_new_boolean(s->granted));
+        for (size_t k = 0; k < s->n_access; k++)
+            json_object_array_add(evidence, json_object_new_int64(s->access[k]));
+        json_object_object_add(o, "accesses", evidence);
+        json_object_array_add(list, o);
+    }
+    return list;
+}
+
 static json_object *proposals_json(const struct aaj_learned *learned)
 {
     json_object *list = json_object_new_array();
@@ -162,6 +184,7 @@ static json_object *report_json(const struct aaj_build_input *in, const struct a
         json_object_array_add(rules, rule_json(&l->rule[i], arena));
     json_object_object_add(root, "rules", rules);
     json_object_object_add(root, "not_granted", refused_json(in->recording, l));
+    json_object_object_add(root, "suspicious", suspects_json(l));
     json_object_object_add(root, "proposals", proposals_json(l));
     add_unmediated(root, b->unmediated);
     json_object_object_add(root, "proved", proof_json(&b->proof));

@@ -52,6 +52,31 @@ static int print_refused(FILE *out, const struct aaj_build_input *in, const stru
     return 0;
 }
 
+/* Each kind with its advice, and the things it was seen of. */
+static void print_suspects(FILE *out, const struct aaj_learned *learned)
+{
+    size_t shown = 0;
+
+    if (learned->n_suspects)
+        fprintf(out, "  set apart, since an attack looks like it; look before you trust the profile:\n");
+    for (size_t i = 0; i < learned->n_suspects; i++) {
+        const struct aaj_suspect *s = &learned->suspect[i];
+
+        if (i == 0 || learned->suspect[i - 1].kind != s->kind) {
+            fprintf(out, "    it %s (%s):\n", aaj_suspicion_info[s->kind].what, aaj_suspicion_info[s->kind].advice);
+            shown = 0;
+        }
+        if (shown++ == SHOWN)
+            fputs("      and more in report.json\n", out);
+        if (shown > SHOWN)
+            continue;
+        fputs("      ", out);
+        print_word(out, s->what);
+        fprintf(out, "%s%.*s%s  # %" PRIu64 " event%s, %s\n", s->detail.n ? " (" : "", AAJ_STR_ARG(s->detail),
+                s->detail.n ? ")" : "", s->events, s->events == 1 ? "" : "s", s->granted ? "granted" : "not granted");
+    }
+}
+
 static void print_proposals(FILE *out, const struct aaj_learned *learned)
 {
     size_t shown = 0;
@@ -116,6 +141,7 @@ int aaj_report_build_text(FILE *out, const struct aaj_build_input *input, const 
     r = print_refused(out, input, built);
     if (r < 0)
         return r;
+    print_suspects(out, l);
     if (built->merged)
         fprintf(out, "  merged: %zu rules added, %zu changed, %zu granted already, %zu set aside for conflicts\n",
                 built->merge_added, built->merge_changed, built->merge_present, built->merge_conflicts);

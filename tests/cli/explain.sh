@@ -31,4 +31,31 @@ grep -q 'missing: .*/etc/evil w' <<<"$out" || fail "the missing rule is not show
 "$AAJAIL" explain "$dir/slave" "${event//evil/hosts}" -p slave-c >/dev/null; [ $? = 1 ] || fail "hosts is not written"
 out=$("$AAJAIL" explain "$dir/slave" "${event//\/etc\/evil//srv/slave/data/new.lck}" -p slave-c) || fail "allowed"
 grep -q 'srv/slave/data/\*' <<<"$out" || fail "the rule that allows it is not shown"
+# What an attack looks like is said beside the rule that is missing.
+out=$("$AAJAIL" explain "$dir/slave" "$event" -p slave-c)
+grep -q 'look twice: it reached for what no learned rule may grant, system-code' <<<"$out" || fail "the ceiling is not named: $out"
+shell='type=AVC msg=audit(1.001:1): apparmor="DENIED" operation="exec" profile="slave-c" name="/usr/bin/bash" pid=1 comm="x" requested_mask="x" denied_mask="x" fsuid=2005 ouid=0'
+out=$("$AAJAIL" explain "$dir/slave" "$shell" -p slave-c) && fail "bash is executed"
+grep -q 'look twice: it ran a shell' <<<"$out" || fail "the shell is not named: $out"
+
+# The build sets apart: a shell, data outside the roots, the ceiling, a destination that the manifest does not list.
+cat >"$dir/slave.yaml" <<'YAML'
+{ jail: slave-c, slave: /usr/local/sbin/slave, roots: [ /srv/slave ], user: nobody, network: { allow: [ resolver ] } }
+YAML
+zstdcat "$log" >"$dir/log" || fail "zstdcat"
+echo "${event/ALLOWED/DENIED}" | sed 's/name="[^"]*"/name="\/srv\/slave\/x"/' >>"$dir/log"
+echo "${event}" | sed 's/name="[^"]*"/name="\/srv\/other\/customers.db"/; s/wc/r/g' >>"$dir/log"
+echo "${event}" | sed 's/name="[^"]*"/name="\/etc\/shadow"/; s/wc/r/g' >>"$dir/log"
+"$AAJAIL" build "$dir/slave.yaml" -l "$dir/log" --files "$files" -o "$dir/out" --json >"$dir/json" 2>"$dir/err" || fail "build: $(cat "$dir/err")"
+for kind in ceiling shell outside destination denied; do
+    python3 -c "import json,sys; sys.exit(not any(s['kind'] == '$kind' for s in json.load(open('$dir/json'))['suspicious']))" ||
+        fail "$kind is not set apart"
+done
+grep -A1 'used data outside' "$dir/err" | grep -q '/srv/other/customers.db  # 1 event, granted' || fail "outside: $(cat "$dir/err")"
+# Against a profile that is there already they make no rule, unless told so.
+printf 'include <tunables/global>\nprofile slave-c /usr/local/sbin/slave {\n  include <abstractions/base>\n}\n' >"$dir/kept"
+merge() { "$AAJAIL" build "$dir/slave.yaml" -l "$dir/log" --files "$files" --merge "$dir/kept" -o - "$@" 2>"$dir/err"; }
+merge | grep -qE 'customers.db|bin/dash' && fail "a new shell and new data were merged"
+grep -q 'it is new to the profile and looks like an attack' "$dir/err" || fail "it is not said: $(cat "$dir/err")"
+[ "$(merge --denied=grant | grep -cE 'customers.db r|/usr/bin/dash Cx')" = 2 ] || fail "it is not merged when told so: $(cat "$dir/err")"
 exit $failed
