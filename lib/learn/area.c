@@ -15,7 +15,7 @@ static const struct {
     { AAJ_STR_INIT("/var/lib/"), 1 },   { AAJ_STR_INIT("/var/cache/"), 1 }, { AAJ_STR_INIT("/var/spool/"), 1 },
     { AAJ_STR_INIT("/var/log/"), 1 },   { AAJ_STR_INIT("/var/opt/"), 1 },   { AAJ_STR_INIT("/run/"), 1 },
     { AAJ_STR_INIT("/home/"), 2 },      { AAJ_STR_INIT("/mnt/"), 1 },       { AAJ_STR_INIT("/media/"), 1 },
-    { AAJ_STR_INIT("/var/local/"), 1 },
+    { AAJ_STR_INIT("/var/local/"), 1 }, { AAJ_STR_INIT("/var/mail"), 0 },
 };
 
 static const struct aaj_str shared[] = {
@@ -83,7 +83,7 @@ enum aaj_area aaj_area_of(const struct aaj_learn_input *in, struct aaj_str dir)
                        !below(dir, AAJ_STR("/var/lib")) && !below(dir, AAJ_STR("/var/cache")) &&
                        !below(dir, AAJ_STR("/var/log")) && !below(dir, AAJ_STR("/var/spool")) &&
                        !below(dir, AAJ_STR("/var/www")) && !below(dir, AAJ_STR("/var/opt")) &&
-                       !below(dir, AAJ_STR("/var/local")) && !below(dir, AAJ_STR("/var/mail"))
+                       !below(dir, AAJ_STR("/var/local"))
                    ? AAJ_AREA_OWN
                    : AAJ_AREA_NONE;
     return AAJ_AREA_OWN;
@@ -110,6 +110,20 @@ bool aaj_is_code_extension(struct aaj_str ext)
     };
 
     return listed(ext, code, AAJ_ARRAY_SIZE(code));
+}
+
+/* What web servers hand out as it is: no program of the server's, no configuration. */
+bool aaj_is_document_extension(struct aaj_str ext)
+{
+    static const char *const document[] = {
+        ".html", ".htm", ".xhtml", ".css", ".js", ".map", ".txt", ".md", ".rst", ".xml", ".xsl", ".rss", ".atom",
+        ".svg", ".png", ".jpg", ".jpeg", ".gif", ".webp", ".avif", ".ico", ".bmp", ".tif", ".tiff", ".woff", ".woff2",
+        ".ttf", ".otf", ".eot", ".mp3", ".mp4", ".m4a", ".ogg", ".oga", ".ogv", ".wav", ".webm", ".flac", ".pdf",
+        ".ps", ".webmanifest", ".gz", ".br", ".zst", ".zip", ".csv", ".ics", ".vtt", ".swf", ".odt", ".ods", ".docx",
+        ".xlsx", ".pptx", ".epub", ".wasm",
+    };
+
+    return listed(ext, document, AAJ_ARRAY_SIZE(document));
 }
 
 /* Keys and passwords: never by pattern. */

@@ -250,14 +250,15 @@ static int record_rule(struct aaj_learner *l, const struct aaj_draft *d)
 
 static void comment(struct aaj_learner *l, const struct aaj_draft *d)
 {
-    struct aaj_str text = { "#", 1 };
+    struct aaj_str text = { "#", 1 }, means = d->item->comment;
 
     for (unsigned i = 1; text.p && i < AAJ_INFER_COUNT; i++)
         if (d->inferences & (1u << i))
             text = aaj_arena_printf(l->arena, "%.*s %s", AAJ_STR_ARG(text), aaj_infer_info[i].name);
     if (text.p)
-        d->item->comment = aaj_arena_printf(l->arena, "%.*s%s %llu events", AAJ_STR_ARG(text), text.n > 1 ? "," : "",
-                                            (unsigned long long)d->events);
+        d->item->comment = aaj_arena_printf(l->arena, "%.*s%s %llu events%s%.*s", AAJ_STR_ARG(text), text.n > 1 ? "," : "",
+                                            (unsigned long long)d->events, means.n ? ": " : "",
+                                            AAJ_STR_ARG(aaj_str_skip(means, means.n ? 2 : 0)));
 }
 
 static bool is_mark(const struct aaj_item *item)

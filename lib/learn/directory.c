@@ -23,6 +23,7 @@ struct kind {
     struct aaj_str ext;
     bool dirs;            /* the directories' own entries: "" */
     size_t direct, below; /* files; for siblings, below counts subdirectories */
+    size_t patterns;      /* of files */
     size_t last_kid;
     struct aaj_kids deep; /* nodes below */
 };
@@ -63,17 +64,6 @@ static bool dir_was_made(const struct aaj_learner *l, uint32_t node)
     return false;
 }
 
-/* Files that a service has one of, under the same name each time. */
-static bool is_fixed_kind(struct aaj_str ext)
-{
-    static const char *const fixed[] = { ".pid", ".sock", ".socket", ".lock", ".log" };
-
-    for (size_t i = 0; i < AAJ_ARRAY_SIZE(fixed); i++)
-        if (aaj_str_ends(ext, aaj_str_c(fixed[i])))
-            return true;
-    return false;
-}
-
 /* "*" or "**" and the extension; guarded where that could be code. Empty: no pattern may stand here. */
 static int star(struct aaj_learner *l, const struct aaj_dir *dir, struct aaj_str ext, bool deep, bool written,
                 struct aaj_str *ret_pattern)
@@ -100,8 +90,18 @@ static bool counts_as_made(const struct aaj_learner *l, uint32_t kid)
 {
     const struct aaj_node *n = &l->node[kid];
 
-    return n->name.n && !n->child && (n->flags & AAJ_NODE_MADE) && !(n->flags & (AAJ_NODE_GLOB | AAJ_NODE_EXEC)) &&
-           !aaj_is_secret_name(n->name);
+    /* what others put there and the slave takes away is new each time, too */
+    return n->name.n && !n->child && (n->flags & (AAJ_NODE_MADE | AAJ_NODE_GONE)) &&
+           !(n->flags & (AAJ_NODE_GLOB | AAJ_NODE_EXEC)) && !aaj_is_secret_name(n->name);
+}
+
+/* What is left of names like 1xUxbN-0000GB-2y-D when each group of a shape has its pattern. */
+static bool is_made_pattern(const struct aaj_learner *l, uint32_t kid)
+{
+    const struct aaj_node *n = &l->node[kid];
+
+    return (n->flags & AAJ_NODE_GLOB) && (n->flags & AAJ_NODE_MADE) && !(n->flags & AAJ_NODE_EXEC) && !n->child &&
+           (n->inferences & (1u << AAJ_INFER_TEMP | 1u << AAJ_INFER_RANDOM));
 }
 
 static int collect_made_below(struct aaj_learner *l, struct kinds *k, uint32_t node, unsigned depth)
@@ -138,6 +138,9 @@ static size_t count_made(struct aaj_learner *l, const struct aaj_dir *dir, struc
 
         if (is_glob(l, kid) && (l->node[kid].flags & AAJ_NODE_MADE)) {
             total += 2;
+            kind = is_made_pattern(l, kid) ? kind_of(k, aaj_name_extension(l->node[kid].name), false) : NULL;
+            if (kind)
+                kind->patterns++;
         } else if (dir_was_made(l, kid)) {
             total++;
         } else if (counts_as_made(l, kid)) {
@@ -152,17 +155,17 @@ static size_t count_made(struct aaj_learner *l, const struct aaj_dir *dir, struc
 
 static bool is_free_kind(const struct aaj_dir *dir, const struct kind *k, size_t total)
 {
-    if (k->below)
+    if (k->below || k->patterns >= FREE_DIR)
         return true;
     if (k->direct == 0 || (k->ext.n == 0 && k->direct < 2))
         return false;
-    if (k->direct < FREE_DIR && is_fixed_kind(k->ext))
+    if (k->direct < FREE_DIR && aaj_is_fixed_kind(k->ext))
         return false;
     return dir->owned || total >= FREE_DIR;
 }
 
-/* One kind becomes one pattern; what was made below comes with it. */
-static int replace_kind(struct aaj_learner *l, struct aaj_dir *dir, struct kind *k)
+/* One kind, or all (@any), becomes one pattern; what was made below comes with it. 1: it did. */
+static int replace_kind(struct aaj_learner *l, struct aaj_dir *dir, const struct kind *k, bool any)
 {
     bool *take = aaj_arena_new_array(&l->scratch, dir->kids.n + 1, bool), deep = k->deep.n > 0;
     struct aaj_str pattern;
@@ -177,8 +180,8 @@ static int replace_kind(struct aaj_learner *l, struct aaj_dir *dir, struct kind 
     if (r < 0 || pattern.n == 0)
         return r;
     for (size_t i = 0; i < dir->kids.n; i++)
-        take[i] = !k->dirs && counts_as_made(l, dir->kids.id[i]) &&
-                  aaj_str_eq(aaj_name_extension(l->node[dir->kids.id[i]].name), k->ext);
+        take[i] = !k->dirs && (counts_as_made(l, dir->kids.id[i]) || is_made_pattern(l, dir->kids.id[i])) &&
+                  (any || aaj_str_eq(aaj_name_extension(l->node[dir->kids.id[i]].name), k->ext));
     for (size_t i = 0; i < k->deep.n; i++)
         l->node[k->deep.id[i]].child = 0; /* its children are taken on their own */
     r = aaj_kids_replace(l, dir, take, pattern, deep ? AAJ_NODE_DEEP : 0, 1u << AAJ_INFER_CREATED);
@@ -187,7 +190,80 @@ static int replace_kind(struct aaj_learner *l, struct aaj_dir *dir, struct kind 
         aaj_node_merge(l, node, k->deep.id[i]);
     for (uint32_t g = l->node[node].grant; r == 0 && g; g = l->grant[g].next)
         l->grant[g].inferences |= 1u << AAJ_INFER_CREATED;
+    return r < 0 ? r : 1;
+}
+
+/* ---- names that somebody else chose: uploads, in-trays ---- */
+
+static struct aaj_str stem_of(struct aaj_str name)
+{
+    struct aaj_str hidden = aaj_str_starts(name, AAJ_STR(".")) ? aaj_str_skip(name, 1) : name;
+
+    return aaj_str_head(hidden, aaj_str_find(hidden, '.'));
+}
+
+/* Do two names differ in their extensions, and not because one is the other's journal or backup? */
+static bool is_unlike(struct aaj_str a, struct aaj_str b)
+{
+    return !aaj_str_eq(aaj_name_extension(a), aaj_name_extension(b)) && !aaj_str_starts(a, stem_of(b)) &&
+           !aaj_str_starts(b, stem_of(a));
+}
+
+/* Is there, in what the slave made in the directory and below, a name unlike @first? The first found is @first. */
+static bool has_unlike(const struct aaj_learner *l, const struct aaj_kids *ids, bool (*counts)(const struct aaj_learner *, uint32_t),
+                       struct aaj_str *first)
+{
+    for (size_t i = 0; i < ids->n; i++) {
+        struct aaj_str name = l->node[ids->id[i]].name;
+
+        if (!counts(l, ids->id[i]) || aaj_is_fixed_kind(aaj_name_extension(name)))
+            continue;
+        if (first->n == 0)
+            *first = name;
+        else if (is_unlike(*first, name))
+            return true;
+    }
+    return false;
+}
+
+static bool any_extension(const struct aaj_learner *l, const struct aaj_dir *dir, const struct kinds *k)
+{
+    struct aaj_str first = { 0 };
+
+    if (!dir->owned)
+        return false;
+    if (has_unlike(l, &dir->kids, counts_as_made, &first))
+        return true;
+    for (size_t i = 0; i < k->n; i++)
+        if (!k->kind[i].dirs && has_unlike(l, &k->kind[i].deep, counts_as_made, &first))
+            return true;
+    return false;
+}
+
+/* All kinds as one, by a pattern without an extension. */
+static int replace_all(struct aaj_learner *l, struct aaj_dir *dir, const struct kinds *k)
+{
+    struct kind all = { .ext = AAJ_STR("") };
+    int r = 0;
+
+    for (size_t i = 0; i < k->n; i++)
+        for (size_t j = 0; r == 0 && !k->kind[i].dirs && j < k->kind[i].deep.n; j++)
+            r = aaj_kids_add(&all.deep, k->kind[i].deep.id[j]);
+    if (r == 0)
+        r = replace_kind(l, dir, &all, true);
+    free(all.deep.id);
     return r;
+}
+
+static int replace_kinds(struct aaj_learner *l, struct aaj_dir *dir, const struct kinds *k, size_t total)
+{
+    int r = any_extension(l, dir, k) ? replace_all(l, dir, k) : 0;
+    bool all = r > 0;
+
+    for (size_t i = 0; r >= 0 && i < k->n; i++)
+        if ((k->kind[i].dirs || !all) && is_free_kind(dir, &k->kind[i], total))
+            r = replace_kind(l, dir, &k->kind[i], false);
+    return r < 0 ? r : 0;
 }
 
 /* Directories whose contents became patterns of their parent. */
@@ -208,14 +284,26 @@ static void drop_made_dirs(struct aaj_learner *l, struct aaj_dir *dir, const str
     dir->kids.n = kept;
 }
 
+/* Directories with made-up names, as well, where others with plain ones stand beside them. */
+static bool is_made_dir(const struct aaj_learner *l, uint32_t kid, bool beside)
+{
+    if (is_glob(l, kid) && !(beside && (l->node[kid].inferences & (1u << AAJ_INFER_COUNTER))))
+        return false;
+    return dir_was_made(l, kid);
+}
+
 static int collect_made_dirs(struct aaj_learner *l, struct aaj_dir *dir, struct kinds *k, struct aaj_kids *made)
 {
+    bool plain = false;
+
+    for (size_t i = 0; i < dir->kids.n; i++)
+        plain |= is_made_dir(l, dir->kids.id[i], false);
     for (size_t i = 0; i < dir->kids.n; i++) {
         uint32_t kid = dir->kids.id[i];
         struct aaj_str pattern;
         int r;
 
-        if (is_glob(l, kid) || !dir_was_made(l, kid))
+        if (!is_made_dir(l, kid, plain))
             continue;
         /* where `**` would have to stay literal, directories do too */
         r = star(l, dir, AAJ_STR(""), true, true, &pattern);
@@ -242,9 +330,8 @@ int aaj_group_created(struct aaj_learner *l, struct aaj_dir *dir)
     total = count_made(l, dir, k);
     if (total >= FREE_DIR || (dir->owned && total))
         r = collect_made_dirs(l, dir, k, &made);
-    for (size_t i = 0; r == 0 && i < k->n; i++)
-        if (is_free_kind(dir, &k->kind[i], total))
-            r = replace_kind(l, dir, &k->kind[i]);
+    if (r == 0)
+        r = replace_kinds(l, dir, k, total);
     if (r == 0 && made.n)
         drop_made_dirs(l, dir, &made);
     free(made.id);
@@ -310,34 +397,40 @@ static void forget(struct aaj_learner *l, uint32_t node, unsigned depth)
     }
 }
 
+int aaj_kids_swallow(struct aaj_learner *l, struct aaj_dir *dir, const bool *take, const struct aaj_kids *deep,
+                     struct aaj_str pattern, uint32_t by)
+{
+    uint32_t flags = aaj_str_starts(pattern, AAJ_STR("**")) ? AAJ_NODE_DEEP : 0, node;
+    int r = aaj_kids_replace(l, dir, take, pattern, flags, by);
+
+    if (r < 0 || deep->n == 0)
+        return r;
+    node = dir->kids.id[dir->kids.n - 1];
+    for (size_t i = 0; i < deep->n; i++)
+        aaj_node_merge(l, node, deep->id[i]);
+    for (uint32_t g = l->node[node].grant; g; g = l->grant[g].next)
+        l->grant[g].inferences |= by;
+    for (size_t i = 0; i < dir->kids.n; i++)
+        forget(l, dir->kids.id[i], 0);
+    return 0;
+}
+
 static int replace_read(struct aaj_learner *l, struct aaj_dir *dir, struct kind *k, bool deep)
 {
     bool *take = aaj_arena_new_array(&l->scratch, dir->kids.n + 1, bool);
-    uint32_t by = 1u << (dir->area == AAJ_AREA_OWN ? AAJ_INFER_SIBLINGS : AAJ_INFER_LIBRARIES), node;
-    size_t n = dir->kids.n;
+    uint32_t by = 1u << (dir->area == AAJ_AREA_OWN ? AAJ_INFER_SIBLINGS : AAJ_INFER_LIBRARIES);
     struct aaj_str pattern;
-    struct aaj_kids old;
-    int r;
 
     if (!take)
         return -ENOMEM;
     pattern = k->dirs ? AAJ_STR("**/")
                       : aaj_arena_printf(l->arena, "%s%.*s", deep ? "**" : "*", AAJ_STR_ARG(k->ext));
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < dir->kids.n; i++)
         take[i] = !k->dirs && counts_as_read(l, dir->kids.id[i], dir->area) &&
                   aaj_str_eq(aaj_name_last_extension(l->node[dir->kids.id[i]].name), k->ext);
-    r = pattern.p ? aaj_kids_replace(l, dir, take, pattern, deep ? AAJ_NODE_DEEP : 0, by) : -ENOMEM;
-    if (r < 0 || !deep)
-        return r;
-    old = dir->kids;
-    node = old.id[old.n - 1];
-    for (size_t i = 0; i < k->deep.n; i++)
-        aaj_node_merge(l, node, k->deep.id[i]);
-    for (uint32_t g = l->node[node].grant; g; g = l->grant[g].next)
-        l->grant[g].inferences |= by;
-    for (size_t i = 0; i + 1 < old.n; i++)
-        forget(l, old.id[i], 0);
-    return 0;
+    if (!pattern.p)
+        return -ENOMEM;
+    return aaj_kids_swallow(l, dir, take, deep ? &k->deep : &(struct aaj_kids){ 0 }, pattern, by);
 }
 
 int aaj_group_siblings(struct aaj_learner *l, struct aaj_dir *dir)

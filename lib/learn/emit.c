@@ -45,6 +45,9 @@ static int draft_file(struct aaj_learner *l, struct aaj_grant *g, struct aaj_str
     if (r < 0)
         return r;
     d.item = aaj_rule_file(l->arena, text, tidy(g->perms));
+    d.by_owner = g->yes && !g->no;
+    if (d.item)
+        d.item->comment = aaj_guard_means(l, pattern);
     if (d.item && owner) {
         d.item->rule.prefix.owner = AAJ_OWNER_OWNER;
         d.inferences |= 1u << AAJ_INFER_OWNER;
@@ -94,6 +97,32 @@ static bool is_alone(const struct aaj_learner *l, const struct aaj_grant *g)
     return true;
 }
 
+/* ---- what it made it may read again ---- */
+
+static void let_reread(struct aaj_learner *l, uint32_t node)
+{
+    const struct aaj_node *n = &l->node[node];
+    uint32_t by = 1u << AAJ_INFER_REREAD;
+    bool candidate = false;
+    struct aaj_str path;
+
+    if (!(n->flags & AAJ_NODE_MADE) || n->name.n == 0 || (n->inferences & (1u << AAJ_INFER_TEMP)) ||
+        aaj_is_fixed_kind(n->name))
+        return;
+    for (uint32_t g = n->grant; g; g = l->grant[g].next)
+        candidate |= !l->grant[g].covered && (l->grant[g].perms & (AAJ_MAY_READ | AAJ_MAY_WRITE)) == AAJ_MAY_WRITE;
+    if (!candidate)
+        return;
+    path = aaj_node_pattern(l, &l->scratch, n->parent);
+    if (!path.p || aaj_area_of(l->in, path) != AAJ_AREA_OWN)
+        return;
+    for (uint32_t g = n->grant; g; g = l->grant[g].next)
+        if ((l->grant[g].perms & (AAJ_MAY_READ | AAJ_MAY_WRITE)) == AAJ_MAY_WRITE) {
+            l->grant[g].perms |= AAJ_MAY_READ;
+            l->grant[g].inferences |= by;
+        }
+}
+
 static int price_patterns(struct aaj_learner *l, struct aaj_priced **ret_item, size_t *ret_n)
 {
     struct aaj_priced *item = NULL;
@@ -132,7 +161,12 @@ static int draft_files(struct aaj_learner *l)
 {
     struct aaj_priced *priced = NULL;
     size_t n = 0;
-    int r = price_patterns(l, &priced, &n);
+    int r;
+
+    for (uint32_t i = 1; aaj_infers(l, AAJ_INFER_REREAD) && i < l->n_nodes; i++)
+        if (l->node[i].into == i)
+            let_reread(l, i);
+    r = price_patterns(l, &priced, &n);
 
     for (uint32_t i = 1; r == 0 && i < l->n_nodes; i++)
         for (uint32_t g = l->node[i].into == i ? l->node[i].grant : 0; r == 0 && g; g = l->grant[g].next)
@@ -318,5 +352,7 @@ int aaj_emit(struct aaj_learner *l)
         r = draft_execs(l);
     if (r == 0)
         r = draft_files(l);
+    if (r == 0)
+        r = aaj_drop_redundant(l);
     return r < 0 ? r : aaj_assemble(l);
 }

@@ -14,5 +14,8 @@ struct aaj_priced {
 };
 int aaj_price(struct aaj_learner *l, struct aaj_priced *item, size_t n);
 
+/* redundant.c: drafts of file rules that a wider one of the same profile holds lose their item. */
+int aaj_drop_redundant(struct aaj_learner *l);
+
 /* assemble.c: drafts into the template's tree. */
 int aaj_assemble(struct aaj_learner *l);

@@ -98,11 +98,11 @@ static bool user_owns(struct aaj_learner *l, struct aaj_str path)
 {
     struct aaj_fact fact;
 
-    if (!l->uid_max || path.n == 0)
+    if (!l->uid || path.n == 0)
         return false;
     if (aaj_fsview_get(aaj_recording_files(l->in->recording), path, &fact) > 0 ||
         (l->in->files && aaj_fsview_get(l->in->files, path, &fact) > 0))
-        return fact.type == 'd' && fact.uid == l->uid_max;
+        return fact.type == 'd' && fact.uid == l->uid;
     return false;
 }
 
@@ -139,16 +139,23 @@ static int descend(struct aaj_learner *l, struct aaj_dir *dir, bool made, unsign
 
 static int group(struct aaj_learner *l, struct aaj_dir *dir)
 {
-    int r;
+    int r = 0;
 
     if (dir->area == AAJ_AREA_PROC)
         return aaj_infers(l, AAJ_INFER_PID) ? aaj_group_proc(l, dir) : 0;
-    r = aaj_group_names(l, dir);
+    if (dir->area == AAJ_AREA_SYSTEM && aaj_infers(l, AAJ_INFER_LIBRARIES))
+        r = aaj_group_package(l, dir);
+    else if (dir->area == AAJ_AREA_OWN && aaj_infers(l, AAJ_INFER_SERVED))
+        r = aaj_group_served(l, dir);
+    if (r == 0)
+        r = aaj_group_names(l, dir);
     if (r == 0 && dir->area == AAJ_AREA_OWN && aaj_infers(l, AAJ_INFER_CREATED))
         r = aaj_group_created(l, dir);
     if (r == 0 && ((dir->area == AAJ_AREA_OWN && aaj_infers(l, AAJ_INFER_SIBLINGS)) ||
                    (dir->area == AAJ_AREA_SYSTEM && aaj_infers(l, AAJ_INFER_LIBRARIES))))
         r = aaj_group_siblings(l, dir);
+    if (r == 0 && dir->area == AAJ_AREA_OWN && aaj_infers(l, AAJ_INFER_TWINS))
+        r = aaj_group_twins(l, dir);
     return r;
 }
 
@@ -176,7 +183,9 @@ static int visit(struct aaj_learner *l, uint32_t node, struct aaj_str pattern, b
 
 int aaj_generalise(struct aaj_learner *l)
 {
-    if (l->n_nodes == 0)
-        return 0;
+    int r = l->n_nodes && aaj_infers(l, AAJ_INFER_SERVED) ? aaj_served_prepare(l) : 0;
+
+    if (r < 0 || l->n_nodes == 0)
+        return r;
     return visit(l, 0, AAJ_STR(""), false, 0);
 }

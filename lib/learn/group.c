@@ -47,6 +47,14 @@ static uint32_t flags_of(const struct aaj_learner *l, uint32_t node)
     return flags;
 }
 
+/* Somebody else's names in a folder that all share last no longer than the slave's own. */
+static enum aaj_maker maker_of(const struct aaj_dir *dir, uint32_t flags)
+{
+    if (!(flags & AAJ_NODE_MADE))
+        return AAJ_MADE_ELSEWHERE;
+    return (flags & AAJ_NODE_GONE) || dir->area == AAJ_AREA_SHARED ? AAJ_MADE_FOR_A_WHILE : AAJ_MADE_HERE;
+}
+
 /* ---- what the lengths and values of one piece are over a group ---- */
 
 static void measure(const struct aaj_learner *l, const struct aaj_dir *dir, const struct named *g, size_t n,
@@ -174,7 +182,7 @@ static struct aaj_str guarded(struct aaj_learner *l, enum aaj_piece_kind kind, c
     struct aaj_str out = { "", 0 };
 
     if (kind == AAJ_PIECE_NUMBER)
-        return AAJ_STR("{[0-9],[0-9]*[0-9]}");
+        return range->min > 1 ? AAJ_STR("[0-9]*[0-9]") : AAJ_STR("{[0-9],[0-9]*[0-9]}");
     if (kind == AAJ_PIECE_HEX)
         return range->upper ? AAJ_STR("[0-9A-F]*[0-9A-F]") : AAJ_STR("[0-9a-f]*[0-9a-f]");
     if (range->min < tail)
@@ -264,62 +272,6 @@ static int decide_group(struct aaj_learner *l, const struct aaj_dir *dir, struct
     return r;
 }
 
-/* ---- hashed trees: ed/ above edb72a68….html, 7/e1/ above …7e1 ---- */
-
-static bool is_short_hex(struct aaj_str s)
-{
-    for (size_t i = 0; i < s.n; i++)
-        if (!((s.p[i] >= '0' && s.p[i] <= '9') || (s.p[i] >= 'a' && s.p[i] <= 'f')))
-            return false;
-    return s.n >= 1 && s.n <= 3;
-}
-
-/* Does a hash or a padded number @levels below begin or end with @name? */
-static bool hash_below(const struct aaj_learner *l, uint32_t node, struct aaj_str name, unsigned levels)
-{
-    for (uint32_t c = l->node[node].child; c; c = l->node[c].next) {
-        struct aaj_str n = l->node[c].name;
-        struct aaj_shape shape;
-
-        if (levels > 1 && is_short_hex(n) && hash_below(l, c, name, levels - 1))
-            return true;
-        aaj_shape_of(n, false, &shape);
-        for (unsigned i = 0; i < shape.n; i++) {
-            struct aaj_str s = piece_text(n, &shape.piece[i]);
-            bool hash = shape.piece[i].kind == AAJ_PIECE_HEX || (shape.piece[i].kind == AAJ_PIECE_NUMBER && s.n >= 8);
-
-            if (hash && (aaj_str_starts(s, name) ||
-                         aaj_str_search(aaj_str_skip(s, s.n > 6 ? s.n - 6 : 0), name) < (s.n > 6 ? 6 : s.n)))
-                return true;
-        }
-    }
-    return false;
-}
-
-static int group_tree(struct aaj_learner *l, struct aaj_dir *dir)
-{
-    static const char *const digit[] = { "", "[0-9a-f]", "[0-9a-f][0-9a-f]", "[0-9a-f][0-9a-f][0-9a-f]" };
-    bool *take = aaj_arena_new_array(&l->scratch, dir->kids.n + 1, bool);
-    int r = 0;
-
-    if (!take)
-        return -ENOMEM;
-    for (unsigned len = 1; r == 0 && len <= 3; len++) {
-        bool any = false;
-
-        for (size_t i = 0; i < dir->kids.n; i++) {
-            const struct aaj_node *n = &l->node[dir->kids.id[i]];
-
-            take[i] = n->child && n->name.n == len && is_short_hex(n->name) && !(n->flags & AAJ_NODE_GLOB) &&
-                      hash_below(l, dir->kids.id[i], n->name, 2);
-            any |= take[i];
-        }
-        if (any)
-            r = aaj_kids_replace(l, dir, take, aaj_str_c(digit[len]), 0, 1u << AAJ_INFER_TREE);
-    }
-    return r;
-}
-
 /* ---- one directory ---- */
 
 static int replace_groups(struct aaj_learner *l, struct aaj_dir *dir, struct named *g, size_t n)
@@ -353,6 +305,40 @@ static int replace_groups(struct aaj_learner *l, struct aaj_dir *dir, struct nam
     return r;
 }
 
+enum { ABSORB_MAX = 64 };
+
+/* Of six random letters some look like a word: what fits the pattern of its neighbours has it, too. */
+static int absorb(struct aaj_learner *l, const struct aaj_dir *dir, struct named *g, size_t n)
+{
+    uint32_t state, tag, pattern[ABSORB_MAX]; /* indices into g */
+    size_t n_patterns = 0;
+    struct aaj_glob *glob;
+    int r = aaj_glob_new(&glob);
+
+    for (size_t i = 0; r == 0 && i < n; i++) {
+        if (!(g[i].inferences & (1u << AAJ_INFER_TEMP | 1u << AAJ_INFER_RANDOM)) || g[i].pattern.n == 0 ||
+            (n_patterns && aaj_str_eq(g[pattern[n_patterns - 1]].pattern, g[i].pattern)))
+            continue;
+        if (n_patterns == ABSORB_MAX)
+            break;
+        r = aaj_glob_add(glob, g[i].pattern, 0, (uint32_t)n_patterns, NULL);
+        pattern[n_patterns++] = (uint32_t)i;
+    }
+    for (size_t i = 0; r == 0 && n_patterns && i < n; i++) {
+        const struct aaj_node *node = &l->node[dir->kids.id[g[i].kid]];
+
+        if (g[i].pattern.n || (node->flags & AAJ_NODE_GLOB) || !(flags_of(l, dir->kids.id[g[i].kid]) & AAJ_NODE_MADE))
+            continue;
+        r = aaj_glob_walk(glob, AAJ_GLOB_START, node->name, &state);
+        if (r == 0 && aaj_glob_tags(glob, state, &tag, 1)) {
+            g[i].pattern = g[pattern[tag]].pattern;
+            g[i].inferences = g[pattern[tag]].inferences;
+        }
+    }
+    aaj_glob_free(glob);
+    return r == -ENOMEM ? r : 0; /* too large to decide: they stay as they are */
+}
+
 int aaj_group_names(struct aaj_learner *l, struct aaj_dir *dir)
 {
     struct named *g;
@@ -362,7 +348,7 @@ int aaj_group_names(struct aaj_learner *l, struct aaj_dir *dir)
     if (n == 0)
         return 0;
     if (dir->area == AAJ_AREA_OWN && aaj_infers(l, AAJ_INFER_TREE)) {
-        r = group_tree(l, dir);
+        r = aaj_group_tree(l, dir);
         n = dir->kids.n;
     }
     g = calloc(n, sizeof(*g));
@@ -374,7 +360,7 @@ int aaj_group_names(struct aaj_learner *l, struct aaj_dir *dir)
         g[i].kid = i;
         g[i].pattern = (struct aaj_str){ "", 0 };
         if (!(node->flags & AAJ_NODE_GLOB) && !aaj_is_secret_name(node->name))
-            aaj_shape_of(node->name, flags_of(l, dir->kids.id[i]) & AAJ_NODE_MADE, &g[i].shape);
+            aaj_shape_of(node->name, maker_of(dir, flags_of(l, dir->kids.id[i])), &g[i].shape);
         g[i].key = aaj_shape_key(&l->scratch, node->name, &g[i].shape);
         r = g[i].key.p ? 0 : -ENOMEM;
     }
@@ -385,6 +371,8 @@ int aaj_group_names(struct aaj_learner *l, struct aaj_dir *dir)
             ;
         r = decide_group(l, dir, g + i, j - i);
     }
+    if (r == 0)
+        r = absorb(l, dir, g, n);
     if (r == 0)
         r = replace_groups(l, dir, g, n);
     free(g);

@@ -27,6 +27,14 @@ static int compare(const void *a, const void *b)
     return aaj_str_cmp(*(const struct aaj_str *)a, *(const struct aaj_str *)b);
 }
 
+static int add_program(struct aaj_learner *l, struct aaj_str path)
+{
+    if (AAJ_GROW(l->runs, l->n_runs, l->cap_runs) < 0)
+        return -ENOMEM;
+    l->runs[l->n_runs++] = path;
+    return aaj_glob_add(l->code_glob, path, AAJ_GLOB_PATH | AAJ_GLOB_LITERAL, 0, NULL);
+}
+
 static int collect(struct aaj_learner *l)
 {
     for (uint32_t i = 1; i < l->n_nodes; i++) {
@@ -42,7 +50,7 @@ static int collect(struct aaj_learner *l)
         if (!path.p)
             return -ENOMEM;
         if (n->flags & AAJ_NODE_EXEC)
-            r = aaj_glob_add(l->code_glob, path, AAJ_GLOB_PATH | AAJ_GLOB_LITERAL, 0, NULL);
+            r = add_program(l, path);
         else if (aaj_area_of(l->in, path) == AAJ_AREA_OWN)
             r = add_extension(l, ext);
         if (r == -ENOMEM)
@@ -58,9 +66,11 @@ int aaj_guard_prepare(struct aaj_learner *l)
     if (r == 0)
         r = collect(l);
     for (size_t i = 0; r == 0 && i < l->n_edges; i++) {
-        r = aaj_glob_add(l->code_glob, l->edge[i].exe, AAJ_GLOB_PATH | AAJ_GLOB_LITERAL, 0, NULL);
+        r = add_program(l, l->edge[i].exe);
         r = r == -ENOMEM ? r : 0;
     }
+    if (l->n_runs)
+        qsort(l->runs, l->n_runs, sizeof(*l->runs), compare);
     if (l->n_code)
         qsort(l->code, l->n_code, sizeof(*l->code), compare);
     for (size_t i = 0; r == 0 && i < l->n_code; i++) {
@@ -85,6 +95,47 @@ static struct aaj_str without_variables(struct aaj_learner *l, struct aaj_str s)
     }
 }
 
+static bool is_special(char c)
+{
+    return c == '*' || c == '?' || c == '[' || c == ']' || c == '{' || c == '}' || c == ',' || c == '\\' || c == '^';
+}
+
+/* Does a program's name begin as all that @pattern matches does? */
+static bool may_be_program(const struct aaj_learner *l, struct aaj_str pattern)
+{
+    size_t low = 0, high = l->n_runs;
+    struct aaj_str head = pattern;
+
+    for (size_t i = 0; i < pattern.n && head.n == pattern.n; i++)
+        if (is_special(pattern.p[i]))
+            head.n = i;
+    while (low < high) {
+        size_t mid = low + (high - low) / 2;
+
+        if (aaj_str_cmp(l->runs[mid], head) < 0)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return low < l->n_runs && aaj_str_starts(l->runs[low], head);
+}
+
+/* Does it end in bytes that no extension of code ends in? */
+static bool ends_otherwise(const struct aaj_learner *l, struct aaj_str pattern)
+{
+    size_t n = 0;
+
+    while (n < pattern.n && !is_special(pattern.p[pattern.n - n - 1]))
+        n++;
+    for (size_t i = 0; i < l->n_code; i++) {
+        size_t k = l->code[i].n < n ? l->code[i].n : n;
+
+        if (memcmp(l->code[i].p + l->code[i].n - k, pattern.p + pattern.n - k, k) == 0)
+            return false;
+    }
+    return true;
+}
+
 int aaj_guard_hits(struct aaj_learner *l, struct aaj_str dir, struct aaj_str name)
 {
     struct aaj_str all = aaj_arena_printf(&l->scratch, "%.*s/%.*s", AAJ_STR_ARG(dir), AAJ_STR_ARG(name));
@@ -93,7 +144,10 @@ int aaj_guard_hits(struct aaj_learner *l, struct aaj_str dir, struct aaj_str nam
 
     if (!all.p)
         return -ENOMEM;
-    r = aaj_glob_compile(without_variables(l, all), AAJ_GLOB_PATH, &glob, NULL);
+    all = without_variables(l, all);
+    if (ends_otherwise(l, all) && !may_be_program(l, all))
+        return 0; /* the answer to nearly every question, without an automaton */
+    r = aaj_glob_compile(all, AAJ_GLOB_PATH, &glob, NULL);
     if (r < 0)
         return r == -ENOMEM ? r : 1;
     r = aaj_glob_intersect(glob, l->code_glob, NULL, NULL);
@@ -136,6 +190,8 @@ struct aaj_str aaj_guard_star(struct aaj_learner *l, bool deep)
     const char *star = deep ? "**" : "*", *slash = deep ? "" : "/";
     struct aaj_str out = AAJ_STR("{");
 
+    if (l->star[deep].n)
+        return l->star[deep];
     if (l->n_code == 0 || l->n_code > CODE_MAX)
         return (struct aaj_str){ 0 };
     for (size_t i = 0; out.p && i < l->n_code; i++)
@@ -155,5 +211,22 @@ struct aaj_str aaj_guard_star(struct aaj_learner *l, bool deep)
             out = aaj_arena_printf(&l->scratch, "%.*s%s%s[^%.*s%s]%.*s", AAJ_STR_ARG(out), out.n > 1 ? "," : "",
                                    star, (int)n, next, slash, AAJ_STR_ARG(tail));
         }
-    return out.p ? aaj_arena_printf(l->arena, "%.*s}", AAJ_STR_ARG(out)) : out;
+    l->star[deep] = out.p ? aaj_arena_printf(l->arena, "%.*s}", AAJ_STR_ARG(out)) : out;
+    return l->star[deep];
+}
+
+struct aaj_str aaj_guard_means(struct aaj_learner *l, struct aaj_str pattern)
+{
+    struct aaj_str text = { "", 0 };
+    bool has = false;
+
+    for (unsigned i = 0; i < 2; i++)
+        has |= l->star[i].n && aaj_str_search(pattern, l->star[i]) < pattern.n;
+    for (size_t i = 0; has && text.p && i < l->n_code; i++)
+        text = aaj_arena_printf(l->arena, "%.*s%s*%.*s", AAJ_STR_ARG(text),
+                                i == 0                 ? "# any name but "
+                                : i + 1 < l->n_code ? ", "
+                                                       : " and ",
+                                AAJ_STR_ARG(l->code[i]));
+    return text;
 }

@@ -21,7 +21,10 @@ const struct aaj_infer_info aaj_infer_info[AAJ_INFER_COUNT] = {
     [AAJ_INFER_RANDOM] = { "random", "random and hashed parts of names" },
     [AAJ_INFER_TREE] = { "tree", "directories named after the hashes of what is in them" },
     [AAJ_INFER_CREATED] = { "created", "new files beside those that the slave made in its own directories" },
+    [AAJ_INFER_REREAD] = { "reread", "what the slave made in its own directories it reads after a restart" },
     [AAJ_INFER_SIBLINGS] = { "siblings", "files of a kind beside those that it reads in its own directories" },
+    [AAJ_INFER_SERVED] = { "served", "pages, styles and pictures beside those that it reads where nothing else is" },
+    [AAJ_INFER_TWINS] = { "twins", "directories that are used like their neighbours" },
     [AAJ_INFER_LIBRARIES] = { "libraries", "files of a kind beside those that it reads below /usr" },
     [AAJ_INFER_ABSTRACTION] = { "abstraction", "a set of rules that covers several accesses" },
     [AAJ_INFER_CHILD] = { "child", "a profile for an executed program" },
@@ -151,6 +154,33 @@ static int add_file(struct aaj_learner *l, uint32_t i, uint32_t dom)
     return r < 0 ? r : aaj_grant_access(l, i, dom, AAJ_NO);
 }
 
+/* The slave's own uid is the one it does most as, root apart: a mail server is many for a moment. */
+static void count_uid(struct aaj_learner *l, const struct aaj_access *a)
+{
+    size_t i;
+
+    if (a->fsuid_max == AAJ_UID_NONE || a->fsuid_max == 0 || a->fsuid_min != a->fsuid_max)
+        return;
+    for (i = 0; i < l->n_uids && l->uids[i].uid != a->fsuid_max; i++)
+        ;
+    if (i == AAJ_ARRAY_SIZE(l->uids))
+        return;
+    if (i == l->n_uids)
+        l->uids[l->n_uids++].uid = a->fsuid_max;
+    l->uids[i].accesses++;
+}
+
+static void settle_uid(struct aaj_learner *l)
+{
+    size_t most = 0;
+
+    for (size_t i = 0; i < l->n_uids; i++)
+        if (l->uids[i].accesses > most || (l->uids[i].accesses == most && l->uids[i].uid < l->uid)) {
+            most = l->uids[i].accesses;
+            l->uid = l->uids[i].uid;
+        }
+}
+
 static int add_access(struct aaj_learner *l, uint32_t i)
 {
     const struct aaj_access *a = &l->access[i];
@@ -167,8 +197,8 @@ static int add_access(struct aaj_learner *l, uint32_t i)
         return aaj_refuse(l, i, at.why, at.detail);
     if (!a->allowed && !a->audited && !l->in->grant_denied)
         return aaj_refuse(l, i, AAJ_REFUSED_DENIED, AAJ_STR(""));
-    if (a->fsuid_max != AAJ_UID_NONE && a->fsuid_max > l->uid_max && l->dom[at.dom].kind == AAJ_DOM_MAIN)
-        l->uid_max = a->fsuid_max;
+    if (l->dom[at.dom].kind == AAJ_DOM_MAIN)
+        count_uid(l, a);
     at.dom = l->dom[at.dom].same;
     if (a->class == AAJ_CLASS_FILE)
         return add_file(l, i, at.dom);
@@ -244,6 +274,7 @@ static void learner_free(struct aaj_learner *l)
     aaj_glob_free(l->code_glob);
     aaj_paths_free(l);
     free(l->code);
+    free(l->runs);
     free(l->draft);
     aaj_arena_clear(&l->scratch);
 }
@@ -271,6 +302,7 @@ static int phases(struct aaj_learner *l)
         r = aaj_tree_build(l);
     for (uint32_t i = 0; r == 0 && i < l->n_access; i++)
         r = add_access(l, i);
+    settle_uid(l);
     if (r == 0)
         r = aaj_other_inherit(l);
     if (r == 0)

@@ -25,8 +25,11 @@ enum aaj_infer {
     AAJ_INFER_RANDOM,      /* random or hashed parts of names */
     AAJ_INFER_TREE,        /* one- or two-level trees of hashed names */
     AAJ_INFER_CREATED,     /* new files beside those the slave made, in its own folders */
+    AAJ_INFER_REREAD,      /* what the slave made and left it may read again */
     AAJ_INFER_SIBLINGS,    /* files read beside files read, in its own folders */
-    AAJ_INFER_LIBRARIES,   /* many files of one kind below /usr */
+    AAJ_INFER_SERVED,      /* documents of all kinds in directories that hold nothing else */
+    AAJ_INFER_TWINS,       /* directories used like their neighbours */
+    AAJ_INFER_LIBRARIES,   /* many files of one kind below /usr, or of one package */
     AAJ_INFER_ABSTRACTION, /* a set of rules that covers several accesses */
     AAJ_INFER_CHILD,       /* a child profile for an executable */
     AAJ_INFER_INHERIT,     /* sockets that stay open in the programs it executes */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "learn/names.h"
 
+#include "base/grow.h"
+
 enum { NAME_BYTES = 255, MKSTEMP = 6, PYTHON = 8, HEX_MIN = 8, HASH_MIN = 16, EXTENSION_MAX = 12 };
 
 static bool is_digit(char c)
@@ -80,8 +82,19 @@ static bool is_end(struct aaj_str name, size_t at)
     return at == name.n || name.p[at] == '.';
 }
 
+/* Six letters of mkstemp(3) that happen to hold no digit: "SBXsld", "jKufiR", but not "Upload". */
+static bool is_mixed_case(const char *p, size_t n, const struct word *w)
+{
+    return w->lower && w->upper > (is_upper(p[0]) ? 1u : 0u) && w->lower + w->upper == n;
+}
+
+static bool is_made_up(const char *p, size_t n, const struct word *w, enum aaj_maker maker)
+{
+    return w->changes >= 2 || (maker == AAJ_MADE_FOR_A_WHILE && is_mixed_case(p, n, w));
+}
+
 /* mkstemp(3): a prefix that a person wrote, then six letters or digits at the end. */
-static bool has_mkstemp_tail(struct aaj_str name, size_t off, size_t n)
+static bool has_mkstemp_tail(struct aaj_str name, size_t off, size_t n, enum aaj_maker maker)
 {
     const char *p = name.p + off;
     struct word head, tail;
@@ -91,7 +104,7 @@ static bool has_mkstemp_tail(struct aaj_str name, size_t off, size_t n)
     head = look_at(p, n - MKSTEMP);
     tail = look_at(p + n - MKSTEMP, MKSTEMP);
     return head.digits == 0 && head.changes == 0 && n - MKSTEMP <= 12 &&
-           (tail.changes >= 2 || (tail.upper && tail.changes));
+           (is_made_up(p + n - MKSTEMP, MKSTEMP, &tail, maker) || (tail.upper && tail.changes));
 }
 
 static bool push(struct aaj_shape *s, enum aaj_piece_kind kind, size_t off, size_t len)
@@ -122,7 +135,7 @@ static bool push_mixed(struct aaj_shape *s, const char *p, size_t off, size_t n)
     return true;
 }
 
-static bool push_word(struct aaj_shape *s, struct aaj_str name, size_t off, size_t n, bool made)
+static bool push_word(struct aaj_shape *s, struct aaj_str name, size_t off, size_t n, enum aaj_maker maker)
 {
     const char *p = name.p;
     struct word w = look_at(p + off, n);
@@ -131,9 +144,9 @@ static bool push_word(struct aaj_shape *s, struct aaj_str name, size_t off, size
         return push(s, AAJ_PIECE_NUMBER, off, n);
     if (is_hex(&w, n))
         return push(s, AAJ_PIECE_HEX, off, n);
-    if (made && has_mkstemp_tail(name, off, n))
+    if (maker && has_mkstemp_tail(name, off, n, maker))
         return push(s, AAJ_PIECE_TEXT, off, n - MKSTEMP) && push(s, AAJ_PIECE_RANDOM, off + n - MKSTEMP, MKSTEMP);
-    if (is_random(&w, n) || (made && n == MKSTEMP && w.changes >= 2))
+    if (is_random(&w, n) || (maker && n == MKSTEMP && is_made_up(p + off, n, &w, maker)))
         return push(s, AAJ_PIECE_RANDOM, off, n);
     return push_mixed(s, p, off, n);
 }
@@ -167,7 +180,7 @@ static bool is_uuid(const char *p, size_t n)
     return n == 36 || !is_alnum(p[36]);
 }
 
-void aaj_shape_of(struct aaj_str name, bool made, struct aaj_shape *ret_shape)
+void aaj_shape_of(struct aaj_str name, enum aaj_maker maker, struct aaj_shape *ret_shape)
 {
     const char *p = name.p;
     bool ok = name.n && name.n <= NAME_BYTES;
@@ -178,13 +191,13 @@ void aaj_shape_of(struct aaj_str name, bool made, struct aaj_shape *ret_shape)
         if (is_uuid(p + i, name.n - i) && (i == 0 || !is_alnum(p[i - 1]))) {
             ok = push(ret_shape, AAJ_PIECE_RANDOM, i, 36);
             i += 36;
-        } else if (made && (i == 0 || !is_alnum(p[i - 1])) && (j = python_tail(name, i))) {
+        } else if (maker && (i == 0 || !is_alnum(p[i - 1])) && (j = python_tail(name, i))) {
             ok = push(ret_shape, AAJ_PIECE_TEXT, i, j - PYTHON) && push(ret_shape, AAJ_PIECE_RANDOM, i + j - PYTHON, PYTHON);
             i += j;
         } else if (is_alnum(p[i])) {
             for (j = i; j < name.n && is_alnum(p[j]); j++)
                 ;
-            ok = push_word(ret_shape, name, i, j - i, made);
+            ok = push_word(ret_shape, name, i, j - i, maker);
             i = j;
         } else {
             ok = push(ret_shape, AAJ_PIECE_TEXT, i, 1);
@@ -287,4 +300,17 @@ struct aaj_str aaj_name_extension(struct aaj_str name)
         ext = (struct aaj_str){ one.p, ext.n + one.n };
     }
     return ext;
+}
+
+bool aaj_is_fixed_kind(struct aaj_str name)
+{
+    static const char *const fixed[] = { ".pid", ".sock", ".socket", ".lock", ".log" };
+
+    for (size_t i = 0; i < AAJ_ARRAY_SIZE(fixed); i++) {
+        struct aaj_str kind = aaj_str_c(fixed[i]), rest = aaj_str_skip(name, aaj_str_search(name, kind) + kind.n);
+
+        if (aaj_str_search(name, kind) < name.n && (rest.n == 0 || rest.p[0] == '.' || rest.p[0] == '-'))
+            return true;
+    }
+    return false;
 }

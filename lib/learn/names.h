@@ -29,8 +29,10 @@ struct aaj_shape {
     struct aaj_piece piece[AAJ_SHAPE_PIECES];
 };
 
-/* @made: the slave made the name up, so that mkstemp's six characters are looked for too. */
-void aaj_shape_of(struct aaj_str name, bool made, struct aaj_shape *ret_shape);
+/* Who made the name up: of the slave's own, and more of those that do not last, less is taken for a word. */
+enum aaj_maker { AAJ_MADE_ELSEWHERE, AAJ_MADE_HERE, AAJ_MADE_FOR_A_WHILE };
+
+void aaj_shape_of(struct aaj_str name, enum aaj_maker maker, struct aaj_shape *ret_shape);
 
 /* Names with the same key differ in variable pieces only. */
 struct aaj_str aaj_shape_key(struct aaj_arena *arena, struct aaj_str name, const struct aaj_shape *shape);
@@ -49,3 +51,5 @@ struct aaj_str aaj_piece_pattern(struct aaj_arena *arena, enum aaj_piece_kind ki
 struct aaj_str aaj_name_extension(struct aaj_str name);
 /* The last one only: ".php". */
 struct aaj_str aaj_name_last_extension(struct aaj_str name);
+/* Files that a service has one of, under the same name each time: .pid, .sock, .lock, .log and what it becomes. */
+bool aaj_is_fixed_kind(struct aaj_str name);

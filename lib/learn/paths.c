@@ -168,7 +168,7 @@ struct aaj_grant *aaj_path_grant(struct aaj_learner *l, uint32_t node, uint32_t 
         l->cap_grants = cap;
     }
     g = &l->grant[l->n_grants];
-    *g = (struct aaj_grant){ .dom = dom, .next = l->node[node].grant, .uid_min = UINT32_MAX };
+    *g = (struct aaj_grant){ .dom = dom, .next = l->node[node].grant };
     l->node[node].grant = (uint32_t)l->n_grants++;
     return g;
 }
@@ -204,10 +204,6 @@ static void count(struct aaj_learner *l, struct aaj_grant *g, const struct aaj_a
     g->created += a->owner_created;
     g->root += a->owner_root;
     g->events += a->allowed + a->denied + a->audited;
-    if (a->fsuid_min < g->uid_min)
-        g->uid_min = a->fsuid_min;
-    if (a->fsuid_max != AAJ_UID_NONE && a->fsuid_max > g->uid_max)
-        g->uid_max = a->fsuid_max;
     if (g->ev)
         l->ev[g->ev_last].next = ev;
     else
@@ -244,8 +240,6 @@ static void join_grants(struct aaj_learner *l, struct aaj_grant *to, const struc
     to->created += from->created;
     to->root += from->root;
     to->events += from->events;
-    to->uid_min = from->uid_min < to->uid_min ? from->uid_min : to->uid_min;
-    to->uid_max = from->uid_max > to->uid_max ? from->uid_max : to->uid_max;
     if (to->ev && from->ev)
         l->ev[to->ev_last].next = from->ev;
     else if (from->ev)

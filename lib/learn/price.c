@@ -37,6 +37,28 @@ static bool is_evidence(struct aaj_learner *l, const struct aaj_priced *p, struc
     return aaj_path_find(l, path, &node) && aaj_node_final(l, node) == p->node;
 }
 
+/* Not for everybody by its mode, or, where it is no package's, by its name: `*` matches what begins with a dot. */
+static bool is_private(const struct aaj_priced *p, const struct aaj_fact *fact)
+{
+    struct aaj_str rest = fact->path;
+
+    if (!(fact->bits & AAJ_FACT_WORLD_READ))
+        return true;
+    if (aaj_str_starts(fact->path, AAJ_STR("/usr/")))
+        return false;
+    if (aaj_str_search(fact->path, AAJ_STR("/.")) < fact->path.n &&
+        aaj_str_search(p->pattern, AAJ_STR("/.")) == p->pattern.n)
+        return true;
+    while (rest.n) {
+        struct aaj_str name = aaj_str_head(aaj_str_skip(rest, 1), aaj_str_find(aaj_str_skip(rest, 1), '/'));
+
+        if (aaj_is_secret_name(name))
+            return true;
+        rest = aaj_str_skip(rest, name.n + 1);
+    }
+    return false;
+}
+
 static int look(void *data, const struct aaj_fact *fact)
 {
     struct market *m = data;
@@ -45,7 +67,7 @@ static int look(void *data, const struct aaj_fact *fact)
     size_t n;
     int r;
 
-    if ((fact->type != 'f' && fact->type != 's') || fact->uid == l->uid_max)
+    if ((fact->type != 'f' && fact->type != 's') || (l->uid && fact->uid == l->uid))
         return 0;
     r = aaj_glob_walk(m->glob, AAJ_GLOB_START, fact->path, &state);
     if (r < 0 || state == AAJ_GLOB_DEAD)
@@ -55,7 +77,7 @@ static int look(void *data, const struct aaj_fact *fact)
         struct aaj_priced *p = &m->item[tags[i]];
         bool write = l->grant[p->grant].perms & (AAJ_MAY_WRITE | AAJ_MAY_APPEND);
 
-        if (!p->dear && (write || !(fact->bits & AAJ_FACT_WORLD_READ)) && !is_evidence(l, p, fact->path))
+        if (!p->dear && (write || is_private(p, fact)) && !is_evidence(l, p, fact->path))
             p->dear = true;
     }
     return 0;

@@ -47,6 +47,7 @@ enum aaj_node_flags {
     AAJ_NODE_GLOB = 1u << 5,   /* name is glob text, not bytes */
     AAJ_NODE_DEEP = 1u << 6,   /* name holds `**`: matches below, too */
     AAJ_NODE_WROTE = 1u << 7,
+    AAJ_NODE_MIXED = 1u << 8,  /* files that are no documents exist below, seen or not */
 };
 
 struct aaj_ev {
@@ -60,7 +61,6 @@ struct aaj_grant {
     uint32_t ev, ev_last;
     uint32_t inferences;
     uint64_t yes, no, created, root, events;
-    uint32_t uid_min, uid_max;
     bool covered; /* an abstraction or the template holds it */
 };
 
@@ -81,6 +81,7 @@ struct aaj_draft {
     uint32_t ev, inferences;
     uint64_t events;
     struct aaj_str from;
+    bool by_owner; /* all of it was by the file's owner, though that may say little: who creates owns */
 };
 
 struct aaj_learner {
@@ -113,7 +114,15 @@ struct aaj_learner {
     struct aaj_str *code; /* extensions that the slave reads as code: ".php" */
     size_t n_code, cap_code;
     struct aaj_glob *code_glob; /* names with these extensions, and what is executed */
-    uint32_t uid_max;           /* the slave's own, as the records show it */
+    struct aaj_str *runs;       /* what is executed, in byte order */
+    size_t n_runs, cap_runs;
+    struct aaj_str star[2];     /* aaj_guard_star(): of `*` and of `**` */
+    uint32_t uid;               /* the slave's own, as the records show it; 0: root's alone */
+    struct {
+        uint32_t uid;
+        size_t accesses;
+    } uids[64]; /* it acted as */
+    size_t n_uids;
 
     struct aaj_policy *template, *child; /* read; what is written is put into the first */
     struct aaj_item *main;               /* the template's profile, or the hat in it */
@@ -176,6 +185,7 @@ enum aaj_area {
 };
 enum aaj_area aaj_area_of(const struct aaj_learn_input *in, struct aaj_str dir);
 bool aaj_is_code_extension(struct aaj_str ext);
+bool aaj_is_document_extension(struct aaj_str ext);
 bool aaj_is_secret_name(struct aaj_str name);
 
 /* generalise.c: directory by directory from the top. group.c and directory.c take the children of one. */
@@ -194,13 +204,22 @@ struct aaj_dir {
 
 int aaj_generalise(struct aaj_learner *l);
 int aaj_group_names(struct aaj_learner *l, struct aaj_dir *dir);
+int aaj_group_tree(struct aaj_learner *l, struct aaj_dir *dir);  /* hashtree.c */
 int aaj_group_proc(struct aaj_learner *l, struct aaj_dir *dir);
 int aaj_group_created(struct aaj_learner *l, struct aaj_dir *dir);
 int aaj_group_siblings(struct aaj_learner *l, struct aaj_dir *dir);
+int aaj_group_twins(struct aaj_learner *l, struct aaj_dir *dir); /* twins.c */
+/* served.c; 1: the directory became one pattern */
+int aaj_served_prepare(struct aaj_learner *l);
+int aaj_group_served(struct aaj_learner *l, struct aaj_dir *dir);
+int aaj_group_package(struct aaj_learner *l, struct aaj_dir *dir);
 int aaj_kids_add(struct aaj_kids *kids, uint32_t node);
 /* A new node of that pattern takes the place of those kids i for which @take[i]. */
 int aaj_kids_replace(struct aaj_learner *l, struct aaj_dir *dir, const bool *take, struct aaj_str pattern,
                      uint32_t flags, uint32_t inferences);
+/* The same, with the nodes @deep below the directory too. @pattern is "*", "**" or either and an extension. */
+int aaj_kids_swallow(struct aaj_learner *l, struct aaj_dir *dir, const bool *take, const struct aaj_kids *deep,
+                     struct aaj_str pattern, uint32_t by);
 
 /* guard.c: no pattern that may be written reaches what the slave reads as code or executes */
 int aaj_guard_prepare(struct aaj_learner *l);
@@ -208,6 +227,8 @@ int aaj_guard_prepare(struct aaj_learner *l);
 int aaj_guard_hits(struct aaj_learner *l, struct aaj_str dir, struct aaj_str name);
 /* "*" (or "**") but for names with these extensions: "{*[^p/],*[^h/]p,…}". */
 struct aaj_str aaj_guard_star(struct aaj_learner *l, bool deep);
+/* "any name but *.php", of a pattern that holds such a star; empty otherwise. In the result's arena. */
+struct aaj_str aaj_guard_means(struct aaj_learner *l, struct aaj_str pattern);
 size_t aaj_guard_longest(const struct aaj_learner *l); /* of the extensions, dot included; 0: none */
 
 /* abstraction.c: grants that the template, the children's base or a chosen abstraction holds */

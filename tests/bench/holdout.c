@@ -186,6 +186,8 @@ static int measure(void *data, const struct aaj_fact *fact)
     for (unsigned i = 0; i < 4; i++)
         if (aaj_str_starts(fact->path, aaj_str_c(out[i])))
             return 0;
+    if (s->uid && fact->uid == s->uid)
+        return 0;
     s->read += r;
     s->write += w;
     s->closed += r && !(fact->bits & AAJ_FACT_WORLD_READ);

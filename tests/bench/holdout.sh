@@ -27,7 +27,7 @@ recall() {
 surface() { # SERVICE EXE LABEL TEMPLATE UID
     local exact learned
     learned=$(SURFACE=$5 run "${@:1:4}" "" | sed -n 's/^surface: //p')
-    exact=$(OFF=0xfffa SURFACE=$5 run "${@:1:4}" "" | sed -n 's/^surface: //p')
+    exact=$(OFF=0xfffffffa SURFACE=$5 run "${@:1:4}" "" | sed -n 's/^surface: //p')
     echo "$1: $learned (exact: $exact)"
     [ "${learned##*setuid }" = 0 ] || fail "$1: a setuid program is executable"
 }

@@ -19,7 +19,7 @@ grep -qx 'roots: \[ /srv/gap \]' "$dir/gap.yaml" || fail "no roots in the manife
 "$AAJAIL" init --log "$log" >/dev/null || fail "init of a log"
 
 "$AAJAIL" build -e /usr/local/sbin/slave -p slave-c -l "$log" --files "$files" -o - >"$dir/slave" 2>/dev/null || fail "build"
-out=$("$AAJAIL" explain "$dir/slave" 'owner /srv/slave/data/*.lck rwk,' -p slave-c -l "$log" --files "$files") ||
+out=$("$AAJAIL" explain "$dir/slave" 'owner /srv/slave/data/** rwk,' -p slave-c -l "$log" --files "$files") ||
     fail "explain of a rule"
 grep -q 'created: ' <<<"$out" || fail "the inference is not named"
 grep -q 'file_lock name=/srv/slave/data/db.lck' <<<"$out" || fail "the event is not shown"
