@@ -6,6 +6,7 @@
 
 #include "base/escape.h"
 #include "base/file.h"
+#include "base/json.h"
 #include "check/coverage.h"
 #include "check/proof.h"
 #include "check/replay.h"
@@ -91,16 +92,16 @@ static json_object *group_json(struct check *c, const struct aaj_replay_group *g
     size_t n;
 
     json_object_object_add(o, "kind", json_object_new_string(kind_name[g->kind]));
-    json_object_object_add(o, "profile", json_bytes(g->profile));
+    json_object_object_add(o, "profile", aaj_json_bytes(g->profile));
     json_object_object_add(o, "class", json_object_new_string(aaj_class_info[g->class].name));
     if (g->rule.n)
-        json_object_object_add(o, "rule", json_bytes(g->rule));
-    json_object_object_add(o, "why", json_bytes(g->why));
+        json_object_object_add(o, "rule", aaj_json_bytes(g->rule));
+    json_object_object_add(o, "why", aaj_json_bytes(g->why));
     json_object_object_add(o, "accesses", json_object_new_uint64(g->accesses));
     json_object_object_add(o, "events", json_object_new_uint64(g->events));
     json_object_object_add(o, "only_denied", json_object_new_boolean(g->only_denied));
     if (aaj_recording_accesses(c->recording, &access, &n) == 0 && access[g->access].sample.n)
-        json_object_object_add(o, "sample", json_bytes(access[g->access].sample));
+        json_object_object_add(o, "sample", aaj_json_bytes(access[g->access].sample));
     return o;
 }
 
@@ -189,7 +190,7 @@ static void show_others(struct check *c, const struct aaj_replay_roots *roots)
     for (size_t i = 0; i < roots->n_others; i++) {
         json_object *o = json_object_new_object();
 
-        json_object_object_add(o, "label", json_bytes(roots->other[i].label));
+        json_object_object_add(o, "label", aaj_json_bytes(roots->other[i].label));
         json_object_object_add(o, "accesses", json_object_new_uint64(roots->other[i].accesses));
         json_object_array_add(list, o);
         if (!c->json && !c->tap)
@@ -249,9 +250,9 @@ static json_object *rule_json(const struct aaj_listed_rule *r, uint64_t events)
 {
     json_object *o = json_object_new_object();
 
-    json_object_object_add(o, "profile", json_bytes(r->profile));
-    json_object_object_add(o, "rule", json_bytes(r->text));
-    json_object_object_add(o, "file", json_bytes(r->loc.file));
+    json_object_object_add(o, "profile", aaj_json_bytes(r->profile));
+    json_object_object_add(o, "rule", aaj_json_bytes(r->text));
+    json_object_object_add(o, "file", aaj_json_bytes(r->loc.file));
     json_object_object_add(o, "line", json_object_new_int64(r->loc.line));
     json_object_object_add(o, "events", json_object_new_uint64(events));
     return o;
@@ -276,8 +277,8 @@ static void show_include(struct check *c, struct aaj_str profile, struct aaj_str
         return;
     }
     o = json_object_new_object();
-    json_object_object_add(o, "profile", json_bytes(profile));
-    json_object_object_add(o, "include", json_bytes(include));
+    json_object_object_add(o, "profile", aaj_json_bytes(profile));
+    json_object_object_add(o, "include", aaj_json_bytes(include));
     json_object_object_add(o, "rules", json_object_new_uint64(n));
     json_object_object_add(o, "used", json_object_new_uint64(used));
     json_object_array_add(list, o);
@@ -372,7 +373,7 @@ static void show_tests(struct check *c, size_t n, size_t before)
             continue;
         bad++;
         tap_line(c, false, aaj_escape(&c->arena, d->message));
-        json_object_array_add(failed, json_bytes(d->message));
+        json_object_array_add(failed, aaj_json_bytes(d->message));
     }
     c->finding |= bad > 0;
     if (bad < n)

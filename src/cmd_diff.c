@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/escape.h"
+#include "base/json.h"
 #include "check/diff.h"
 #include "compile/open.h"
 #include "profile_cmd.h"
@@ -46,11 +47,11 @@ static json_object *entry_json(const struct aaj_diff_entry *e)
     json_object *o = json_object_new_object(), *examples = json_object_new_array();
 
     json_object_object_add(o, "direction", json_object_new_string(direction[e->direction]));
-    json_object_object_add(o, "profile", json_bytes(e->profile));
+    json_object_object_add(o, "profile", aaj_json_bytes(e->profile));
     json_object_object_add(o, "class", json_object_new_string(e->class));
-    json_object_object_add(o, "what", json_bytes(e->what));
+    json_object_object_add(o, "what", aaj_json_bytes(e->what));
     for (size_t i = 0; i < e->n_examples; i++)
-        json_object_array_add(examples, json_bytes(e->example[i]));
+        json_object_array_add(examples, aaj_json_bytes(e->example[i]));
     json_object_object_add(o, "examples", examples);
     return o;
 }

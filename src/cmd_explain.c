@@ -11,6 +11,7 @@
 
 #include "base/escape.h"
 #include "base/file.h"
+#include "base/json.h"
 #include "check/replay.h"
 #include "compile/open.h"
 #include "glob/glob.h"
@@ -136,10 +137,10 @@ static void print_access(struct explain *x, const struct aaj_access *a, json_obj
     if (x->json) {
         json_object *o = json_object_new_object();
 
-        json_object_object_add(o, "access", json_bytes(text));
-        json_object_object_add(o, "label", json_bytes(aaj_recording_str(x->recording, a->label)));
+        json_object_object_add(o, "access", aaj_json_bytes(text));
+        json_object_object_add(o, "label", aaj_json_bytes(aaj_recording_str(x->recording, a->label)));
         json_object_object_add(o, "events", json_object_new_uint64(events));
-        json_object_object_add(o, "sample", json_bytes(a->sample));
+        json_object_object_add(o, "sample", aaj_json_bytes(a->sample));
         json_object_array_add(list, o);
         return;
     }
@@ -166,7 +167,7 @@ static void show_rule(struct explain *x, const struct aaj_learned_rule *rule)
             print_access(x, &access[rule->access[i]], list);
     if (!x->json && rule->n_access > SHOWN)
         printf("  … and %zu more\n", rule->n_access - SHOWN);
-    json_object_object_add(x->out, "rule", json_bytes(text));
+    json_object_object_add(x->out, "rule", aaj_json_bytes(text));
     json_object_object_add(x->out, "inferences", by);
     json_object_object_add(x->out, "evidence", list);
 }
@@ -250,7 +251,7 @@ static int look_at_rule(void *ctx, struct aaj_item *item)
     if (match <= 0)
         return 0;
     text = aaj_rule_text(&s->x->arena, &item->rule);
-    json_object_array_add(s->list, json_bytes(text));
+    json_object_array_add(s->list, aaj_json_bytes(text));
     if (!s->x->json)
         printf("  %s:%u: %s\n", aaj_escape(&s->x->arena, loc.file), loc.line, aaj_escape(&s->x->arena, text));
     return 0;
@@ -345,8 +346,8 @@ static int show_event(struct explain *x, const struct aaj_replay_result *result)
     for (size_t i = 0; i < result->n_groups; i++) {
         const struct aaj_replay_group *g = &result->group[i];
 
-        json_object_object_add(x->out, "missing", json_bytes(g->rule));
-        json_object_object_add(x->out, "why", json_bytes(g->why));
+        json_object_object_add(x->out, "missing", aaj_json_bytes(g->rule));
+        json_object_object_add(x->out, "why", aaj_json_bytes(g->why));
         if (!x->json)
             printf("  in %s: %s%s%s\n", aaj_escape(&x->arena, g->profile), aaj_escape(&x->arena, g->why),
                    g->rule.n ? "; missing: " : "", g->rule.n ? aaj_escape(&x->arena, g->rule) : "");

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "check/lint.h"
 #include "policy/parse.h"
 #include "target/target.h"
@@ -36,10 +37,10 @@ static json_object *diag_json(const struct aaj_diag *d)
     json_object_object_add(o, "severity", json_object_new_string(severity[d->severity]));
     if (d->id)
         json_object_object_add(o, "id", json_object_new_string(d->id));
-    json_object_object_add(o, "file", json_object_new_string_len(d->loc.file.p, (int)d->loc.file.n));
+    aaj_json_add(o, "file", d->loc.file);
     json_object_object_add(o, "line", json_object_new_int64(d->loc.line));
     json_object_object_add(o, "column", json_object_new_int64(d->loc.column));
-    json_object_object_add(o, "message", json_object_new_string_len(d->message.p, (int)d->message.n));
+    aaj_json_add(o, "message", d->message);
     return o;
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/escape.h"
 #include "base/grow.h"
+#include "base/json.h"
 #include "compile/open.h"
 #include "match/query.h"
 #include "verbs.h"
@@ -90,28 +91,22 @@ static void print_text(struct query *q, const struct aaj_query *row, const struc
     putchar('\n');
 }
 
-static struct json_object *text_json(struct query *q, struct aaj_str s)
-{
-    return aaj_utf8_valid(s) ? json_object_new_string_len(s.p ? s.p : "", (int)s.n)
-                             : json_object_new_string(aaj_escape(&q->scratch, s));
-}
-
 static void print_json(struct query *q, const struct aaj_query *row, const struct aaj_answer *a)
 {
     static const char *const mode[] = { "enforce", "complain", "kill", "unconfined", "prompt" };
     struct json_object *o = json_object_new_object(), *args = json_object_new_array();
 
-    json_object_object_add(o, "label", text_json(q, a->profile ? a->profile->name : row->label));
-    json_object_object_add(o, "class", text_json(q, row->class));
+    json_object_object_add(o, "label", aaj_json_bytes(a->profile ? a->profile->name : row->label));
+    json_object_object_add(o, "class", aaj_json_bytes(row->class));
     for (size_t i = 0; i < row->n_args; i++)
-        json_object_array_add(args, text_json(q, row->arg[i]));
+        json_object_array_add(args, aaj_json_bytes(row->arg[i]));
     json_object_object_add(o, "args", args);
     json_object_object_add(o, "verdict", json_object_new_string(aaj_verdict_name(a->decision.verdict)));
     if (a->missing.n)
-        json_object_object_add(o, "missing", text_json(q, a->missing));
-    json_object_object_add(o, "why", text_json(q, reason(q, row, a)));
+        json_object_object_add(o, "missing", aaj_json_bytes(a->missing));
+    json_object_object_add(o, "why", aaj_json_bytes(reason(q, row, a)));
     if (a->detail.n)
-        json_object_object_add(o, "detail", text_json(q, a->detail));
+        json_object_object_add(o, "detail", aaj_json_bytes(a->detail));
     json_object_object_add(o, "logged",
                            json_object_new_boolean(a->decision.verdict == AAJ_DENY
                                                        ? a->decision.missing & ~a->decision.quiet

@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "base/escape.h"
+#include "base/json.h"
 #include "jail_cmd.h"
 #include "profile_cmd.h"
 #include "verbs.h"
@@ -81,8 +82,8 @@ static void show_profile(struct status *s, const struct aaj_loaded *l)
     if (tasks) {
         json_object *o = json_object_new_object();
 
-        json_object_object_add(o, "name", json_bytes(l->name));
-        json_object_object_add(o, "mode", json_bytes(l->mode));
+        json_object_object_add(o, "name", aaj_json_bytes(l->name));
+        json_object_object_add(o, "mode", aaj_json_bytes(l->mode));
         json_object_object_add(o, "tasks", tasks);
         json_object_array_add(s->cmd.out_profiles, o);
     }

@@ -5,6 +5,7 @@
 
 #include "base/escape.h"
 #include "base/file.h"
+#include "base/json.h"
 #include "check/surface.h"
 #include "compile/open.h"
 #include "policy/parse.h"
@@ -150,14 +151,14 @@ static void show_json(struct surface *s, const struct aaj_surface *r)
     for (size_t i = 0; i < r->n_dirs; i++) {
         json_object *d = counts_json(r->dir[i].files);
 
-        json_object_object_add(d, "path", json_bytes(r->dir[i].path));
+        json_object_object_add(d, "path", aaj_json_bytes(r->dir[i].path));
         json_object_array_add(dirs, d);
     }
     json_object_object_add(o, "directories", dirs);
     for (size_t i = 0; i < r->n_sources; i++) {
         json_object *d = counts_json(r->source[i].files);
 
-        json_object_object_add(d, "by", json_bytes(source_name(s, &r->source[i])));
+        json_object_object_add(d, "by", aaj_json_bytes(source_name(s, &r->source[i])));
         json_object_array_add(sources, d);
     }
     json_object_object_add(o, "opened_by", sources);
@@ -165,9 +166,9 @@ static void show_json(struct surface *s, const struct aaj_surface *r)
         json_object *f = json_object_new_object();
 
         json_object_object_add(f, "concern", json_object_new_string(aaj_concern_name(r->file[i].concern)));
-        json_object_object_add(f, "path", json_bytes(r->file[i].path));
+        json_object_object_add(f, "path", aaj_json_bytes(r->file[i].path));
         if (r->file[i].item)
-            json_object_object_add(f, "item", json_bytes(r->file[i].item->id));
+            json_object_object_add(f, "item", aaj_json_bytes(r->file[i].item->id));
         json_object_array_add(files, f);
     }
     json_object_object_add(o, "files", files);

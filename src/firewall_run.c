@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "firewall/text.h"
 #include "firewall_cmd.h"
 
@@ -25,11 +26,6 @@ static void print_json(struct json_object *o)
     json_object_put(o);
 }
 
-static void put_str(struct json_object *o, const char *key, struct aaj_str s)
-{
-    json_object_object_add(o, key, json_object_new_string_len(s.p ? s.p : "", (int)s.n));
-}
-
 static void report(const struct firewall_args *a, const struct aaj_firewall *fw, const char *done,
                    const char *nothing, struct aaj_firewall_plan *const *plan, size_t n, bool changed, bool closed)
 {
@@ -43,7 +39,7 @@ static void report(const struct firewall_args *a, const struct aaj_firewall *fw,
     }
     o = json_object_new_object();
     list = json_object_new_array();
-    put_str(o, "backend", aaj_str_c(aaj_firewall_backend_name(fw)));
+    aaj_json_add(o, "backend", aaj_str_c(aaj_firewall_backend_name(fw)));
     json_object_object_add(o, "changed", json_object_new_boolean(changed));
     json_object_object_add(o, "closed", json_object_new_boolean(closed));
     for (size_t i = 0; i < n; i++)
@@ -67,7 +63,7 @@ static int differences(const struct firewall_args *a, struct aaj_firewall *fw, s
 
         r = aaj_firewall_verify(fw, plan[i], &arena, diags, &line, &k);
         for (size_t j = 0; j < k; j++) {
-            json_object_array_add(list, json_object_new_string_len(line[j].p, (int)line[j].n));
+            json_object_array_add(list, aaj_json_bytes(line[j]));
             if (!a->json)
                 printf("%s: %s\n", plan[i]->jail.p, line[j].p);
         }
@@ -159,11 +155,11 @@ static struct json_object *chain_to_json(const struct aaj_firewall_chain *c, str
     struct json_object *o = json_object_new_object(), *rules = json_object_new_array();
 
     json_object_object_add(o, "uid", json_object_new_int64(c->uid));
-    put_str(o, "jail", c->jail);
+    aaj_json_add(o, "jail", c->jail);
     for (size_t i = 0; i < c->n_rules; i++) {
         struct json_object *rule = json_object_new_object();
 
-        put_str(rule, "rule", aaj_firewall_rule_text(arena, &c->rule[i]));
+        aaj_json_add(rule, "rule", aaj_firewall_rule_text(arena, &c->rule[i]));
         json_object_object_add(rule, "packets", json_object_new_int64((int64_t)c->rule[i].packets));
         json_object_object_add(rule, "bytes", json_object_new_int64((int64_t)c->rule[i].bytes));
         json_object_array_add(rules, rule);
@@ -227,7 +223,7 @@ int firewall_run_show(const struct firewall_args *a, struct aaj_firewall_plan *c
     for (unsigned side = 0; r == 0 && side < aaj_firewall_sides(fw); side++)
         r = show_side(a, fw, side, plan, n, diags, out);
     if (r == 0 && a->json) {
-        put_str(out, "backend", aaj_str_c(aaj_firewall_backend_name(fw)));
+        aaj_json_add(out, "backend", aaj_str_c(aaj_firewall_backend_name(fw)));
         print_json(out);
     } else {
         json_object_put(out);

@@ -9,6 +9,7 @@
 #include "base/escape.h"
 #include "base/file.h"
 #include "base/grow.h"
+#include "base/json.h"
 #include "firewall_cmd.h"
 
 #define ROLES "/etc/aajail/roles"
@@ -99,7 +100,7 @@ static void report_json(const struct aaj_jail_result *r, struct json_object *jso
 {
     struct json_object *o = json_object_new_object(), *tasks = json_object_new_array();
 
-    json_object_object_add(o, "jail", json_object_new_string_len(r->jail.p, (int)r->jail.n));
+    aaj_json_add(o, "jail", r->jail);
     json_object_object_add(o, "changed", json_object_new_boolean(r->changed));
     json_object_object_add(o, "fenced", json_object_new_boolean(r->fenced));
     json_object_object_add(o, "closed", json_object_new_boolean(r->closed));
@@ -108,9 +109,9 @@ static void report_json(const struct aaj_jail_result *r, struct json_object *jso
         struct json_object *task = json_object_new_object();
 
         json_object_object_add(task, "pid", json_object_new_int(t->pid));
-        json_object_object_add(task, "comm", json_object_new_string_len(t->comm.p, (int)t->comm.n));
-        json_object_object_add(task, "label", json_object_new_string_len(t->label.p, (int)t->label.n));
-        json_object_object_add(task, "unit", json_object_new_string_len(t->unit.p ? t->unit.p : "", (int)t->unit.n));
+        aaj_json_add(task, "comm", t->comm);
+        aaj_json_add(task, "label", t->label);
+        aaj_json_add(task, "unit", t->unit);
         json_object_object_add(task, "why", json_object_new_string(r->task[i].why));
         json_object_array_add(tasks, task);
     }

@@ -4,6 +4,7 @@
 
 #include "base/escape.h"
 #include "base/file.h"
+#include "base/json.h"
 #include "compile/compile.h"
 #include "match/match.h"
 #include "profile_cmd.h"
@@ -15,24 +16,6 @@ struct aaj_str mode_name(enum aaj_profile_mode mode)
     static const char *const names[] = { "enforce", "complain", "kill", "unconfined", "user" };
 
     return aaj_str_c(mode <= AAJ_PROMPT ? names[mode] : "unknown");
-}
-
-/* JSON strings are Unicode: bytes that are none appear as \xNN, as on a terminal. */
-json_object *json_bytes(struct aaj_str s)
-{
-    char *text = NULL;
-    size_t n = 0;
-    FILE *f = open_memstream(&text, &n);
-    json_object *o;
-
-    if (!f)
-        return NULL;
-    aaj_escape_terminal(f, s);
-    if (fclose(f) != 0)
-        return NULL;
-    o = json_object_new_string_len(text, (int)n);
-    free(text);
-    return o;
 }
 
 int profile_cmd_open(struct profile_cmd *cmd)
@@ -71,8 +54,8 @@ void profile_cmd_tell(struct profile_cmd *cmd, const char *what, struct aaj_str 
     if (cmd->json) {
         json_object *o = json_object_new_object();
 
-        json_object_object_add(o, "name", json_bytes(name));
-        json_object_object_add(o, "mode", json_bytes(mode));
+        json_object_object_add(o, "name", aaj_json_bytes(name));
+        json_object_object_add(o, "mode", aaj_json_bytes(mode));
         json_object_object_add(o, "action", json_object_new_string(what));
         json_object_array_add(cmd->out_profiles, o);
         return;
@@ -171,10 +154,10 @@ void profile_cmd_task(struct profile_cmd *cmd, enum aaj_severity severity, const
 
         json_object_object_add(o, "pid", json_object_new_int(task->pid));
         json_object_object_add(o, "tid", json_object_new_int(task->tid));
-        json_object_object_add(o, "comm", json_bytes(task->comm));
-        json_object_object_add(o, "exe", json_bytes(task->exe));
-        json_object_object_add(o, "label", json_bytes(task->label));
-        json_object_object_add(o, "unit", unit ? json_bytes(task->unit) : NULL);
+        json_object_object_add(o, "comm", aaj_json_bytes(task->comm));
+        json_object_object_add(o, "exe", aaj_json_bytes(task->exe));
+        json_object_object_add(o, "label", aaj_json_bytes(task->label));
+        json_object_object_add(o, "unit", unit ? aaj_json_bytes(task->unit) : NULL);
         json_object_object_add(o, "why", json_object_new_string(why));
         json_object_array_add(cmd->out_tasks, o);
     }

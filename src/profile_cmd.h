@@ -51,6 +51,5 @@ size_t profile_cmd_bearers(struct profile_cmd *cmd, const struct profile_input *
 void profile_cmd_task(struct profile_cmd *cmd, enum aaj_severity severity, const struct aaj_task *task,
                       const char *why);
 
-json_object *json_bytes(struct aaj_str s);
 bool piece_is_top(const struct aaj_piece *piece);
 struct aaj_str mode_name(enum aaj_profile_mode mode);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/escape.h"
+#include "base/json.h"
 #include "recorder.h"
 
 static const struct {
@@ -82,11 +83,6 @@ static void for_people(FILE *out, const struct summary *s)
         explain(out, &s->loss[i]);
 }
 
-static struct json_object *string(struct aaj_str s)
-{
-    return json_object_new_string_len(s.p, (int)s.n);
-}
-
 static void for_machines(FILE *out, const struct summary *s)
 {
     struct json_object *o = json_object_new_object(), *labels = json_object_new_array(), *list = json_object_new_array();
@@ -101,7 +97,7 @@ static void for_machines(FILE *out, const struct summary *s)
     for (size_t i = 0; i < s->n_labels; i++) {
         struct json_object *l = json_object_new_object();
 
-        json_object_object_add(l, "label", string(s->label[i].label));
+        json_object_object_add(l, "label", aaj_json_bytes(s->label[i].label));
         json_object_object_add(l, "accesses", json_object_new_uint64(s->label[i].accesses));
         json_object_array_add(labels, l);
     }
@@ -109,8 +105,8 @@ static void for_machines(FILE *out, const struct summary *s)
     for (size_t i = 0; i < s->n_losses; i++) {
         struct json_object *l = json_object_new_object();
 
-        json_object_object_add(l, "what", string(s->loss[i].what));
-        json_object_object_add(l, "host", string(s->loss[i].host));
+        json_object_object_add(l, "what", aaj_json_bytes(s->loss[i].what));
+        json_object_object_add(l, "host", aaj_json_bytes(s->loss[i].host));
         json_object_object_add(l, "channel", json_object_new_string(aaj_channel_name[s->loss[i].channel]));
         json_object_object_add(l, "count", json_object_new_uint64(s->loss[i].count));
         json_object_object_add(l, "covered", json_object_new_boolean(s->loss[i].covered));

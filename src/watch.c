@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "base/escape.h"
+#include "base/json.h"
 #include "kernel/kernel.h"
 #include "policy/quote.h"
 
@@ -189,41 +190,25 @@ static int for_people(struct watch *w, const struct aaj_event *e, struct aaj_str
     return 0;
 }
 
-static json_object *string(struct aaj_str s)
-{
-    char *text = NULL;
-    size_t n = 0;
-    FILE *f = open_memstream(&text, &n);
-    json_object *o;
-
-    if (!f)
-        return NULL;
-    aaj_escape_terminal(f, s);
-    fclose(f);
-    o = json_object_new_string_len(text, (int)n);
-    free(text);
-    return o;
-}
-
 static void for_machines(struct watch *w, const struct aaj_event *e, struct aaj_str rule)
 {
     const struct aaj_class_info *info = &aaj_class_info[e->class];
     json_object *o = json_object_new_object(), *mask = json_object_new_array();
 
     json_object_object_add(o, "time_ms", json_object_new_int64(e->time_ms));
-    json_object_object_add(o, "label", string(e->label));
+    json_object_object_add(o, "label", aaj_json_bytes(e->label));
     json_object_object_add(o, "class", json_object_new_string(info->name));
-    json_object_object_add(o, "op", string(e->op));
+    json_object_object_add(o, "op", aaj_json_bytes(e->op));
     for (unsigned i = 0; info->mask_word && info->mask_word[i]; i++)
         if (e->denied & (1u << i))
             json_object_array_add(mask, json_object_new_string(info->mask_word[i]));
     json_object_object_add(o, "denied", mask);
     for (size_t i = 0; i < AAJ_ARGS; i++)
         if (info->arg[i] && e->arg[i].n)
-            json_object_object_add(o, info->arg[i], string(e->arg[i]));
+            json_object_object_add(o, info->arg[i], aaj_json_bytes(e->arg[i]));
     json_object_object_add(o, "pid", json_object_new_int64(e->pid));
-    json_object_object_add(o, "comm", string(e->comm));
-    json_object_object_add(o, "rule", rule.n ? string(rule) : NULL);
+    json_object_object_add(o, "comm", aaj_json_bytes(e->comm));
+    json_object_object_add(o, "rule", rule.n ? aaj_json_bytes(rule) : NULL);
     fprintf(w->out, "%s\n",
             json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
     json_object_put(o);

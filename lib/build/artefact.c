@@ -10,6 +10,7 @@
 
 #include "base/escape.h"
 #include "base/file.h"
+#include "base/json.h"
 
 enum { SCHEMA = 1, LIST_MAX = 1 << 20, FILES_MAX = 64, PROFILES_MAX = 4096 };
 
@@ -40,11 +41,6 @@ static int system_error(struct aaj_diags *diags, const char *dir, struct aaj_str
     return r;
 }
 
-static json_object *text_json(struct aaj_str s)
-{
-    return json_object_new_string_len(s.p ? s.p : "", (int)s.n);
-}
-
 static json_object *list_json(const struct aaj_artefacts *a)
 {
     json_object *root = json_object_new_object(), *files = json_object_new_object(),
@@ -52,11 +48,11 @@ static json_object *list_json(const struct aaj_artefacts *a)
     char hex[65];
 
     json_object_object_add(root, "schema", json_object_new_int(SCHEMA));
-    json_object_object_add(root, "jail", text_json(a->jail));
-    json_object_object_add(root, "user", text_json(a->user));
-    json_object_object_add(root, "target", text_json(a->target));
+    json_object_object_add(root, "jail", aaj_json_bytes(a->jail));
+    json_object_object_add(root, "user", aaj_json_bytes(a->user));
+    json_object_object_add(root, "target", aaj_json_bytes(a->target));
     for (size_t i = 0; i < a->n_profiles; i++)
-        json_object_array_add(profiles, text_json(a->profile[i]));
+        json_object_array_add(profiles, aaj_json_bytes(a->profile[i]));
     json_object_object_add(root, "profiles", profiles);
     for (size_t i = 0; i < a->n_files; i++) {
         aaj_sha256_hex(a->file[i].bytes, hex);

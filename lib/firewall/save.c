@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
+#include "base/json.h"
 #include "firewall/rules.h"
 #include "firewall/text.h"
 
@@ -20,11 +21,6 @@ static const struct {
     const char *name;
 } protos[] = { { 0, "any" }, { IPPROTO_TCP, "tcp" }, { IPPROTO_UDP, "udp" }, { IPPROTO_ICMP, "icmp" } };
 
-static void put_str(struct json_object *o, const char *key, struct aaj_str s)
-{
-    json_object_object_add(o, key, json_object_new_string_len(s.p ? s.p : "", (int)s.n));
-}
-
 static struct json_object *rule_to_json(const struct aaj_firewall_rule *r)
 {
     struct json_object *o = json_object_new_object();
@@ -32,23 +28,23 @@ static struct json_object *rule_to_json(const struct aaj_firewall_rule *r)
 
     if (!o)
         return NULL;
-    put_str(o, "verdict", aaj_str_c(verdicts[r->verdict]));
-    put_str(o, "families", aaj_str_c(families[r->families & 3]));
+    aaj_json_add(o, "verdict", aaj_str_c(verdicts[r->verdict]));
+    aaj_json_add(o, "families", aaj_str_c(families[r->families & 3]));
     if (r->reply)
         json_object_object_add(o, "reply", json_object_new_boolean(1));
     for (size_t i = 0; i < sizeof(protos) / sizeof(protos[0]); i++)
         if (protos[i].number == r->proto && r->proto)
-            put_str(o, "proto", aaj_str_c(protos[i].name));
+            aaj_json_add(o, "proto", aaj_str_c(protos[i].name));
     if (r->prefix) {
         aaj_firewall_addr_text(r, addr);
-        put_str(o, "to", aaj_str_c(addr));
+        aaj_json_add(o, "to", aaj_str_c(addr));
     }
     if (r->port_lo != 0 || r->port_hi != UINT16_MAX) {
         json_object_object_add(o, "port_lo", json_object_new_int(r->port_lo));
         json_object_object_add(o, "port_hi", json_object_new_int(r->port_hi));
     }
     if (r->verdict == AAJ_FIREWALL_FOREIGN)
-        put_str(o, "text", r->text);
+        aaj_json_add(o, "text", r->text);
     return o;
 }
 
@@ -63,15 +59,14 @@ struct json_object *aaj_firewall_plan_to_json(const struct aaj_firewall_plan *pl
         json_object_put(hosts);
         return NULL;
     }
-    put_str(o, "jail", plan->jail);
-    put_str(o, "user", plan->user);
+    aaj_json_add(o, "jail", plan->jail);
+    aaj_json_add(o, "user", plan->user);
     if (plan->has_uid)
         json_object_object_add(o, "uid", json_object_new_int64(plan->uid));
     for (size_t i = 0; i < plan->n_rules; i++)
         json_object_array_add(rules, rule_to_json(&plan->rule[i]));
     for (size_t i = 0; i < plan->n_hosts; i++)
-        json_object_array_add(hosts, json_object_new_string_len(plan->host[i].dest.source.text.p,
-                                                                (int)plan->host[i].dest.source.text.n));
+        json_object_array_add(hosts, aaj_json_bytes(plan->host[i].dest.source.text));
     json_object_object_add(o, "rules", rules);
     json_object_object_add(o, "unresolved", hosts);
     return o;

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
-#include <json.h>
 #include <stdlib.h>
 
-#include "base/escape.h"
+#include "base/json.h"
 #include "firewall/text.h"
 #include "policy/print.h"
 #include "report/build_report.h"
@@ -11,45 +10,18 @@
 
 enum { SCHEMA = 1 };
 
-/* A name of a log: a string where it is UTF-8, else its bytes in hex, as in a recording. */
-static json_object *name_json(struct aaj_str s)
-{
-    static const char digit[] = "0123456789abcdef";
-    json_object *o;
-    char *hex;
-
-    if (aaj_utf8_valid(s) && !memchr(s.n ? s.p : "", '\0', s.n))
-        return json_object_new_string_len(s.n ? s.p : "", (int)s.n);
-    hex = malloc(s.n * 2 + 1);
-    if (!hex)
-        return NULL;
-    for (size_t i = 0; i < s.n; i++) {
-        hex[2 * i] = digit[(unsigned char)s.p[i] >> 4];
-        hex[2 * i + 1] = digit[s.p[i] & 15];
-    }
-    o = json_object_new_object();
-    json_object_object_add(o, "hex", json_object_new_string_len(hex, (int)(s.n * 2)));
-    free(hex);
-    return o;
-}
-
-static void add_number(json_object *o, const char *key, uint64_t n)
-{
-    json_object_object_add(o, key, json_object_new_uint64(n));
-}
-
 static json_object *rule_json(const struct aaj_learned_rule *rule, struct aaj_arena *arena)
 {
     json_object *o = json_object_new_object(), *why = json_object_new_array(), *evidence = json_object_new_array();
     struct aaj_str text = rule->item->kind == AAJ_ITEM_RULE ? aaj_rule_text(arena, &rule->item->rule) : rule->from;
 
-    json_object_object_add(o, "profile", name_json(rule->profile));
-    json_object_object_add(o, "rule", name_json(text.p ? text : AAJ_STR("")));
+    json_object_object_add(o, "profile", aaj_json_bytes(rule->profile));
+    json_object_object_add(o, "rule", aaj_json_bytes(text.p ? text : AAJ_STR("")));
     for (unsigned i = 0; i < AAJ_INFER_COUNT; i++)
         if (rule->inferences >> i & 1)
             json_object_array_add(why, json_object_new_string(aaj_infer_info[i].name));
     json_object_object_add(o, "inferences", why);
-    add_number(o, "events", rule->events);
+    aaj_json_add_number(o, "events", rule->events);
     for (size_t i = 0; i < rule->n_access; i++)
         json_object_array_add(evidence, json_object_new_int64(rule->access[i]));
     json_object_object_add(o, "accesses", evidence);
@@ -68,11 +40,11 @@ static json_object *refused_json(struct aaj_recording *rec, const struct aaj_lea
         json_object *o = json_object_new_object();
 
         json_object_object_add(o, "reason", json_object_new_string(aaj_refusal_reason(group[i].why)));
-        json_object_object_add(o, "detail", name_json(group[i].detail));
+        json_object_object_add(o, "detail", aaj_json_bytes(group[i].detail));
         json_object_object_add(o, "class", json_object_new_string(group[i].class));
-        json_object_object_add(o, "sample", name_json(group[i].sample));
-        add_number(o, "accesses", group[i].accesses);
-        add_number(o, "events", group[i].events);
+        json_object_object_add(o, "sample", aaj_json_bytes(group[i].sample));
+        aaj_json_add_number(o, "accesses", group[i].accesses);
+        aaj_json_add_number(o, "events", group[i].events);
         json_object_array_add(list, o);
     }
     free(group);
@@ -108,8 +80,8 @@ static json_object *proposals_json(const struct aaj_learned *learned)
     for (size_t i = 0; i < learned->n_proposals; i++) {
         json_object *o = json_object_new_object();
 
-        json_object_object_add(o, "destination", name_json(learned->proposal[i].dest));
-        add_number(o, "events", learned->proposal[i].events);
+        json_object_object_add(o, "destination", aaj_json_bytes(learned->proposal[i].dest));
+        aaj_json_add_number(o, "events", learned->proposal[i].events);
         json_object_object_add(o, "granted",
                                json_object_new_boolean(learned->proposal[i].state == AAJ_ALREADY_ALLOWED));
         json_object_array_add(list, o);
@@ -122,11 +94,11 @@ static json_object *account_json(struct aaj_recording *rec)
     struct aaj_account a = aaj_recording_account(rec);
     json_object *o = json_object_new_object();
 
-    add_number(o, "lines", a.lines);
-    add_number(o, "used", a.used);
-    add_number(o, "irrelevant", a.irrelevant);
-    add_number(o, "reported", a.reported);
-    add_number(o, "lost", a.lost);
+    aaj_json_add_number(o, "lines", a.lines);
+    aaj_json_add_number(o, "used", a.used);
+    aaj_json_add_number(o, "irrelevant", a.irrelevant);
+    aaj_json_add_number(o, "reported", a.reported);
+    aaj_json_add_number(o, "lost", a.lost);
     json_object_object_add(o, "incomplete", json_object_new_boolean(a.incomplete));
     return o;
 }
@@ -135,14 +107,14 @@ static json_object *stats_json(const struct aaj_learn_stats *s)
 {
     json_object *o = json_object_new_object();
 
-    add_number(o, "events", s->events);
-    add_number(o, "granted_events", s->granted_events);
-    add_number(o, "refused_events", s->refused_events);
-    add_number(o, "accesses", s->accesses);
-    add_number(o, "granted", s->granted);
-    add_number(o, "refused", s->refused);
-    add_number(o, "rules", s->rules);
-    add_number(o, "profiles", s->profiles);
+    aaj_json_add_number(o, "events", s->events);
+    aaj_json_add_number(o, "granted_events", s->granted_events);
+    aaj_json_add_number(o, "refused_events", s->refused_events);
+    aaj_json_add_number(o, "accesses", s->accesses);
+    aaj_json_add_number(o, "granted", s->granted);
+    aaj_json_add_number(o, "refused", s->refused);
+    aaj_json_add_number(o, "rules", s->rules);
+    aaj_json_add_number(o, "profiles", s->profiles);
     return o;
 }
 
@@ -162,7 +134,7 @@ static json_object *proof_json(const struct aaj_proof_result *proof)
 
     for (unsigned i = 0; i < AAJ_PROOF_CLAUSES; i++)
         if (proof->ok[i])
-            add_number(o, aaj_proof_clause_name(i), proof->checked[i]);
+            aaj_json_add_number(o, aaj_proof_clause_name(i), proof->checked[i]);
     return o;
 }
 
@@ -171,12 +143,12 @@ static json_object *report_json(const struct aaj_build_input *in, const struct a
     json_object *root = json_object_new_object(), *rules = json_object_new_array(), *names = json_object_new_array();
     const struct aaj_learned *l = b->learned;
 
-    add_number(root, "schema", SCHEMA);
-    json_object_object_add(root, "jail", name_json(in->manifest->jail.text));
-    json_object_object_add(root, "label", name_json(l->label));
+    aaj_json_add_number(root, "schema", SCHEMA);
+    json_object_object_add(root, "jail", aaj_json_bytes(in->manifest->jail.text));
+    json_object_object_add(root, "label", aaj_json_bytes(l->label));
     json_object_object_add(root, "target", json_object_new_string(in->target->name));
     for (size_t i = 0; i < b->n_names; i++)
-        json_object_array_add(names, name_json(b->name[i]));
+        json_object_array_add(names, aaj_json_bytes(b->name[i]));
     json_object_object_add(root, "profiles", names);
     json_object_object_add(root, "account", account_json(in->recording));
     json_object_object_add(root, "stats", stats_json(&l->stats));

@@ -14,6 +14,7 @@
 #include "base/file.h"
 #include "base/grow.h"
 #include "base/intern.h"
+#include "base/json.h"
 
 static void test_intern_is_dense_and_exact(void **state)
 {
@@ -77,6 +78,29 @@ static void test_escape_hides_controls_and_bidi(void **state)
     aaj_arena_clear(&arena);
 }
 
+static void test_json_keeps_every_byte(void **state)
+{
+    static const struct {
+        struct aaj_str bytes;
+        const char *json;
+    } cases[] = {
+        { AAJ_STR_INIT(""), "\"\"" },
+        { { NULL, 0 }, "\"\"" },
+        { AAJ_STR_INIT("/srv/\xc3\xa4 \"q\""), "\"/srv/\xc3\xa4 \\\"q\\\"\"" },
+        { AAJ_STR_INIT("a\nb"), "\"a\\nb\"" },
+        { AAJ_STR_INIT("\xc3\x28"), "{\"hex\":\"C328\"}" },
+        { AAJ_STR_INIT("a\0b"), "{\"hex\":\"610062\"}" },
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        json_object *o = aaj_json_bytes(cases[i].bytes);
+
+        assert_string_equal(json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE),
+                            cases[i].json);
+        json_object_put(o);
+    }
+}
+
 static void test_write_is_atomic_and_keeps_mode(void **state)
 {
     char dir[] = "/tmp/aaj-base-XXXXXX", path[64];
@@ -120,6 +144,7 @@ int main(void)
         cmocka_unit_test(test_intern_is_dense_and_exact),
         cmocka_unit_test(test_diag_shows_line_and_caret_and_no_escapes),
         cmocka_unit_test(test_escape_hides_controls_and_bidi),
+        cmocka_unit_test(test_json_keeps_every_byte),
         cmocka_unit_test(test_write_is_atomic_and_keeps_mode),
         cmocka_unit_test(test_loc_line),
     };
