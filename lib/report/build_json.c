@@ -60,10 +60,10 @@ static json_object *suspects_json(const struct aaj_learned *learned)
         json_object *o = json_object_new_object(), *evidence = json_object_new_array();
 
         json_object_object_add(o, "kind", json_object_new_string(aaj_suspicion_info[s->kind].name));
-        json_object_object_add(o, "what", name_json(s->what));
+        json_object_object_add(o, "what", aaj_json_bytes(s->what));
         if (s->detail.n)
-            json_object_object_add(o, "ceiling", name_json(s->detail));
-        add_number(o, "events", s->events);
+            json_object_object_add(o, "ceiling", aaj_json_bytes(s->detail));
+        aaj_json_add_number(o, "events", s->events);
         json_object_object_add(o, "granted", json_object_new_boolean(s->granted));
         for (size_t k = 0; k < s->n_access; k++)
             json_object_array_add(evidence, json_object_new_int64(s->access[k]));
