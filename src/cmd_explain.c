@@ -322,7 +322,7 @@ static void show_suspicion(struct explain *x, const struct aaj_access *access)
     if (kind != AAJ_SUSPECT_NONE) {
         json_object_object_add(x->out, "suspicious", json_object_new_string(aaj_suspicion_info[kind].name));
         if (item)
-            json_object_object_add(x->out, "ceiling", json_bytes(id));
+            json_object_object_add(x->out, "ceiling", aaj_json_bytes(id));
         if (!x->json)
             printf("  look twice: it %s%s%s%s%s\n    %s\n", aaj_suspicion_info[kind].what, item ? ", " : "",
                    item ? aaj_escape(&x->arena, item->id) : "", item ? ": " : "",
