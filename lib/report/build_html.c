@@ -204,6 +204,29 @@ static int print_refused(const struct page *p)
     return 0;
 }
 
+static void print_suspects(const struct page *p)
+{
+    const struct aaj_learned *l = p->built->learned;
+
+    if (!l->n_suspects)
+        return;
+    fputs("<h2>Set apart</h2>\n<p class=\"dim\">An attack looks like this; look before you trust the "
+          "profile.</p>\n<table>\n",
+          p->out);
+    for (size_t i = 0; i < l->n_suspects; i++) {
+        const struct aaj_suspect *s = &l->suspect[i];
+
+        fprintf(p->out, "<tr><td class=\"n\">%" PRIu64 " ×</td><td title=\"%s\">it %s</td><td><code>", s->events,
+                aaj_suspicion_info[s->kind].advice, aaj_suspicion_info[s->kind].what);
+        text(p, s->what);
+        fputs("</code> <span class=\"dim\">", p->out);
+        text(p, s->detail);
+        fprintf(p->out, "</span></td><td class=\"%s\">%s</td></tr>\n", s->granted ? "bad" : "good",
+                s->granted ? "granted" : "not granted");
+    }
+    fputs("</table>\n", p->out);
+}
+
 static void print_proposals(const struct page *p)
 {
     const struct aaj_learned *l = p->built->learned;
@@ -255,6 +278,7 @@ static int print_page(const struct page *p)
     print_head(p);
     print_proof(p);
     r = print_refused(p);
+    print_suspects(p);
     print_proposals(p);
     fputs("<h2>Profile</h2>\n", p->out);
     block(p, p->built->profile);
