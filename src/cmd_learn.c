@@ -128,7 +128,7 @@ static int learn(struct recorder_options *options, const struct learn_args *a)
     if (r == 0 && a->facts)
         r = with_facts(&arena, &text, &diags);
     if (r == 0)
-        status = recorder_summary(options, aaj_recording_head(text), stderr, a->json ? stdout : NULL, &diags);
+        status = recorder_summary(options, text, stderr, a->json ? stdout : NULL, &diags);
     if (r == 0 && status != EXIT_REFUSED && write_out(a->output, text, &diags) < 0)
         status = EXIT_REFUSED;
     show_diags(&diags);

@@ -44,7 +44,7 @@ static int run(const struct verb *verb, int argc, char **argv)
     options.inputs.recording = o.operand;
     options.inputs.n_recordings = (size_t)o.n_operands;
     r = recorder_run(&options.inputs, &arena, &text, &diags);
-    status = r == 0 ? recorder_summary(&options, aaj_recording_head(text), stderr, json ? stdout : NULL, &diags) : EXIT_INPUT;
+    status = r == 0 ? recorder_summary(&options, text, stderr, json ? stdout : NULL, &diags) : EXIT_INPUT;
     if (r == 0 && status != EXIT_REFUSED) {
         r = aaj_file_write(output, text, 0644);
         if (r < 0) {

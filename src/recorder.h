@@ -41,6 +41,7 @@ struct recorder_options {
 bool recorder_option(struct recorder_options *o, const struct verb *verb, const char *name, const char *value,
                    int *ret_status);
 
-/* What was read, for people on stderr or as JSON on stdout; returns EXIT_LOST or EXIT_DONE. @head is what
- * aaj_recording_head() gives. */
-int recorder_summary(const struct recorder_options *o, struct aaj_str head, FILE *people, FILE *json, struct aaj_diags *diags);
+/* What was read, for people on stderr or as JSON on stdout; returns EXIT_LOST or EXIT_DONE. @text
+ * is the whole recording: it ends with how much each slice of time brought (learn/growth.h). */
+int recorder_summary(const struct recorder_options *o, struct aaj_str text, FILE *people, FILE *json,
+                     struct aaj_diags *diags);

@@ -6,7 +6,10 @@
 
 #include "base/escape.h"
 #include "base/json.h"
+#include "learn/growth.h"
 #include "recorder.h"
+
+enum { GROWTH_MAX = 50000 }; /* some tenths of a second */
 
 static const struct {
     struct aaj_str what;
@@ -65,6 +68,7 @@ struct summary {
     struct aaj_head_label *label;
     size_t n_labels;
     uint64_t accesses;
+    struct aaj_growth growth;
 };
 
 static void for_people(FILE *out, const struct summary *s)
@@ -81,6 +85,26 @@ static void for_people(FILE *out, const struct summary *s)
     fputs(s->n_labels > 8 ? ", …\n" : "\n", out);
     for (size_t i = 0; i < s->n_losses; i++)
         explain(out, &s->loss[i]);
+    aaj_growth_print(out, &s->growth);
+    if (s->accesses > GROWTH_MAX)
+        fprintf(out, "whether it still grows is not measured above %d distinct accesses\n", GROWTH_MAX);
+}
+
+static struct json_object *growth_json(const struct aaj_growth *g)
+{
+    struct json_object *o = json_object_new_object(), *fresh = json_object_new_array();
+
+    json_object_object_add(o, "verdict", json_object_new_string(aaj_growth_name[g->verdict]));
+    json_object_object_add(o, "kinds", json_object_new_uint64(g->kinds));
+    json_object_object_add(o, "first_ms", json_object_new_int64(g->first_ms));
+    json_object_object_add(o, "last_ms", json_object_new_int64(g->last_ms));
+    json_object_object_add(o, "last_new_ms", json_object_new_int64(g->last_new_ms));
+    json_object_object_add(o, "again", json_object_new_uint64(g->again));
+    json_object_object_add(o, "slice_ms", json_object_new_int64(g->slice_ms));
+    for (size_t i = 0; i < g->slices; i++)
+        json_object_array_add(fresh, json_object_new_uint64(g->fresh[i]));
+    json_object_object_add(o, "new", fresh);
+    return o;
 }
 
 static void for_machines(FILE *out, const struct summary *s)
@@ -113,18 +137,34 @@ static void for_machines(FILE *out, const struct summary *s)
         json_object_array_add(list, l);
     }
     json_object_object_add(o, "losses", list);
+    json_object_object_add(o, "growth", growth_json(&s->growth));
     fprintf(out, "%s\n", json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
     json_object_put(o);
 }
 
-int recorder_summary(const struct recorder_options *o, struct aaj_str head, FILE *people, FILE *json, struct aaj_diags *diags)
+/* The one thing that needs all of the recording. */
+static int measure_growth(struct aaj_str text, struct aaj_growth *ret_growth, struct aaj_diags *diags)
+{
+    struct aaj_recording *rec;
+    int r = aaj_recording_new(&rec);
+
+    if (r == 0)
+        r = aaj_recording_read(rec, text, AAJ_STR("the reading process"), diags);
+    if (r == 0)
+        r = aaj_growth_of(rec, ret_growth);
+    aaj_recording_free(rec);
+    return r;
+}
+
+int recorder_summary(const struct recorder_options *o, struct aaj_str text, FILE *people, FILE *json,
+                     struct aaj_diags *diags)
 {
     struct summary s = { 0 };
     struct aaj_recording *rec;
     int r = aaj_recording_new(&rec);
 
     if (r == 0)
-        r = aaj_recording_read(rec, head, AAJ_STR("the reading process"), diags);
+        r = aaj_recording_read(rec, aaj_recording_head(text), AAJ_STR("the reading process"), diags);
     if (r == 0)
         r = aaj_recording_losses(rec, &s.loss, &s.n_losses);
     if (r == 0)
@@ -133,6 +173,9 @@ int recorder_summary(const struct recorder_options *o, struct aaj_str head, FILE
         s.account = aaj_recording_account(rec);
         for (size_t i = 0; i < s.n_labels; i++)
             s.accesses += s.label[i].accesses;
+        r = s.accesses <= GROWTH_MAX ? measure_growth(text, &s.growth, diags) : 0;
+    }
+    if (r == 0) {
         if (people)
             for_people(people, &s);
         if (json)

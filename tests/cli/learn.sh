@@ -147,6 +147,19 @@ ls part.*.rec | sort -R | xargs -n 20 -P 2 sh -c '"$AAJAIL" merge "$@" -o "tree.
 "$AAJAIL" merge tree.* part.07.rec -o other-tree.rec 2>/dev/null
 cmp one-tree.rec other-tree.rec || fail "fifty recordings"
 
+# How much each slice of time brought, and what that means.
+for m in $(seq 0 59); do
+    printf 'type=AVC msg=audit(%d.000:%d): apparmor="ALLOWED" operation="open" profile="app" name="/srv/app/page-%d.html.%s" pid=1 comm="x" requested_mask="r" denied_mask="r" fsuid=1 ouid=1\n' \
+        $((1700000000 + m * 60)) $((m + 1)) 1 "$(printf "\\$(printf %o $((97 + m % 15)))")"
+done >hour.log
+learn 0 --log hour.log -o hour.rec
+grep -qx 'new kinds of access in each 5 min: 5 5 5 0 0 0 0 0 0 0 0 0' err || fail "slices: $(cat err)"
+grep -q 'flattened: nothing new in the last 45 min of 59 min, in which 15 of 15 were seen again: ready to build' err || fail "flattened: $(cat err)"
+head -12 hour.log >start.log
+learn 0 --log start.log -o hour.rec
+grep -q 'still growing: 1 new in the last' err || fail "growing: $(cat err)"
+"$AAJAIL" learn --log hour.log -o hour.rec --json 2>/dev/null | grep -q '"growth":{"verdict":"flat","kinds":15,' || fail "growth in JSON"
+
 # Facts about files, taken here.
 learn 0 --log "$logs"/slave/A/audit.log --facts -o facts.rec
 grep -q '"kind":"file","path":"/dev/null","type":"c"' facts.rec || fail "--facts"

@@ -13,6 +13,8 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/grow.h"
+#include "learn/growth.h"
 #include "learn/learn.h"
 #include "learn/names.h"
 #include "policy/parse.h"
@@ -258,6 +260,54 @@ static void test_no_rule_is_injected(void **state)
     }
 }
 
+/* An hour of a service that opens a new session's file each minute, which is no news, and until minute @news_until a
+ * new page, which is. */
+static void write_hour(const char *path, unsigned news_until)
+{
+    FILE *f = fopen(path, "w");
+
+    assert_non_null(f);
+    for (unsigned minute = 0; minute < 60; minute++) {
+        unsigned long long t = 1700000000ull + minute * 60;
+
+        fprintf(f, "type=AVC msg=audit(%llu.000:%u): apparmor=\"ALLOWED\" operation=\"open\" profile=\"app\" "
+                   "name=\"/srv/app/sess_%08x9ab\" pid=1 comm=\"x\" requested_mask=\"r\" denied_mask=\"r\" fsuid=1 ouid=1\n",
+                t, minute * 2 + 1, minute * 2654435761u);
+        fprintf(f, "type=AVC msg=audit(%llu.500:%u): apparmor=\"ALLOWED\" operation=\"open\" profile=\"app\" "
+                   "name=\"/srv/app/page-%c%c\" pid=1 comm=\"x\" requested_mask=\"r\" denied_mask=\"r\" fsuid=1 ouid=1\n",
+                t, minute * 2 + 2, 'a' + (int)(minute < news_until ? minute / 5 : minute % 2),
+                'a' + (int)(minute < news_until ? minute % 5 : minute % 3));
+    }
+    fclose(f);
+}
+
+static void test_growth(void **state)
+{
+    static const struct {
+        unsigned news_until;
+        enum aaj_growth_verdict verdict;
+        size_t kinds;
+    } row[] = { { 20, AAJ_GROWTH_FLAT, 21 }, { 60, AAJ_GROWTH_GROWING, 61 }, { 0, AAJ_GROWTH_UNKNOWN, 7 } };
+    char path[] = "/tmp/aajail-growth.XXXXXX", span[64];
+    struct aaj_growth g;
+    struct aaj_recording *rec;
+
+    close(mkstemp(path));
+    for (size_t i = 0; i < AAJ_ARRAY_SIZE(row); i++) {
+        write_hour(path, row[i].news_until);
+        rec = record(path);
+        assert_int_equal(aaj_growth_of(rec, &g), 0);
+        assert_int_equal(g.verdict, row[i].verdict);
+        assert_int_equal(g.kinds, row[i].kinds); /* all sessions are one */
+        assert_int_equal(g.slice_ms, 300 * 1000);
+        assert_int_equal(g.slices, 12);
+        aaj_recording_free(rec);
+    }
+    assert_string_equal(aaj_growth_span(span, 4800000).p, "1 h 20 min");
+    assert_string_equal(aaj_growth_span(span, 999).p, "0 s");
+    unlink(path);
+}
+
 static int setup(void **state)
 {
     if (aaj_target_open(NULL, getenv("AAJ_SOURCE"), &diags, &target) < 0)
@@ -284,6 +334,7 @@ int main(void)
         cmocka_unit_test(test_golden),
         cmocka_unit_test(test_denied_is_not_allowed),
         cmocka_unit_test(test_no_rule_is_injected),
+        cmocka_unit_test(test_growth),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);
