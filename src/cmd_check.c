@@ -11,7 +11,7 @@
 #include "check/proof.h"
 #include "check/replay.h"
 #include "compile/open.h"
-#include "policy/parse.h"
+#include "policy_reader.h"
 #include "profile_cmd.h"
 #include "reader.h"
 #include "verbs.h"
@@ -46,7 +46,6 @@ struct check {
     struct aaj_compile compile;
     struct aaj_match *match;
     struct aaj_recording *recording;
-    struct aaj_policy *policy; /* for coverage */
     struct aaj_coverage cover;
     json_object *out;
     size_t tap_n;
@@ -334,6 +333,7 @@ static int open_coverage(struct check *c, const char *path)
 {
     const char *base[INCLUDE_MAX + 3];
     struct aaj_policy_options options = { .flags = AAJ_POLICY_CHECK, .base = base };
+    struct aaj_rules rules;
 
     for (size_t i = 0; i < c->n_include; i++)
         base[options.n_bases++] = c->include[i];
@@ -342,9 +342,9 @@ static int open_coverage(struct check *c, const char *path)
         base[options.n_bases++] = c->target->template_dir;
     if (c->target->abstraction_dir)
         base[options.n_bases++] = c->target->abstraction_dir;
-    if (aaj_policy_read(path, &options, &c->diags, &c->policy) < 0)
+    if (policy_read_rules(path, &options, &rules, &c->diags) < 0)
         return EXIT_INPUT;
-    return aaj_coverage_init(&c->cover, c->policy) < 0 ? EXIT_REFUSED : EXIT_DONE;
+    return aaj_coverage_init(&c->cover, &rules) < 0 ? EXIT_REFUSED : EXIT_DONE;
 }
 
 /* -- policy tests ------------------------------------------------------------------------------------- */
@@ -508,7 +508,6 @@ static int run(const struct verb *verb, int argc, char **argv)
     json_object_put(c.out);
     aaj_recording_free(c.recording);
     aaj_coverage_clear(&c.cover);
-    aaj_policy_free(c.policy);
     aaj_match_free(c.match);
     aaj_target_free(c.target);
     aaj_arena_clear(&c.arena);

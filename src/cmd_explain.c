@@ -18,6 +18,7 @@
 #include "learn/suspect.h"
 #include "policy/parse.h"
 #include "policy/print.h"
+#include "policy_reader.h"
 #include "profile_cmd.h"
 #include "reader.h"
 #include "verbs.h"
@@ -45,7 +46,7 @@ struct explain {
     struct aaj_diags diags;
     struct aaj_arena arena;
     struct aaj_target *target;
-    struct aaj_policy *policy;
+    struct aaj_rules rules; /* of the profile */
     struct aaj_manifest *manifest;
     struct aaj_recording *recording;
     json_object *out;
@@ -78,15 +79,6 @@ static int bad(struct explain *x, const char *what)
 
 /* ---- what the profile is ---- */
 
-static struct aaj_item *first_profile(struct aaj_policy *policy)
-{
-    struct aaj_item *item = policy->top.first;
-
-    while (item && item->kind != AAJ_ITEM_PROFILE)
-        item = item->next;
-    return item;
-}
-
 static int open_profile(struct explain *x)
 {
     const char *base[2];
@@ -95,15 +87,15 @@ static int open_profile(struct explain *x)
     if (aaj_target_open(x->target_name, aajail_datadir(), &x->diags, &x->target) < 0)
         return EXIT_INPUT;
     base[0] = x->target->base;
-    if (aaj_policy_read(x->profile, &options, &x->diags, &x->policy) < 0)
+    if (policy_read_rules(x->profile, &options, &x->rules, &x->diags) < 0)
         return EXIT_INPUT;
-    return first_profile(x->policy) ? EXIT_DONE : bad(x, "there is no profile in it");
+    return x->rules.n_profiles ? EXIT_DONE : bad(x, "there is no profile in it");
 }
 
 /* Without a manifest: the profile's own name and attachment. */
 static int open_manifest(struct explain *x)
 {
-    const struct aaj_profile *p = &first_profile(x->policy)->profile;
+    const struct aaj_listed_profile *p = &x->rules.profile[0];
     struct aaj_str exe = { 0 }, text;
     int r;
 
@@ -114,11 +106,10 @@ static int open_manifest(struct explain *x)
         r = aaj_manifest_parse(text, aaj_str_c(x->manifest_path), &x->diags, &x->manifest);
         return r < 0 ? EXIT_INPUT : EXIT_DONE;
     }
-    aaj_glob_is_literal(aaj_text_set(p->attachment) ? p->attachment.value : p->name.value, AAJ_GLOB_PATH, &x->arena,
-                        &exe);
+    aaj_glob_is_literal(p->attachment, AAJ_GLOB_PATH, &x->arena, &exe);
     if (aaj_manifest_default(exe.n ? exe : AAJ_STR("/unknown"), AAJ_STR(""), &x->manifest) < 0)
         return EXIT_REFUSED;
-    x->manifest->jail.text = p->name.value;
+    x->manifest->jail.text = p->name;
     return EXIT_DONE;
 }
 
@@ -229,32 +220,22 @@ static int explain_rule(struct explain *x, const char *text)
 
 /* ---- an event ---- */
 
-struct search {
-    struct explain *x;
-    struct aaj_str path;
-    json_object *list;
-};
-
-static int look_at_rule(void *ctx, struct aaj_item *item)
+/* A file rule that matches the path. */
+static void look_at_rule(struct explain *x, const struct aaj_listed_rule *rule, struct aaj_str path, json_object *list)
 {
-    struct search *s = ctx;
-    struct aaj_loc loc = aaj_item_loc(item);
     struct aaj_glob *glob;
-    struct aaj_str text;
     int match;
 
-    if (item->kind != AAJ_ITEM_RULE || item->rule.kind != AAJ_RULE_FILE || !aaj_text_set(item->rule.file.path) ||
-        aaj_glob_compile(item->rule.file.path.value, AAJ_GLOB_PATH, &glob, NULL) < 0)
-        return 0;
-    match = aaj_glob_match(glob, s->path);
+    if (rule->item->rule.kind != AAJ_RULE_FILE || !rule->pattern.n ||
+        aaj_glob_compile(rule->pattern, AAJ_GLOB_PATH, &glob, NULL) < 0)
+        return;
+    match = aaj_glob_match(glob, path);
     aaj_glob_free(glob);
     if (match <= 0)
-        return 0;
-    text = aaj_rule_text(&s->x->arena, &item->rule);
-    json_object_array_add(s->list, aaj_json_bytes(text));
-    if (!s->x->json)
-        printf("  %s:%u: %s\n", aaj_escape(&s->x->arena, loc.file), loc.line, aaj_escape(&s->x->arena, text));
-    return 0;
+        return;
+    json_object_array_add(list, aaj_json_bytes(rule->text));
+    if (!x->json)
+        printf("  %s:%u: %s\n", aaj_escape(&x->arena, rule->loc.file), rule->loc.line, aaj_escape(&x->arena, rule->text));
 }
 
 static int read_event(struct explain *x, const char *line)
@@ -334,7 +315,7 @@ static void show_suspicion(struct explain *x, const struct aaj_access *access)
 
 static int show_event(struct explain *x, const struct aaj_replay_result *result)
 {
-    struct search s = { .x = x, .list = json_object_new_array() };
+    json_object *list = json_object_new_array();
     const struct aaj_access *access;
     bool denied = !aaj_replay_clean(result);
     size_t n;
@@ -353,11 +334,10 @@ static int show_event(struct explain *x, const struct aaj_replay_result *result)
                    g->rule.n ? "; missing: " : "", g->rule.n ? aaj_escape(&x->arena, g->rule) : "");
     }
     if (!denied && aaj_recording_accesses(x->recording, &access, &n) == 0 &&
-        (access->class == AAJ_CLASS_FILE || access->class == AAJ_CLASS_EXEC)) {
-        s.path = aaj_recording_str(x->recording, access->arg[AAJ_FILE_NAME]);
-        aaj_policy_walk(x->policy, true, look_at_rule, &s);
-    }
-    json_object_object_add(x->out, "rules", s.list);
+        (access->class == AAJ_CLASS_FILE || access->class == AAJ_CLASS_EXEC))
+        for (size_t i = 0; i < x->rules.n_rules; i++)
+            look_at_rule(x, &x->rules.rule[i], aaj_recording_str(x->recording, access->arg[AAJ_FILE_NAME]), list);
+    json_object_object_add(x->out, "rules", list);
     if (aaj_recording_accesses(x->recording, &access, &n) == 0 && n)
         show_suspicion(x, access);
     return denied ? EXIT_FINDING : EXIT_DONE;
@@ -417,7 +397,7 @@ static int run(const struct verb *verb, int argc, char **argv)
     show_diags(&x.diags);
     aaj_recording_free(x.recording);
     aaj_manifest_free(x.manifest);
-    aaj_policy_free(x.policy);
+    aaj_rules_clear(&x.rules);
     aaj_target_free(x.target);
     aaj_arena_clear(&x.arena);
     paths_clear(&x.logs);

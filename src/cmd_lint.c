@@ -6,7 +6,7 @@
 
 #include "base/json.h"
 #include "check/lint.h"
-#include "policy/parse.h"
+#include "policy_reader.h"
 #include "target/target.h"
 #include "verbs.h"
 
@@ -62,18 +62,15 @@ static int report(const struct lint *lint, struct aaj_diags *diags)
     return status;
 }
 
-static int lint_file(const struct lint *lint, const char *path, struct aaj_diags *diags)
+/* In the child. */
+static int lint_text(const struct policy_job *job, FILE *out, struct aaj_diags *diags)
 {
-    struct aaj_policy_options options = {
-        .flags = AAJ_POLICY_CHECK,
-        .base = lint->base,
-        .n_bases = lint->n_bases,
-        .target = lint->target_name ? lint->target : NULL, /* not asked for: no word of its parser */
-    };
+    const struct lint *lint = job->data;
     struct aaj_policy *policy = NULL;
-    int r = aaj_policy_read(path, &options, diags, &policy);
     struct aaj_rules rules;
+    int r = aaj_policy_parse(job->text, job->name, &job->options, diags, &policy);
 
+    (void)out;
     if (r == 0 && !lint->syntax_only) {
         r = aaj_rules_list(policy, &rules);
         if (r == 0)
@@ -82,6 +79,24 @@ static int lint_file(const struct lint *lint, const char *path, struct aaj_diags
     }
     aaj_policy_free(policy);
     return r;
+}
+
+static void lint_file(struct lint *lint, const char *path, struct aaj_diags *diags)
+{
+    const struct aaj_policy_options options = {
+        .flags = AAJ_POLICY_CHECK,
+        .base = lint->base,
+        .n_bases = lint->n_bases,
+        .target = lint->target_name ? lint->target : NULL, /* not asked for: no word of its parser */
+    };
+    struct aaj_arena arena = AAJ_ARENA_INIT;
+    struct aaj_str nothing;
+    size_t errors = diags->errors;
+    int r = policy_run(path, &options, lint_text, lint, &arena, &nothing, diags);
+
+    if (r < 0 && diags->errors == errors)
+        aaj_error(diags, (struct aaj_loc){ .file = aaj_str_c(path) }, "it could not be looked at: %s", strerror(-r));
+    aaj_arena_clear(&arena);
 }
 
 static int set_options(const struct verb *verb, struct lint *lint, struct opts *o)

@@ -8,7 +8,7 @@
 #include "base/json.h"
 #include "check/surface.h"
 #include "compile/open.h"
-#include "policy/parse.h"
+#include "policy_reader.h"
 #include "profile_cmd.h"
 #include "reader.h"
 #include "verbs.h"
@@ -44,7 +44,7 @@ struct surface {
     struct aaj_fsview *view;
     struct aaj_recording *recording;
     struct aaj_ceiling *ceiling;
-    struct aaj_policy *policy; /* NULL: compiled policy was given */
+    bool text; /* not compiled policy: the rules are known */
     struct aaj_rules rules;
 };
 
@@ -215,8 +215,10 @@ static int open_text(struct surface *s, const char *path)
     if (s->target->abstraction_dir)
         base[options.n_bases++] = s->target->abstraction_dir;
     /* It compiled, so that what this reader says more is not said here. */
-    aaj_policy_parse(bytes, aaj_str_c(path), &options, NULL, &s->policy);
-    return s->policy && aaj_rules_list(s->policy, &s->rules) < 0 ? EXIT_REFUSED : EXIT_DONE;
+    if (policy_read_rules(path, &options, &s->rules, NULL) < 0)
+        return EXIT_REFUSED;
+    s->text = true;
+    return EXIT_DONE;
 }
 
 static int open_inputs(struct surface *s, const char *path)
@@ -252,7 +254,7 @@ static int surface(struct surface *s, const char *path)
     if (status != EXIT_DONE)
         return status;
     in = (struct aaj_surface_input){ s->match, s->view, s->recording, s->ceiling,
-                                      s->policy ? &s->rules : NULL, s->uid };
+                                      s->text ? &s->rules : NULL, s->uid };
     if (aaj_surface_run(&in, &result) < 0) {
         aaj_error(&s->diags, (struct aaj_loc){ 0 }, "out of memory");
         status = EXIT_REFUSED;
@@ -332,7 +334,6 @@ static int run(const struct verb *verb, int argc, char **argv)
     aaj_recording_free(s.recording);
     aaj_fsview_free(s.view);
     aaj_rules_clear(&s.rules);
-    aaj_policy_free(s.policy);
     aaj_match_free(s.match);
     aaj_target_free(s.target);
     aaj_arena_clear(&s.arena);

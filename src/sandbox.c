@@ -26,16 +26,21 @@ struct stream {
     size_t n, cap;
 };
 
-static _Noreturn void child(sandbox_fn fn, void *data, const struct sandbox_limits *limits, int result_fd,
-                            int diags_fd)
+/* The child's ends of what leads to the parent; the socket to ask at, or -1. */
+struct ends {
+    int result, diags, ask;
+};
+
+static _Noreturn void child(sandbox_fn fn, void *data, const struct sandbox_limits *limits, struct ends ends)
 {
-    FILE *out = fdopen(result_fd, "w"), *notes = fdopen(diags_fd, "w");
+    FILE *out = fdopen(ends.result, "w"), *notes = fdopen(ends.diags, "w");
     struct aaj_diags diags = AAJ_DIAGS_INIT;
     int r;
 
     /* _exit throughout: the parent's buffers and handlers are not ours to run. */
     if (!out || !notes || prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || sandbox_confine(limits) < 0)
         _exit(CHILD_UNCONFINED);
+    sandbox_ask_at(ends.ask);
     r = fn(data, out, &diags);
     sandbox_write_diags(notes, &diags);
     if (fflush(out) != 0 || fflush(notes) != 0)
@@ -66,22 +71,37 @@ static int take(struct stream *s)
     return got > 0;
 }
 
-static int collect(struct stream s[static 2])
+/* The child's parent's ends, as far as they are open. */
+struct link {
+    struct stream result, diags;
+    int ask;
+    unsigned asked;
+};
+
+static int serve(struct link *link, const struct sandbox_limits *limits)
 {
-    struct pollfd p[2] = { { s[0].fd, POLLIN, 0 }, { s[1].fd, POLLIN, 0 } };
+    if (++link->asked > SANDBOX_ASKS_MAX)
+        return -EFBIG;
+    return sandbox_answer(link->ask, limits);
+}
+
+/* Until the child has closed both streams, and answering what it asks meanwhile. */
+static int collect(struct link *link, const struct sandbox_limits *limits)
+{
+    struct pollfd p[3] = { { link->result.fd, POLLIN, 0 }, { link->diags.fd, POLLIN, 0 }, { link->ask, POLLIN, 0 } };
 
     while (p[0].fd >= 0 || p[1].fd >= 0) {
-        if (poll(p, 2, -1) < 0) {
+        if (poll(p, 3, -1) < 0) {
             if (errno == EINTR)
                 continue;
             return -errno;
         }
-        for (int i = 0; i < 2; i++) {
+        for (int i = 0; i < 3; i++) {
             int r;
 
             if (p[i].fd < 0 || !p[i].revents)
                 continue;
-            r = take(&s[i]);
+            r = i == 2 ? serve(link, limits) : take(i ? &link->diags : &link->result);
             if (r < 0)
                 return r;
             if (r == 0)
@@ -120,48 +140,95 @@ static int judge(const char *what, int status, struct aaj_diags *diags)
     return -EPROTO;
 }
 
-static int spawn(sandbox_fn fn, void *data, const struct sandbox_limits *limits, struct stream s[static 2],
-                 pid_t *ret_pid)
+/* Pipes for the result and the findings, and sockets where the child may ask: [0] the parent's end. */
+struct pairs {
+    int result[2], diags[2], ask[2];
+};
+
+static void close_pair(int pair[static 2])
 {
-    int result[2], notes[2];
-    pid_t pid = -1;
+    for (int i = 0; i < 2; i++)
+        if (pair[i] >= 0)
+            close(pair[i]);
+}
 
-    if (pipe2(result, O_CLOEXEC) < 0)
-        return -errno;
-    if (pipe2(notes, O_CLOEXEC) < 0) {
-        int r = -errno;
+static void close_pairs(struct pairs *pairs)
+{
+    close_pair(pairs->result);
+    close_pair(pairs->diags);
+    close_pair(pairs->ask);
+}
 
-        close(result[0]);
-        close(result[1]);
+static int open_pairs(struct pairs *pairs, bool asks)
+{
+    int r = 0;
+
+    *pairs = (struct pairs){ { -1, -1 }, { -1, -1 }, { -1, -1 } };
+    if (pipe2(pairs->result, O_CLOEXEC) < 0 || pipe2(pairs->diags, O_CLOEXEC) < 0)
+        r = -errno;
+    if (r == 0 && asks)
+        r = sandbox_ask_pair(pairs->ask);
+    if (r < 0)
+        close_pairs(pairs);
+    return r;
+}
+
+/* The child's ends are gone when this returns, so that its end is seen. */
+static int spawn(sandbox_fn fn, void *data, const struct sandbox_limits *limits, struct link *link, pid_t *ret_pid)
+{
+    struct pairs p;
+    int r = open_pairs(&p, limits->open != NULL);
+    pid_t pid;
+
+    if (r < 0)
         return r;
-    }
     fflush(NULL);
     pid = fork();
     if (pid == 0) {
-        close(result[0]);
-        close(notes[0]);
-        child(fn, data, limits, result[1], notes[1]);
+        close(p.result[0]);
+        close(p.diags[0]);
+        if (p.ask[0] >= 0)
+            close(p.ask[0]);
+        child(fn, data, limits, (struct ends){ p.result[1], p.diags[1], p.ask[1] });
     }
-    close(result[1]);
-    close(notes[1]);
     if (pid < 0) {
-        int r = -errno;
-
-        close(result[0]);
-        close(notes[0]);
+        r = -errno;
+        close_pairs(&p);
         return r;
     }
-    s[0].fd = result[0];
-    s[1].fd = notes[0];
+    close(p.result[1]);
+    close(p.diags[1]);
+    if (p.ask[1] >= 0)
+        close(p.ask[1]);
+    link->result.fd = p.result[0];
+    link->diags.fd = p.diags[0];
+    link->ask = p.ask[0];
     *ret_pid = pid;
     return 0;
+}
+
+static void close_link(struct link *link)
+{
+    close(link->result.fd);
+    close(link->diags.fd);
+    if (link->ask >= 0)
+        close(link->ask);
+}
+
+/* The findings first: an error may be among them. */
+static int conclude(const char *what, const struct link *link, int status, struct aaj_diags *diags)
+{
+    if (sandbox_read_diags((struct aaj_str){ link->diags.data, link->diags.n }, diags) < 0)
+        return aaj_error(diags, (struct aaj_loc){ .file = aaj_str_c(what) },
+                         "the reading process wrote findings that cannot be read");
+    return judge(what, status, diags);
 }
 
 int sandbox_run(const char *what, sandbox_fn fn, void *data, const struct sandbox_limits *limits,
                 struct aaj_arena *arena, struct aaj_str *ret_text, struct aaj_diags *diags)
 {
     struct sandbox_limits all = limits ? *limits : (struct sandbox_limits){ 0 };
-    struct stream s[2] = { 0 };
+    struct link link = { .ask = -1 };
     struct aaj_str text;
     int r, status = 0;
     pid_t pid = -1;
@@ -169,29 +236,23 @@ int sandbox_run(const char *what, sandbox_fn fn, void *data, const struct sandbo
     all.result = all.result ? all.result : RESULT_MAX;
     all.memory = all.memory ? all.memory : MEMORY;
     all.seconds = all.seconds ? all.seconds : SECONDS;
-    s[0].max = all.result;
-    s[1].max = DIAGS_MAX;
-    r = spawn(fn, data, &all, s, &pid);
+    link.result.max = all.result;
+    link.diags.max = DIAGS_MAX;
+    r = spawn(fn, data, &all, &link, &pid);
     if (r < 0)
         return r;
-    r = collect(s);
-    close(s[0].fd);
-    close(s[1].fd);
-    if (reap(pid, r < 0, &status) == 0 && r == 0) {
-        if (sandbox_read_diags((struct aaj_str){ s[1].data, s[1].n }, diags) < 0)
-            r = aaj_error(diags, (struct aaj_loc){ .file = aaj_str_c(what) },
-                          "the reading process wrote findings that cannot be read");
-        else
-            r = judge(what, status, diags);
-    }
+    r = collect(&link, &all);
+    close_link(&link);
+    if (reap(pid, r < 0, &status) == 0 && r == 0)
+        r = conclude(what, &link, status, diags);
     if (r == 0) {
-        text = aaj_arena_dup(arena, (struct aaj_str){ s[0].data, s[0].n });
+        text = aaj_arena_dup(arena, (struct aaj_str){ link.result.data, link.result.n });
         if (text.p)
             *ret_text = text;
         else
             r = -ENOMEM;
     }
-    free(s[0].data);
-    free(s[1].data);
+    free(link.result.data);
+    free(link.diags.data);
     return r;
 }

@@ -23,7 +23,13 @@ struct sandbox_limits {
     size_t result;          /* bytes of result; 0 = 1 GiB */
     size_t memory;          /* bytes of address space; 0 = 16 GiB */
     unsigned seconds;       /* processor time; 0 = one hour */
+    /* What the child may ask the parent to open while it reads (SANDBOX_ASKS_MAX times): the request is hostile. A
+     * descriptor, which is handed over and closed here, or -errno. NULL: nothing. */
+    int (*open)(void *ctx, struct aaj_str request);
+    void *open_ctx;
 };
+
+enum { SANDBOX_REQUEST_MAX = 8192, SANDBOX_ASKS_MAX = 65536 };
 
 /*
  * Runs @fn in the child. On success *ret_text holds its result (in @arena). Findings are appended to
@@ -31,3 +37,6 @@ struct sandbox_limits {
  */
 int sandbox_run(const char *what, sandbox_fn fn, void *data, const struct sandbox_limits *limits,
                 struct aaj_arena *arena, struct aaj_str *ret_text, struct aaj_diags *diags);
+
+/* In the child: the descriptor that the parent opened for @request, or -errno. */
+int sandbox_ask(struct aaj_str request);

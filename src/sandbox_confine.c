@@ -54,7 +54,19 @@ static int add_rules(scmp_filter_ctx ctx)
     return r;
 }
 
-static int filter_calls(void)
+/* To take a descriptor that the parent hands over, and to list a folder that is one. */
+static const int asking_calls[] = { SCMP_SYS(recvmsg), SCMP_SYS(getdents64) };
+
+static int add_asking(scmp_filter_ctx ctx)
+{
+    int r = 0;
+
+    for (size_t i = 0; i < AAJ_ARRAY_SIZE(asking_calls) && r == 0; i++)
+        r = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, asking_calls[i], 0);
+    return r;
+}
+
+static int filter_calls(bool asks)
 {
     scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ERRNO(EPERM));
     int r;
@@ -62,6 +74,8 @@ static int filter_calls(void)
     if (!ctx)
         return -ENOMEM;
     r = add_rules(ctx);
+    if (r == 0 && asks)
+        r = add_asking(ctx);
     if (r == 0)
         r = seccomp_load(ctx);
     seccomp_release(ctx);
@@ -106,5 +120,5 @@ int sandbox_confine(const struct sandbox_limits *limits)
         return -errno;
     if (prctl(PR_SET_DUMPABLE, 0) < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
         return -errno;
-    return filter_calls();
+    return filter_calls(limits->open != NULL);
 }

@@ -6,14 +6,10 @@
 
 enum { GRANTS_MAX = 64 };
 
-int aaj_coverage_init(struct aaj_coverage *coverage, struct aaj_policy *policy)
+int aaj_coverage_init(struct aaj_coverage *coverage, struct aaj_rules *rules)
 {
-    int r;
-
-    *coverage = (struct aaj_coverage){ 0 };
-    r = aaj_rules_list(policy, &coverage->rules);
-    if (r < 0)
-        return r;
+    *coverage = (struct aaj_coverage){ .rules = *rules };
+    *rules = (struct aaj_rules){ 0 };
     coverage->accesses = calloc(coverage->rules.n_rules + 1, sizeof(*coverage->accesses));
     coverage->events = calloc(coverage->rules.n_rules + 1, sizeof(*coverage->events));
     if (coverage->accesses && coverage->events)

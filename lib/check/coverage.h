@@ -10,8 +10,8 @@ struct aaj_coverage {
     uint64_t *events;
 };
 
-/* @policy as for aaj_rules_list(). */
-int aaj_coverage_init(struct aaj_coverage *coverage, struct aaj_policy *policy);
+/* Takes @rules over, also when it fails. */
+int aaj_coverage_init(struct aaj_coverage *coverage, struct aaj_rules *rules);
 void aaj_coverage_clear(struct aaj_coverage *coverage);
 
 /* @access was allowed by the profile of this name: counts for each rule that grants it. */

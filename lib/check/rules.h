@@ -5,6 +5,8 @@
  */
 #pragma once
 
+#include <stdio.h>
+
 #include "glob/glob.h"
 #include "policy/ast.h"
 #include "recording/recording.h"
@@ -39,6 +41,11 @@ struct aaj_rules {
  * variables cannot be filled in have no pattern. */
 int aaj_rules_list(struct aaj_policy *policy, struct aaj_rules *ret_rules);
 void aaj_rules_clear(struct aaj_rules *rules);
+
+/* As text, and back: from the process that read the policy to the one that works with it. What is read is hostile. A
+ * profile that was read has no item; a rule's item is the rule alone, linked nowhere. -EPROTO: not what was written. */
+int aaj_rules_write(const struct aaj_rules *rules, FILE *out);
+int aaj_rules_read(struct aaj_str text, struct aaj_rules *ret_rules);
 
 const struct aaj_listed_profile *aaj_rules_profile(const struct aaj_rules *rules, struct aaj_str name);
 

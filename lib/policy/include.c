@@ -1,17 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * Files that policy includes. They may come from anybody's text, so they are only opened beneath the
- * folders the caller named, regular files only, and their number, size and nesting are bounded.
- */
+/* Files that policy includes: found, read once a block, bounded in number, size and nesting. */
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
-#include <linux/openat2.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/escape.h"
@@ -19,64 +13,45 @@
 #include "base/grow.h"
 #include "policy/parser.h"
 
-static int open_beneath(int dir, const char *path)
-{
-    struct open_how how = {
-        .flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY,
-        .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS,
-    };
-    long fd = syscall(SYS_openat2, dir, path, &how, sizeof(how));
+/* Where an include was found: entries of a folder are opened the same way. */
+struct found {
+    int fd;
+    size_t base; /* n_bases: by its path */
+    struct aaj_str path, name; /* as it is opened; as findings name it */
+};
 
-    return fd < 0 ? -errno : (int)fd;
+static int open_at(const struct aaj_policy_options *o, size_t base, const char *path)
+{
+    return o->open ? o->open(o->open_ctx, o, base, path) : aaj_policy_open(o, base, path);
 }
 
-/* -ENOENT when the folder has no such file; -EXDEV when it leads outside. */
-static int open_in_base(const char *base, const char *path)
+static struct aaj_str name_of(const struct aaj_policy_options *o, struct aaj_arena *arena, size_t base, const char *path)
 {
-    int dir = open(base, O_PATH | O_DIRECTORY | O_CLOEXEC), fd;
+    const char *folder = base < o->n_bases ? o->base[base] : "";
+    bool slash = !*folder || aaj_str_ends(aaj_str_c(folder), AAJ_STR("/"));
 
-    if (dir < 0)
-        return -errno;
-    while (*path == '/')
-        path++;
-    fd = open_beneath(dir, *path ? path : ".");
-    close(dir);
-    return fd;
+    return aaj_arena_printf(arena, "%s%s%s", folder, slash ? "" : "/", path);
 }
 
-/* <…>: the first folder that has it. */
-static int open_magic(const struct aaj_policy_options *o, const char *path, struct aaj_arena *arena,
-                      struct aaj_str *ret_name)
+/* <…>: the first folder that has it. "…": a path like any other. */
+static int find_include(const struct aaj_policy_options *o, struct aaj_arena *arena, const struct aaj_include *include,
+                        struct found *ret_found)
 {
-    int r = -ENOENT;
+    struct aaj_str path = aaj_arena_dup(arena, include->path.value);
+    size_t base = include->magic ? 0 : o->n_bases;
+    int fd = -ENOENT;
 
-    for (size_t i = 0; i < o->n_bases && r == -ENOENT; i++) {
-        r = open_in_base(o->base[i], path);
-        if (r >= 0)
-            *ret_name = aaj_arena_printf(arena, "%s%s%s", o->base[i],
-                                         aaj_str_ends(aaj_str_c(o->base[i]), AAJ_STR("/")) ? "" : "/", path);
+    if (!path.p)
+        return -ENOMEM;
+    if (!include->magic)
+        fd = open_at(o, base, path.p);
+    for (; fd == -ENOENT && base < o->n_bases; base++) {
+        fd = open_at(o, base, path.p);
+        if (fd != -ENOENT)
+            break;
     }
-    return r;
-}
-
-/* "…": a path like any other, but it has to be inside of one of the folders. */
-static int open_plain(const struct aaj_policy_options *o, const char *path, struct aaj_arena *arena,
-                      struct aaj_str *ret_name)
-{
-    char *real = realpath(path, NULL), *base;
-    int r = real ? -EXDEV : -errno;
-
-    for (size_t i = 0; real && i < o->n_bases && r == -EXDEV; i++) {
-        base = realpath(o->base[i], NULL);
-        if (base && aaj_str_starts(aaj_str_c(real), aaj_str_c(base)) &&
-            (real[strlen(base)] == '/' || real[strlen(base)] == '\0'))
-            r = open_in_base(base, real + strlen(base));
-        free(base);
-    }
-    free(real);
-    if (r >= 0)
-        *ret_name = aaj_arena_dup(arena, aaj_str_c(path));
-    return r;
+    *ret_found = (struct found){ fd, base, path, name_of(o, arena, base, path.p) };
+    return fd < 0 ? fd : 0;
 }
 
 static int include_error(struct aaj_parser *ps, const struct aaj_item *item, const char *what)
@@ -96,16 +71,21 @@ static int seen_before(struct aaj_reading *rd, struct aaj_str name)
     return 0;
 }
 
+/* Room doubles: full at each power of two. */
 static int add_file(struct aaj_reading *rd, struct aaj_include *inc, struct aaj_policy *file)
 {
-    struct aaj_policy **more = aaj_arena_new_array(rd->arena, inc->n_files + 1, struct aaj_policy *);
+    uint32_t n = inc->n_files;
+    struct aaj_policy **more;
 
-    if (!more)
-        return -ENOMEM;
-    if (inc->n_files)
-        memcpy(more, inc->file, inc->n_files * sizeof(*more));
-    more[inc->n_files++] = file;
-    inc->file = more;
+    if ((n & (n - 1)) == 0) {
+        more = aaj_arena_new_array(rd->arena, n ? 2 * (size_t)n : 1, struct aaj_policy *);
+        if (!more)
+            return -ENOMEM;
+        if (n)
+            memcpy(more, inc->file, n * sizeof(*more));
+        inc->file = more;
+    }
+    inc->file[inc->n_files++] = file;
     return 0;
 }
 
@@ -126,7 +106,8 @@ static int read_included(struct aaj_parser *ps, struct aaj_item *item, int fd, s
     file->name = name;
     r = aaj_file_read_fd(fd, AAJ_POLICY_MAX_TEXT, rd->arena, &file->text);
     if (r < 0)
-        return r == -ENOMEM ? r : include_error(ps, item, "the included file cannot be read");
+        return r == -ENOMEM ? r : aaj_parser_error(ps, item->start, ps->tok.end, "the included file cannot be read: %s",
+                                                   strerror(-r));
     rd->total += file->text.n;
     file->top.close = (uint32_t)file->text.n;
     r = add_file(rd, &item->include, file);
@@ -156,51 +137,112 @@ static bool is_ignored(const char *name)
     return false;
 }
 
-static int not_ignored(const struct dirent *entry)
+static int by_bytes(const void *a, const void *b)
 {
-    return !is_ignored(entry->d_name);
+    return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-static int by_bytes(const struct dirent **a, const struct dirent **b)
+struct names {
+    char **item;
+    size_t n, cap;
+};
+
+static void clear_names(struct names *names)
 {
-    return strcmp((*a)->d_name, (*b)->d_name);
+    for (size_t i = 0; i < names->n; i++)
+        free(names->item[i]);
+    free(names->item);
 }
 
-/* Regular files, or links to them that stay inside. */
-static int include_entry(struct aaj_parser *ps, struct aaj_item *item, int dir, const char *entry,
-                         struct aaj_str folder, bool body)
+/* What is in an open folder, sorted; nothing is looked up. Takes @fd. */
+static int list_folder(int fd, struct names *names)
 {
-    struct aaj_str name = aaj_arena_printf(ps->rd->arena, "%.*s/%s", AAJ_STR_ARG(folder), entry);
-    struct stat st;
-    int fd = open_beneath(dir, entry), r = 0;
+    DIR *dir = fdopendir(fd);
+    struct dirent *entry;
+    int r = 0;
 
-    if (!name.p)
-        r = -ENOMEM;
-    if (r == 0 && fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode)) {
-        r = seen_before(ps->rd, name);
-        if (r == 0)
-            r = read_included(ps, item, fd, name, body);
-        else if (r > 0)
-            r = 0;
-    }
-    if (fd >= 0)
+    if (!dir) {
         close(fd);
+        return -errno;
+    }
+    while (r == 0 && (entry = readdir(dir))) {
+        if (is_ignored(entry->d_name))
+            continue;
+        if (names->n >= AAJ_POLICY_MAX_FILES)
+            r = -E2BIG;
+        else if (AAJ_GROW(names->item, names->n, names->cap) < 0 || !(names->item[names->n] = strdup(entry->d_name)))
+            r = -ENOMEM;
+        else
+            names->n++;
+    }
+    closedir(dir);
+    if (names->n)
+        qsort(names->item, names->n, sizeof(*names->item), by_bytes);
     return r;
 }
 
-static int include_folder(struct aaj_parser *ps, struct aaj_item *item, int fd, struct aaj_str name, bool body)
+static bool is_folder(int fd)
 {
-    struct dirent **entry = NULL;
-    int n = scandirat(fd, ".", &entry, not_ignored, by_bytes), r = 0;
+    struct stat st;
 
-    if (n < 0)
-        return include_error(ps, item, "the folder cannot be read");
-    for (int i = 0; i < n; i++) {
-        if (r == 0)
-            r = include_entry(ps, item, fd, entry[i]->d_name, name, body);
-        free(entry[i]);
+    return fstat(fd, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+/* What is in a folder and cannot be included is not an error: a package manager may be at work there. */
+static void left_out(struct aaj_parser *ps, const struct aaj_item *item, struct aaj_str name, int error)
+{
+    const char *why = error == -EXDEV    ? "it leads outside of the policy folders"
+                      : error == -EINVAL ? "it is neither a file nor a folder"
+                                         : strerror(-error);
+    struct aaj_loc loc;
+    struct aaj_str line = aaj_loc_line(ps->policy->text, item->start, &loc);
+
+    ps->rd->incomplete = true;
+    if (!(ps->rd->options->flags & AAJ_POLICY_CHECK))
+        return;
+    loc.file = ps->policy->name;
+    loc.length = 0;
+    aaj_diag_add(ps->rd->diags, AAJ_WARNING, "policy-include", loc, line, "'%s' is left out: %s",
+                 aaj_escape(ps->rd->arena, name), why);
+}
+
+/* Regular files, or links to them that stay inside. */
+static int include_entry(struct aaj_parser *ps, struct aaj_item *item, const struct found *folder, const char *entry,
+                         bool body)
+{
+    const struct aaj_policy_options *o = ps->rd->options;
+    struct aaj_arena *arena = ps->rd->arena;
+    struct aaj_str path = aaj_arena_printf(arena, "%.*s/%s", AAJ_STR_ARG(folder->path), entry);
+    struct aaj_str name = aaj_arena_printf(arena, "%.*s/%s", AAJ_STR_ARG(folder->name), entry);
+    int fd = path.p && name.p ? open_at(o, folder->base, path.p) : -ENOMEM, r;
+
+    if (fd == -ENOMEM)
+        return fd;
+    if (fd < 0) {
+        left_out(ps, item, name, fd);
+        return 0;
     }
-    free(entry);
+    if (is_folder(fd)) {
+        close(fd);
+        return 0;
+    }
+    r = seen_before(ps->rd, name);
+    if (r == 0)
+        r = read_included(ps, item, fd, name, body);
+    close(fd);
+    return r > 0 ? 0 : r;
+}
+
+static int include_folder(struct aaj_parser *ps, struct aaj_item *item, const struct found *folder, bool body)
+{
+    struct names names = { 0 };
+    int r = list_folder(folder->fd, &names);
+
+    if (r < 0 && r != -ENOMEM)
+        r = include_error(ps, item, "the folder cannot be read");
+    for (size_t i = 0; r == 0 && i < names.n; i++)
+        r = include_entry(ps, item, folder, names.item[i], body);
+    clear_names(&names);
     return r;
 }
 
@@ -217,15 +259,16 @@ static int not_opened(struct aaj_parser *ps, struct aaj_item *item, int error)
         return include_error(ps, item, "there is no such file in the policy folders");
     if (error == -EXDEV)
         return include_error(ps, item, "this leads outside of the policy folders");
+    if (error == -EINVAL)
+        return include_error(ps, item, "this is neither a file nor a folder");
     return aaj_parser_error(ps, item->start, ps->tok.end, "cannot be opened: %s", strerror(-error));
 }
 
 int aaj_parser_include(struct aaj_parser *ps, struct aaj_item *item, bool body)
 {
-    const struct aaj_policy_options *o = ps->rd->options;
-    struct aaj_str path = aaj_arena_dup(ps->rd->arena, item->include.path.value), name = { 0 };
-    struct stat st;
-    int fd, r;
+    struct aaj_str path = item->include.path.value;
+    struct found found;
+    int r;
 
     if (!path.p)
         return -ENOMEM;
@@ -233,16 +276,14 @@ int aaj_parser_include(struct aaj_parser *ps, struct aaj_item *item, bool body)
         return include_error(ps, item, "this is no name of a file");
     if (ps->depth >= AAJ_POLICY_MAX_NESTING)
         return include_error(ps, item, "includes are nested too deeply");
-    fd = item->include.magic ? open_magic(o, path.p, ps->rd->arena, &name) : open_plain(o, path.p, ps->rd->arena, &name);
-    if (fd < 0)
-        return not_opened(ps, item, fd);
-    r = name.p ? seen_before(ps->rd, name) : -ENOMEM;
-    if (r == 0 && fstat(fd, &st) < 0)
-        r = -errno;
-    if (r == 0 && S_ISDIR(st.st_mode))
-        r = include_folder(ps, item, fd, name, body);
-    else if (r == 0 && S_ISREG(st.st_mode))
-        r = read_included(ps, item, fd, name, body);
-    close(fd);
+    r = find_include(ps->rd->options, ps->rd->arena, &item->include, &found);
+    if (r < 0)
+        return r == -ENOMEM ? r : not_opened(ps, item, r);
+    r = found.name.p ? seen_before(ps->rd, found.name) : -ENOMEM;
+    if (r == 0 && is_folder(found.fd))
+        return include_folder(ps, item, &found, body) == -ENOMEM ? -ENOMEM : 0;
+    if (r == 0)
+        r = read_included(ps, item, found.fd, found.name, body);
+    close(found.fd);
     return r == -ENOMEM ? r : 0;
 }

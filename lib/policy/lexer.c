@@ -178,17 +178,13 @@ static void advance(struct aaj_lexer *lx, uint32_t n)
         }
 }
 
-/* `/a\` at the end of its line: printed with a blank or a comma behind it, it would be another word. As the end
- * of a glob it is an error of its own. A variable's value and an include end with the line anyway. */
+/* `/a\` at the end of its line: with a blank or a comma behind it, as it is printed, it would be another word, and
+ * to the lexer no backslash escapes the next. A variable's value and an include end with the line anyway. */
 static bool ends_in_backslash(const struct aaj_lexer *lx, const struct aaj_lex_match *m)
 {
     enum aaj_lex_state s = aaj_lex_state(lx);
-    const char *p = aaj_lex_here(lx);
-    uint32_t n = 0;
 
-    while (n < m->n && p[m->n - 1 - n] == '\\')
-        n++;
-    return n % 2 && s != AAJ_LEX_ASSIGN && s != AAJ_LEX_INCLUDE;
+    return m->n && aaj_lex_here(lx)[m->n - 1] == '\\' && s != AAJ_LEX_ASSIGN && s != AAJ_LEX_INCLUDE;
 }
 
 struct aaj_token aaj_lexer_next(struct aaj_lexer *lx)

@@ -23,6 +23,9 @@ struct aaj_policy_options {
     /* Where <…> is searched for, in this order; and no include may lead outside of all of them. */
     const char *const *base;
     size_t n_bases;
+    /* Who opens includes: aaj_policy_open() when NULL. A reader that may open nothing asks somebody else. */
+    int (*open)(void *ctx, const struct aaj_policy_options *options, size_t base, const char *path);
+    void *open_ctx;
     /* NULL: none. With AAJ_POLICY_CHECK, warns of what its parser cannot read. */
     const struct aaj_target *target;
 };
@@ -33,6 +36,13 @@ enum {
     AAJ_POLICY_MAX_FILES = 4096,
     AAJ_POLICY_MAX_NESTING = 256, /* of includes, and of blocks */
 };
+
+/*
+ * Opens an include for reading: @path beneath base[@base]; with @base == n_bases a path like any other, which has
+ * to lie beneath one of them. Never follows a link outside, and opens regular files and folders only. A descriptor;
+ * -ENOENT, -EXDEV when it leads outside, -EINVAL when it is neither file nor folder, -errno.
+ */
+int aaj_policy_open(const struct aaj_policy_options *options, size_t base, const char *path);
 
 /*
  * Reads @text, which @name stands for in findings. Whatever could be read is in *ret_policy, errors or

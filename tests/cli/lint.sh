@@ -49,3 +49,38 @@ printf 'include <tunables/global>\nprofile p {\n  include <abstractions/base>\n}
 "$AAJAIL" lint "$dir/p" 2>"$dir/err" && fail "no abi, no local include, and not a word"
 grep -q 'lint-no-abi' "$dir/err" && grep -q 'include if exists <local/p>.*lint-no-local' "$dir/err" || fail "$(cat "$dir/err")"
 "$AAJAIL" lint --syntax-only "$dir/p" || fail "--syntax-only is about the language alone"
+
+# Includes are opened beneath the policy folders, files and folders only; as root, too, and what only root may read.
+base=$dir/base
+mkdir -p "$base/d" "$dir/outside"
+echo '/ok r,' >"$base/ok"
+echo '/d r,' >"$base/d/a"
+chmod 600 "$base/ok"
+echo 'secret text,' >"$dir/outside/secret"
+ln -s ok "$base/inner"
+ln -s ../outside/secret "$base/link"
+ln -s /proc/self/root/etc/passwd "$base/magic"
+ln -s ../../outside/secret "$base/d/b"
+ln -s /etc "$base/etc"
+mkfifo "$base/fifo" "$base/d/f"
+truncate -s 20M "$base/huge"
+includes() { # includes STATUS MESSAGE INCLUDE…
+    local want=$1 message=$2 got=0
+    shift 2
+    for what; do
+        printf 'profile p {\n  include %s\n}\n' "$what" >"$dir/p"
+        got=0
+        timeout 20 "$AAJAIL" lint --syntax-only --base "$base" "$dir/p" >"$dir/said" 2>&1 || got=$?
+        [ $got = "$want" ] || fail "include $what: status $got: $(cat "$dir/said")"
+        [ -z "$message" ] || grep -q "$message" "$dir/said" || fail "include $what: $(cat "$dir/said")"
+        grep -q 'secret text' "$dir/said" && fail "include $what shows what it may not: $(cat "$dir/said")"
+    done
+    return 0
+}
+includes 0 '' '<ok>' '<inner>' "\"$base/ok\"" 'if exists <nothing>'
+includes 3 'p:2:3: error: .*leads outside' '<link>' '<magic>' '<etc/passwd>' '<../outside/secret>' "\"$dir/outside/secret\"" \
+    '"/dev/zero"' 'if exists <link>'
+includes 3 'neither a file nor a folder' '<fifo>'
+includes 3 'cannot be read: File too large' '<huge>'
+includes 1 "d/b' is left out: it leads outside" '<d>'
+includes 1 "d/f' is left out: it is neither" '<d>'

@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -126,12 +127,60 @@ static void test_a_bad_child_is_an_error(void **state)
     }
 }
 
+/* Answers "one" with a file, everything else with a refusal; counts. */
+static int open_one(void *ctx, struct aaj_str request)
+{
+    ++*(unsigned *)ctx;
+    return aaj_str_eq(request, AAJ_STR("one")) ? open("/proc/self/stat", O_RDONLY | O_CLOEXEC) : -EXDEV;
+}
+
+static int ask(void *data, FILE *out, struct aaj_diags *diags)
+{
+    char buf[8] = "", large[SANDBOX_REQUEST_MAX + 1];
+    int fd = sandbox_ask(AAJ_STR("one"));
+
+    fprintf(out, "read %zd\n", read(fd, buf, 4));
+    close(fd);
+    fprintf(out, "other %d\n", sandbox_ask(AAJ_STR("other")));
+    memset(large, 'x', sizeof(large));
+    fprintf(out, "large %d\n", sandbox_ask((struct aaj_str){ large, sizeof(large) }));
+    return 0;
+}
+
+static int ask_for_ever(void *data, FILE *out, struct aaj_diags *diags)
+{
+    while (sandbox_ask(AAJ_STR("other")) != -EPROTO)
+        ;
+    return 0;
+}
+
+static void test_the_parent_opens_what_it_likes(void **state)
+{
+    unsigned asked = 0;
+    const struct sandbox_limits limits = { .open = open_one, .open_ctx = &asked };
+    struct aaj_arena arena = AAJ_ARENA_INIT;
+    struct aaj_diags diags = AAJ_DIAGS_INIT;
+    struct aaj_str text;
+
+    assert_int_equal(sandbox_run("x", ask, NULL, &limits, &arena, &text, &diags), 0);
+    assert_string_equal(text.p, aaj_arena_printf(&arena, "read 4\nother %d\nlarge %d\n", -EXDEV, -EPERM).p);
+    assert_int_equal(asked, 2);
+    assert_int_equal(sandbox_run("x", ask_for_ever, NULL, &limits, &arena, &text, &diags), -EFBIG);
+    assert_int_equal(asked, 2 + SANDBOX_ASKS_MAX);
+    /* Without a way to ask there is none, and the calls for it are refused. */
+    assert_int_equal(sandbox_run("x", ask, NULL, NULL, &arena, &text, &diags), 0);
+    assert_string_equal(text.p, aaj_arena_printf(&arena, "read -1\nother %d\nlarge %d\n", -EPERM, -EPERM).p);
+    aaj_arena_clear(&arena);
+    aaj_diags_clear(&diags);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_result_and_findings_come_back),
         cmocka_unit_test(test_child_can_do_nothing_else),
         cmocka_unit_test(test_a_bad_child_is_an_error),
+        cmocka_unit_test(test_the_parent_opens_what_it_likes),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
