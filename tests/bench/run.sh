@@ -1,14 +1,15 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# run.sh BUILD [MEGABYTES]: logs made for it and the captured ones repeated, then the ratios. Files go to BENCH_DIR or a
-# temporary folder, and are removed.
+# run.sh BUILD [MEGABYTES]: a profile of 10,000 rules; then logs made for it and the captured ones repeated. Ratios of
+# one run. Files go to BENCH_DIR or a temporary folder, and are removed.
 set -euo pipefail
 build=$(realpath "$1") megabytes=${2:-200}
 shared=${AAJ_SHARED:-$(dirname "$0")/../../../shared}
 shared=$(realpath -m "$shared")
 dir=$(mktemp -d -p "${BENCH_DIR:-/tmp}")
 trap 'rm -rf "$dir"' EXIT
-ninja -C "$build" tests/bench/bench-gen tests/bench/bench-log >/dev/null
+ninja -C "$build" tests/bench/bench-gen tests/bench/bench-log tests/bench/bench-policy >/dev/null
+"$build/tests/bench/bench-policy" 10000
 cd "$dir"
 for form in audit syslog distinct; do "$build/tests/bench/bench-gen" $form "$megabytes" >$form.log; done
 if [ -d "$shared/data/logs" ]; then
