@@ -3,7 +3,6 @@
 #include <errno.h>
 
 #include "policy/merge_private.h"
-#include "policy/place.h"
 
 static struct aaj_item *find_in(struct aaj_block *block, struct aaj_str name)
 {

@@ -145,6 +145,7 @@ void aaj_merge_index_clear(struct aaj_merge_index *ix)
     free(ix->file);
     free(ix->other);
     free(ix->tags);
+    aaj_rule_order_clear(&ix->order);
 }
 
 int aaj_merge_index_make(struct aaj_merge_index *ix)

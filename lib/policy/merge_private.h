@@ -5,6 +5,7 @@
 
 #include "glob/glob.h"
 #include "policy/merge.h"
+#include "policy/place.h"
 #include "policy/vars.h"
 
 /* A rule of the profile or of what it includes. */
@@ -28,6 +29,7 @@ struct aaj_merge_index {
     size_t n_other, cap_other;
     uint32_t *tags;
     size_t cap_tags;
+    struct aaj_rule_order order;
 };
 
 int aaj_merge_index_make(struct aaj_merge_index *ix);

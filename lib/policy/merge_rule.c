@@ -6,7 +6,6 @@
 
 #include "base/escape.h"
 #include "policy/merge_private.h"
-#include "policy/place.h"
 #include "policy/print.h"
 
 static void conflict(struct aaj_merge_index *ix, const struct aaj_item *mine, const struct aaj_item *theirs, const char *why)
@@ -148,9 +147,8 @@ static int add(struct aaj_merge_index *ix, const struct aaj_item *mine)
 
     if (!item)
         return -ENOMEM;
-    aaj_place_rule(ix->merge->into, ix->profile, item);
     ix->merge->added++;
-    return 0;
+    return aaj_place_rule(&ix->order, ix->merge->into, ix->profile, item);
 }
 
 static void grow(struct aaj_merge_index *ix, struct aaj_item *item, const struct aaj_file_rule *want)

@@ -2,6 +2,10 @@
 #include "policy/place.h"
 
 #include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/grow.h"
 
 static bool is_there(const struct aaj_item *item)
 {
@@ -67,32 +71,117 @@ static size_t in_common(struct aaj_str a, struct aaj_str b)
     return n;
 }
 
-/* The rule most like @rule: the longest common beginning, then the same owner; of equals the last that is
- * not behind it in order, else the first. */
-static struct aaj_item *find_neighbour(struct aaj_block *block, const struct aaj_item *rule)
+static int compare(const struct aaj_item *a, const struct aaj_item *b)
 {
-    const struct aaj_str mine = key(rule);
-    struct aaj_item *best = NULL;
-    size_t best_score = 0;
+    if (a->rule.kind != b->rule.kind)
+        return a->rule.kind < b->rule.kind ? -1 : 1;
+    if (a->rule.prefix.mode != b->rule.prefix.mode)
+        return a->rule.prefix.mode < b->rule.prefix.mode ? -1 : 1;
+    return aaj_str_cmp(key(a), key(b));
+}
 
+static bool same_kind(const struct aaj_item *a, const struct aaj_item *b)
+{
+    return a->rule.kind == b->rule.kind && a->rule.prefix.mode == b->rule.prefix.mode;
+}
+
+void aaj_rule_order_clear(struct aaj_rule_order *order)
+{
+    free(order->rule);
+    *order = (struct aaj_rule_order){ 0 };
+}
+
+/* Of equals in the order of the file. */
+static int by_key(const void *a, const void *b)
+{
+    const struct aaj_item *x = *(struct aaj_item *const *)a, *y = *(struct aaj_item *const *)b;
+    int order = compare(x, y);
+
+    return order ? order : (x->start > y->start) - (x->start < y->start);
+}
+
+static int fill(struct aaj_rule_order *order, struct aaj_block *block)
+{
     for (struct aaj_item *i = block->first; i; i = i->next) {
-        struct aaj_str theirs;
-        size_t score, n;
-        bool ordered;
-
-        if (!is_there(i) || i->kind != AAJ_ITEM_RULE || i->rule.kind != rule->rule.kind ||
-            i->rule.prefix.mode != rule->rule.prefix.mode)
+        if (!is_there(i) || i->kind != AAJ_ITEM_RULE)
             continue;
-        theirs = key(i);
-        n = in_common(theirs, mine);
-        ordered = n == theirs.n || (n < mine.n && (uint8_t)theirs.p[n] < (uint8_t)mine.p[n]);
-        score = 1 + n * 4 + (i->rule.prefix.owner == rule->rule.prefix.owner) * 2 + ordered;
-        if (score > best_score || (ordered && score == best_score)) {
-            best = i;
-            best_score = score;
-        }
+        if (AAJ_GROW(order->rule, order->n, order->cap) < 0)
+            return -ENOMEM;
+        order->rule[order->n++] = i;
+    }
+    if (order->n)
+        qsort(order->rule, order->n, sizeof(*order->rule), by_key);
+    order->filled = true;
+    return 0;
+}
+
+/* How many are not behind @rule. */
+static size_t position(const struct aaj_rule_order *order, const struct aaj_item *rule)
+{
+    size_t from = 0, to = order->n;
+
+    while (from < to) {
+        size_t middle = from + (to - from) / 2;
+
+        if (compare(order->rule[middle], rule) <= 0)
+            from = middle + 1;
+        else
+            to = middle;
+    }
+    return from;
+}
+
+static int note_place(struct aaj_rule_order *order, struct aaj_item *rule)
+{
+    size_t at = position(order, rule);
+
+    if (AAJ_GROW(order->rule, order->n, order->cap) < 0)
+        return -ENOMEM;
+    memmove(&order->rule[at + 1], &order->rule[at], (order->n - at) * sizeof(*order->rule));
+    order->rule[at] = rule;
+    order->n++;
+    return 0;
+}
+
+/* Shares as much with @rule as any does. */
+static bool is_near(const struct aaj_item *item, const struct aaj_item *rule, size_t shared)
+{
+    return same_kind(item, rule) && in_common(key(item), key(rule)) >= shared;
+}
+
+/* The rule most like @rule: the longest common beginning, then the same owner, then the last that is not behind it in
+ * order, else the first that is. NULL: none of its kind. */
+static struct aaj_item *find_neighbour(const struct aaj_rule_order *order, const struct aaj_item *rule)
+{
+    struct aaj_item *const *all = order->rule, *best = NULL;
+    size_t at = position(order, rule), shared = 0;
+
+    if (at > 0 && same_kind(all[at - 1], rule))
+        shared = in_common(key(all[at - 1]), key(rule));
+    if (at < order->n && same_kind(all[at], rule) && in_common(key(all[at]), key(rule)) > shared)
+        shared = in_common(key(all[at]), key(rule));
+    for (size_t i = at; i > 0 && is_near(all[i - 1], rule, shared); i--) {
+        best = best ? best : all[i - 1];
+        if (all[i - 1]->rule.prefix.owner == rule->rule.prefix.owner)
+            return all[i - 1];
+    }
+    for (size_t i = at; i < order->n && is_near(all[i], rule, shared); i++) {
+        best = best ? best : all[i];
+        if (all[i]->rule.prefix.owner == rule->rule.prefix.owner)
+            return all[i];
     }
     return best;
+}
+
+/* Where a group is in no order, its end: past rules as near that are not behind @rule either. */
+static struct aaj_item *end_of_group(struct aaj_item *near, const struct aaj_item *rule)
+{
+    size_t shared = in_common(key(near), key(rule));
+
+    while (near->next && near->next->kind == AAJ_ITEM_RULE && is_there(near->next) && !near->next->blank_before &&
+           is_near(near->next, rule, shared) && compare(near->next, rule) <= 0)
+        near = near->next;
+    return near;
 }
 
 /* Comments directly above an item belong to it. */
@@ -129,16 +218,24 @@ static void place_by_rank(struct aaj_policy *policy, struct aaj_item *profile, s
     aaj_block_insert(policy, profile, after, rule);
 }
 
-void aaj_place_rule(struct aaj_policy *policy, struct aaj_item *profile, struct aaj_item *rule)
+int aaj_place_rule(struct aaj_rule_order *order, struct aaj_policy *policy, struct aaj_item *profile,
+                   struct aaj_item *rule)
 {
-    struct aaj_item *near = find_neighbour(&profile->profile.body, rule);
+    struct aaj_item *near;
+    int r = order->filled ? 0 : fill(order, &profile->profile.body);
 
+    if (r < 0)
+        return r;
+    near = find_neighbour(order, rule);
     if (!near)
         place_by_rank(policy, profile, rule);
-    else if (aaj_str_cmp(key(near), key(rule)) > 0 && begins_nothing(near))
+    else if (compare(near, rule) <= 0)
+        aaj_block_insert(policy, profile, end_of_group(near, rule), rule);
+    else if (begins_nothing(near))
         aaj_block_insert(policy, profile, near->prev, rule);
     else
         aaj_block_insert(policy, profile, near, rule);
+    return note_place(order, rule);
 }
 
 void aaj_place_profile(struct aaj_policy *policy, struct aaj_item *parent, struct aaj_item *profile)

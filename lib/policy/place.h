@@ -7,9 +7,19 @@
 /* cover.c: false when the plain folders at the beginning of two globs of paths tell them apart. */
 bool aaj_globs_begin_alike(struct aaj_str a, struct aaj_str b);
 
+/* The rules of one profile, ordered by kind and by what rules of a kind are ordered by: a neighbour is found without
+ * looking at all of them. { 0 } is empty; the first rule that is placed fills it. */
+struct aaj_rule_order {
+    struct aaj_item **rule;
+    size_t n, cap;
+    bool filled;
+};
+void aaj_rule_order_clear(struct aaj_rule_order *order);
+
 /* Beside the rule of its kind that is most like it; else where its kind usually stands. Before local
- * includes and child profiles. */
-void aaj_place_rule(struct aaj_policy *policy, struct aaj_item *profile, struct aaj_item *rule);
+ * includes and child profiles. 0 or -ENOMEM. */
+int aaj_place_rule(struct aaj_rule_order *order, struct aaj_policy *policy, struct aaj_item *profile,
+                   struct aaj_item *rule);
 /* Behind the last child, else at the end. */
 void aaj_place_profile(struct aaj_policy *policy, struct aaj_item *parent, struct aaj_item *profile);
 /* Behind the other includes, unless the profile has it. */
