@@ -172,8 +172,12 @@ static void print_hosts(FILE *out, const struct aaj_firewall_plan *plan)
 
 static void print_iptables(FILE *out, const struct aaj_firewall_plan *plan, const char *chain, bool v6)
 {
-    fprintf(out, "# jail %.*s: %s-restore --noflush < FILE\n", AAJ_STR_ARG(plan->jail),
-            v6 ? "ip6tables" : "iptables");
+    const char *tool = v6 ? "ip6tables" : "iptables";
+
+    fprintf(out, "# jail %.*s: %s-restore --noflush < FILE\n# To take it away: %s -D OUTPUT -m owner --uid-owner ",
+            AAJ_STR_ARG(plan->jail), tool, tool);
+    print_uid(out, plan);
+    fprintf(out, " -j %s; %s -F %s; %s -X %s\n", chain, tool, chain, tool, chain);
     print_hosts(out, plan);
     fprintf(out, "*filter\n:%s - [0:0]\n", chain);
     for (size_t i = 0; i < plan->n_rules; i++)
@@ -227,7 +231,10 @@ void aaj_firewall_print_nft_rule(FILE *out, const struct aaj_firewall_plan *plan
 
 static void print_nft(FILE *out, const struct aaj_firewall_plan *plan, const char *chain)
 {
-    fprintf(out, "# jail %.*s: nft -f FILE\n", AAJ_STR_ARG(plan->jail));
+    fprintf(out, "# jail %.*s: nft -f FILE\n# To take it away: nft 'delete element inet aajail jails { ",
+            AAJ_STR_ARG(plan->jail));
+    print_uid(out, plan);
+    fprintf(out, " }; flush chain inet aajail %s; delete chain inet aajail %s'\n", chain, chain);
     print_hosts(out, plan);
     fprintf(out, "add table inet aajail\n"
                  "add map inet aajail jails { type uid : verdict; }\n"
