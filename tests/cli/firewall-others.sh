@@ -1,0 +1,141 @@
+#!/bin/bash
+# Beside others: whoever flushes is found out and mended, a chain in the other backend is named, what others wrote stays
+# byte for byte, an interrupted change is finished, and text that was loaded by hand verifies.
+set -euo pipefail
+if [ "${1-}" != inside ]; then
+    [ "$(id -u)" -eq 0 ] || { echo "skipped: needs root for a network namespace"; exit 77; }
+    unshare -n true 2>/dev/null || { echo "skipped: no network namespaces here"; exit 77; }
+    exec timeout 120 unshare -n -m "$0" inside
+fi
+ip link set lo up
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+iptables-legacy -S >/dev/null 2>&1 || { echo "skipped: this kernel has no legacy tables"; exit 77; }
+nft list ruleset >/dev/null 2>&1 || { echo "skipped: this kernel has no nftables"; exit 77; }
+export XTABLES_LOCKFILE=$dir/lock
+mkdir -p /run/aajail
+mount -t tmpfs none /run/aajail
+uid=41234
+cat >"$dir/app.yaml" <<'Y'
+jail: app
+slave: /srv/app/app
+roots: [ /srv/app ]
+user: app-user
+template: http-slave
+network:
+  log: true
+  allow: [ "tcp 127.0.0.1:5432", "tcp db.example.test:5432", "resolver" ]
+Y
+echo "127.0.0.9 db.example.test" >"$dir/hosts"
+echo "::9 db.example.test" >>"$dir/hosts"
+mount --bind "$dir/hosts" /etc/hosts
+{ cat /etc/passwd; echo "app-user:x:$uid:$uid::/:/bin/false"; } >"$dir/passwd"
+mount --bind "$dir/passwd" /etc/passwd
+fail() { echo "FAILED: $*"; exit 1; }
+fw() { "$AAJAIL" firewall "$@"; }
+status() { local want=$1 got=0; shift; "$@" >"$dir/out" 2>&1 || got=$?; [ "$got" -eq "$want" ] || { cat "$dir/out"; fail "$* ended with $got, not $want"; }; }
+said() { grep -q -- "$1" "$dir/out" || fail "it did not say '$1': $(cat "$dir/out")"; }
+state() { iptables-legacy-save -c | sed 's/ on .*//'; ip6tables-legacy-save -c | sed 's/ on .*//'; nft list ruleset; }
+
+# Rules of others, with counters that count.
+iptables-legacy -A OUTPUT -p udp --dport 1 -j DROP
+iptables-legacy -N theirs
+iptables-legacy -A theirs -m comment --comment "a b \"c\"" -j ACCEPT
+ip6tables-legacy -P FORWARD DROP
+ip6tables-legacy -A OUTPUT -p udp --dport 1 -j DROP
+nft 'add table inet theirs; add chain inet theirs o { type filter hook output priority -5; }; add rule inet theirs o udp dport 1 counter'
+for i in 1 2 3; do echo x >/dev/udp/127.0.0.1/1 || true; done 2>/dev/null
+state >"$dir/before"
+
+# Host names are looked up once, and said.
+for backend in nft legacy; do
+    status 0 fw apply --backend $backend "$dir/app.yaml"
+    said "'db.example.test' is 127.0.0.9 now"
+    said "'db.example.test' is ::9 now"
+    status 0 fw show "$dir/app.yaml"
+    said "allow tcp to 127.0.0.9 port 5432"
+    said "allow tcp to ::9 port 5432"
+    status 0 fw verify "$dir/app.yaml"
+    status 0 fw remove "$dir/app.yaml"
+    state | diff "$dir/before" - || fail "rules of others changed, or something stayed behind ($backend)"
+done
+
+# Others flush: found out, and mended.
+status 0 fw apply --backend nft "$dir/app.yaml"
+nft list ruleset >"$dir/ruleset"
+nft flush ruleset
+status 1 fw verify --backend nft "$dir/app.yaml"
+said "there is no chain for app-user"
+status 0 fw apply --backend nft "$dir/app.yaml"
+status 0 fw verify "$dir/app.yaml"
+# As a reload of nftables.service does it: flush, and what the file says.
+printf 'flush ruleset\ntable inet theirs {\n chain o { type filter hook output priority -5; udp dport 1 counter packets 3 bytes 90; }\n}\n' | nft -f -
+status 1 fw verify --backend nft "$dir/app.yaml"
+status 0 fw apply --backend nft "$dir/app.yaml"
+status 0 fw remove "$dir/app.yaml"
+
+status 0 fw apply --backend legacy "$dir/app.yaml"
+iptables-legacy -F aajail-$uid
+status 1 fw verify "$dir/app.yaml"
+said "IPv4: missing: refuse everything else"
+status 0 fw apply "$dir/app.yaml"
+iptables-legacy-save -c >"$dir/v4"
+iptables-legacy -F
+ip6tables-legacy -D OUTPUT 1
+status 1 fw verify "$dir/app.yaml"
+said "IPv4: missing: allow replies"
+said "IPv4: OUTPUT does not jump to 'aajail'"
+said "IPv6: OUTPUT does not jump to 'aajail'"
+status 0 fw apply "$dir/app.yaml"
+status 0 fw verify "$dir/app.yaml"
+# As iptables-restore does it without --noflush: everything goes.
+printf '*filter\nCOMMIT\n' | iptables-legacy-restore
+status 1 fw verify "$dir/app.yaml"
+said "IPv4: there is no chain for app-user"
+status 0 fw apply "$dir/app.yaml"
+status 0 fw verify "$dir/app.yaml"
+
+# The same uid's chain in the other backend: named by verify and apply, and removed with ours.
+fw plan --uid $uid --resolve --format nft "$dir/app.yaml" 2>/dev/null | nft -f -
+status 1 fw verify --backend legacy "$dir/app.yaml"
+said "nft: a stale chain aajail-$uid"
+status 4 fw apply --backend legacy "$dir/app.yaml"
+status 0 fw remove "$dir/app.yaml"
+status 1 fw verify --backend nft "$dir/app.yaml"
+nft list table inet aajail 2>/dev/null && fail "the table stayed behind"
+
+# Text that was loaded by hand is what an apply would have made; its last lines take it away.
+fw plan --uid $uid --resolve --format nft "$dir/app.yaml" >"$dir/text" 2>/dev/null
+nft -f "$dir/text"
+status 0 fw verify --backend nft "$dir/app.yaml"
+status 0 fw apply --backend nft "$dir/app.yaml"
+said "nothing changed"
+eval "$(sed -n 's/^# To take it away: //p' "$dir/text")"
+status 1 fw verify --backend nft "$dir/app.yaml"
+nft delete table inet aajail
+iptables-legacy-save | grep -v '^#' >"$dir/v4"
+fw plan --resolve --format iptables "$dir/app.yaml" >"$dir/text" 2>/dev/null
+iptables-legacy-restore --noflush <"$dir/text"
+eval "$(sed -n 's/^# To take it away: //p' "$dir/text" | sed 's/iptables/iptables-legacy/g')"
+iptables-legacy-save | grep -v '^#' | diff "$dir/v4" - || fail "what the text says about taking it away leaves something"
+
+# Killed between two families: the next run, for whichever jail, finishes what was begun, and says so.
+if command -v strace >/dev/null && ! ldd "$AAJAIL" | grep -q libasan; then
+    sed 's/5432/5433/; s/db.example.test/127.0.0.1/' "$dir/app.yaml" >"$dir/app2.yaml"
+    sed 's/^jail: .*/jail: bystander/' "$dir/app2.yaml" >"$dir/bystander.yaml"
+    status 0 fw apply --backend legacy "$dir/app.yaml"
+    status 137 bash -c "strace -f -qq -o /dev/null -e trace=setsockopt -e inject=setsockopt:signal=KILL:when=3 '$AAJAIL' firewall apply '$dir/app2.yaml'; exit \$?"
+    journal=$(compgen -G '/run/aajail/firewall-*.journal') || fail "the killed run left no journal"
+    status 1 fw verify "$dir/app2.yaml"
+    said "was interrupted"
+    status 0 fw apply --uid $((uid + 1)) "$dir/bystander.yaml"
+    said "what it began for uid $uid is now finished"
+    status 0 fw verify "$dir/app2.yaml"
+    [ ! -e "$journal" ] || fail "the journal is still there"
+    # A damaged one blocks nobody.
+    echo '{' >"$journal"
+    status 0 fw apply --uid $((uid + 1)) "$dir/bystander.yaml"
+    said "the firewall's journal is damaged"
+    status 0 fw remove --uid $((uid + 1))
+    status 0 fw remove "$dir/app2.yaml"
+fi
