@@ -14,7 +14,7 @@
 #include "firewall/plan.h"
 
 /* Bump when a struct or a meaning in this file changes: command and module are checked against each other. */
-enum { AAJ_FIREWALL_ABI = 2 };
+enum { AAJ_FIREWALL_ABI = 3 };
 
 enum aaj_firewall_kind { AAJ_FIREWALL_ANY, AAJ_FIREWALL_LEGACY, AAJ_FIREWALL_NFT_TABLE };
 

@@ -106,7 +106,7 @@ int aaj_firewall_plan_make(const struct aaj_manifest *manifest, struct aaj_diags
     if (r == 0 && manifest->network)
         r = add_dests(plan, manifest);
     if (r == 0)
-        r = aaj_firewall_rules_finish(plan, manifest->network && manifest->log);
+        r = aaj_firewall_rules_finish(plan, manifest->network && manifest->log, manifest->log_group);
     if (r < 0) {
         aaj_firewall_plan_free(plan);
         return r;
@@ -125,7 +125,7 @@ int aaj_firewall_plan_closed(struct aaj_str jail, uint32_t uid, struct aaj_firew
     plan->uid = uid;
     plan->has_uid = true;
     plan->user = aaj_arena_printf(&plan->arena, "%u", uid);
-    r = plan->user.p ? aaj_firewall_rules_finish(plan, false) : -ENOMEM;
+    r = plan->user.p ? aaj_firewall_rules_finish(plan, false, 0) : -ENOMEM;
     if (r < 0) {
         aaj_firewall_plan_free(plan);
         return r;
@@ -216,5 +216,5 @@ bool aaj_firewall_rule_eq(const struct aaj_firewall_rule *a, const struct aaj_fi
     return a->verdict == b->verdict && a->families == b->families && a->proto == b->proto &&
            a->prefix == b->prefix && a->reply == b->reply && a->port_lo == b->port_lo &&
            a->port_hi == b->port_hi && memcmp(&a->addr, &b->addr, sizeof(a->addr)) == 0 &&
-           a->verdict != AAJ_FIREWALL_FOREIGN;
+           a->group == b->group && a->verdict != AAJ_FIREWALL_FOREIGN;
 }

@@ -26,6 +26,7 @@ struct aaj_firewall_rule {
     bool reply;       /* only in answer to a connection that the other side opened */
     struct in6_addr addr; /* network order; v4 in the first four bytes, all else zero */
     uint16_t port_lo, port_hi; /* 0-65535 = any */
+    int32_t group; /* LOG: the NFLOG group that it goes to; -1: the kernel's log. Else 0 */
     struct aaj_str text;  /* FOREIGN only */
     uint64_t packets, bytes; /* read from a kernel; no part of a comparison */
 };

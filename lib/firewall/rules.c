@@ -85,13 +85,15 @@ int aaj_firewall_rules_add_dest(struct aaj_firewall_plan *plan, const struct aaj
     return add_protos(plan, rule);
 }
 
-int aaj_firewall_rules_finish(struct aaj_firewall_plan *plan, bool log)
+int aaj_firewall_rules_finish(struct aaj_firewall_plan *plan, bool log, int32_t group)
 {
     struct aaj_firewall_rule rule = { .verdict = AAJ_FIREWALL_LOG,
                                       .families = AAJ_FIREWALL_BOTH,
-                                      .port_hi = UINT16_MAX };
+                                      .port_hi = UINT16_MAX,
+                                      .group = group };
     int r = log ? aaj_firewall_rules_add(plan, &rule) : 0;
 
+    rule.group = 0;
     rule.verdict = AAJ_FIREWALL_RESET;
     rule.proto = IPPROTO_TCP;
     if (r == 0)
@@ -134,7 +136,9 @@ int aaj_firewall_rule_cmp(const struct aaj_firewall_rule *a, const struct aaj_fi
         return (int)a->prefix - b->prefix;
     if (a->port_lo != b->port_lo)
         return (int)a->port_lo - b->port_lo;
-    return (int)b->port_hi - a->port_hi;
+    if (a->port_hi != b->port_hi)
+        return (int)b->port_hi - a->port_hi;
+    return (a->group > b->group) - (a->group < b->group);
 }
 
 static int cmp_rules(const void *a, const void *b)

@@ -7,8 +7,8 @@
 int aaj_firewall_rules_add_replies(struct aaj_firewall_plan *plan);
 int aaj_firewall_rules_add_dest(struct aaj_firewall_plan *plan, const struct aaj_dest *dest);
 
-/* Sorts destinations, drops those that another covers, adds the refusal (once). */
-int aaj_firewall_rules_finish(struct aaj_firewall_plan *plan, bool log);
+/* Sorts destinations, drops those that another covers, adds the refusal (once). @group: where the log goes to. */
+int aaj_firewall_rules_finish(struct aaj_firewall_plan *plan, bool log, int32_t group);
 
 /* One more, before the list is made canonical. */
 int aaj_firewall_rules_add(struct aaj_firewall_plan *plan, const struct aaj_firewall_rule *rule);

@@ -43,6 +43,8 @@ static struct json_object *rule_to_json(const struct aaj_firewall_rule *r)
         json_object_object_add(o, "port_lo", json_object_new_int(r->port_lo));
         json_object_object_add(o, "port_hi", json_object_new_int(r->port_hi));
     }
+    if (r->verdict == AAJ_FIREWALL_LOG && r->group >= 0)
+        json_object_object_add(o, "group", json_object_new_int(r->group));
     if (r->verdict == AAJ_FIREWALL_FOREIGN)
         aaj_json_add(o, "text", r->text);
     return o;
@@ -118,7 +120,8 @@ static int dest_from_json(struct json_object *o, struct aaj_dest *d)
     if (r < 0 || family < 1)
         return -EINVAL;
     d->family = family == AAJ_FIREWALL_V4 ? AF_INET : family == AAJ_FIREWALL_V6 ? AF_INET6 : AF_UNSPEC;
-    if (get_num(o, "port_lo", 0, UINT16_MAX, &lo) == -EINVAL || get_num(o, "port_hi", lo, UINT16_MAX, &hi) == -EINVAL)
+    if (get_num(o, "port_lo", 0, UINT16_MAX, &lo) == -EINVAL ||
+        get_num(o, "port_hi", lo, UINT16_MAX, &hi) == -EINVAL)
         return -EINVAL;
     d->port_lo = (uint16_t)lo;
     d->port_hi = (uint16_t)hi;
@@ -135,7 +138,8 @@ static int dest_from_json(struct json_object *o, struct aaj_dest *d)
 }
 
 /* The refusal at the end is not read but made: no saved file can leave it out. */
-static int rules_from_json(struct json_object *list, struct aaj_firewall_plan *plan, bool *ret_log)
+static int rules_from_json(struct json_object *list, struct aaj_firewall_plan *plan, bool *ret_log,
+                           int32_t *ret_group)
 {
     int r = 0;
 
@@ -146,8 +150,14 @@ static int rules_from_json(struct json_object *list, struct aaj_firewall_plan *p
 
         if (verdict < 0)
             return -EINVAL;
-        if (verdict == AAJ_FIREWALL_LOG)
+        if (verdict == AAJ_FIREWALL_LOG) {
+            int64_t group = -1;
+
+            if (get_num(o, "group", 0, UINT16_MAX, &group) == -EINVAL)
+                return -EINVAL;
             *ret_log = true;
+            *ret_group = (int32_t)group;
+        }
         if (verdict != AAJ_FIREWALL_ALLOW)
             continue;
         if (json_object_object_get_ex(o, "reply", &reply) && json_object_get_boolean(reply)) {
@@ -166,6 +176,7 @@ int aaj_firewall_plan_from_json(struct json_object *json, struct aaj_firewall_pl
     struct aaj_firewall_plan *plan = calloc(1, sizeof(*plan));
     const char *jail = get_str(json, "jail"), *user = get_str(json, "user");
     struct json_object *rules = NULL;
+    int32_t group = -1;
     bool log = false;
     int64_t uid;
     int r = -EINVAL;
@@ -178,10 +189,10 @@ int aaj_firewall_plan_from_json(struct json_object *json, struct aaj_firewall_pl
         plan->user = aaj_arena_dup(&plan->arena, aaj_str_c(user));
         plan->uid = (uint32_t)uid;
         plan->has_uid = true;
-        r = plan->jail.p && plan->user.p ? rules_from_json(rules, plan, &log) : -ENOMEM;
+        r = plan->jail.p && plan->user.p ? rules_from_json(rules, plan, &log, &group) : -ENOMEM;
     }
     if (r == 0)
-        r = aaj_firewall_rules_finish(plan, log);
+        r = aaj_firewall_rules_finish(plan, log, group);
     if (r < 0) {
         aaj_firewall_plan_free(plan);
         return r;

@@ -70,6 +70,8 @@ static void print_rule(FILE *out, const struct aaj_firewall_rule *r)
         return;
     case AAJ_FIREWALL_LOG:
         fputs("log what is refused below, 6 a minute", out);
+        if (r->group >= 0)
+            fprintf(out, ", to NFLOG group %d", r->group);
         return;
     case AAJ_FIREWALL_RESET:
         fputs("refuse tcp with a reset", out);
@@ -143,7 +145,11 @@ static void print_iptables_rule(FILE *out, const struct aaj_firewall_plan *plan,
         fputs(" -j RETURN\n", out);
         break;
     case AAJ_FIREWALL_LOG:
-        fprintf(out, " -m limit --limit 6/min --limit-burst 10 -j LOG --log-prefix \"%s \" --log-uid\n", chain);
+        fputs(" -m limit --limit 6/min --limit-burst 10 -j ", out);
+        if (r->group >= 0)
+            fprintf(out, "NFLOG --nflog-group %d --nflog-prefix \"%s \"\n", r->group, chain);
+        else
+            fprintf(out, "LOG --log-prefix \"%s \" --log-uid\n", chain);
         break;
     case AAJ_FIREWALL_RESET:
         fputs(" -j REJECT --reject-with tcp-reset\n", out);
@@ -216,7 +222,12 @@ void aaj_firewall_print_nft_rule(FILE *out, const struct aaj_firewall_plan *plan
         fprintf(out, "%sreturn", counter);
         break;
     case AAJ_FIREWALL_LOG:
-        fprintf(out, "limit rate 6/minute burst 10 packets log prefix \"%s \" flags skuid", chain);
+        /* Messages of a group hold the uid without being asked for it. */
+        fprintf(out, "limit rate 6/minute burst 10 packets log prefix \"%s \" ", chain);
+        if (r->group >= 0)
+            fprintf(out, "group %d", r->group);
+        else
+            fputs("flags skuid", out);
         break;
     case AAJ_FIREWALL_RESET:
         fprintf(out, "%sreject with tcp reset", counter);

@@ -352,9 +352,33 @@ static void read_replies(struct reader *r, const struct aaj_yaml *node)
     read_bool(r, node, &r->m->replies);
 }
 
+static int32_t log_group(struct aaj_str text)
+{
+    int32_t group = 0;
+
+    if (text.n == 0 || text.n > 5)
+        return -1;
+    for (size_t i = 0; i < text.n; i++) {
+        if (text.p[i] < '0' || text.p[i] > '9')
+            return -1;
+        group = group * 10 + (text.p[i] - '0');
+    }
+    return group <= UINT16_MAX ? group : -1;
+}
+
+/* true: the kernel's log; a number: that group of NFLOG. */
 static void read_log(struct reader *r, const struct aaj_yaml *node)
 {
-    read_bool(r, node, &r->m->log);
+    struct aaj_str text = node->item.text;
+    bool yes = aaj_str_eq(text, AAJ_STR("true")), plain = node->kind == AAJ_YAML_TEXT && node->plain;
+    int32_t group = plain ? log_group(text) : -1;
+
+    if (!plain || (!yes && group < 0 && !aaj_str_eq(text, AAJ_STR("false")))) {
+        FAIL(r, node->item.loc, "expected true, false or the number of an NFLOG group, 0 to 65535");
+        return;
+    }
+    r->m->log = yes || group >= 0;
+    r->m->log_group = group;
 }
 
 static void read_allow(struct reader *r, const struct aaj_yaml *node)

@@ -72,6 +72,7 @@ struct aaj_manifest {
     size_t n_exec;
     enum aaj_exec_action exec_default; /* AAJ_EXEC_CHILD when not said */
     bool network, replies, log;        /* network: the section is there; replies default to true */
+    int32_t log_group;                 /* where refusals are logged to: an NFLOG group, or -1, the kernel's log */
     struct aaj_dest *dest;
     size_t n_dests;
     struct aaj_never *never;

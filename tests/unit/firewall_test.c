@@ -20,6 +20,7 @@ static struct aaj_firewall_plan *make(const char *const *allow, bool replies, bo
                               .network = true,
                               .replies = replies,
                               .log = log,
+                              .log_group = -1,
                               .dest = dest };
     struct aaj_firewall_plan *plan = NULL;
     const char *why = NULL;
@@ -53,6 +54,8 @@ static void test_order_and_cover_do_not_matter(void **state)
     assert_string_equal(ta, tb);
     assert_int_equal(a->n_rules, b->n_rules);
     assert_string_equal(ta, "# jail app: iptables-restore --noflush < FILE\n"
+                            "# To take it away: iptables -D OUTPUT -m owner --uid-owner app -j aajail-app; "
+                            "iptables -F aajail-app; iptables -X aajail-app\n"
                             "*filter\n"
                             ":aajail-app - [0:0]\n"
                             "-A aajail-app -m conntrack --ctstate RELATED,ESTABLISHED --ctdir REPLY -j RETURN\n"
@@ -165,6 +168,9 @@ static void test_json_there_and_back(void **state)
     struct json_object *json;
 
     assert_int_equal(aaj_firewall_plan_set_uid(a, 10004, NULL), 0);
+    for (size_t i = 0; i < a->n_rules; i++)
+        if (a->rule[i].verdict == AAJ_FIREWALL_LOG)
+            a->rule[i].group = 7;
     json = aaj_firewall_plan_to_json(a);
     assert_int_equal(aaj_firewall_plan_from_json(json, &b), 0);
     assert_int_equal(a->n_rules, b->n_rules);

@@ -74,7 +74,7 @@ static void test_every_key(void **state)
     assert_int_equal(m->n_exec, 1);
     assert_int_equal(m->exec[0].action, AAJ_EXEC_INHERIT);
     assert_int_equal(m->exec_default, AAJ_EXEC_DENY);
-    assert_true(m->network && !m->replies && m->log);
+    assert_true(m->network && !m->replies && m->log && m->log_group == -1);
     assert_int_equal(m->n_dests, 2);
     assert_int_equal(m->dest[1].kind, AAJ_DEST_RESOLVER);
     assert_int_equal(m->n_nevers, 2);
@@ -94,6 +94,9 @@ static void test_defaults(void **state)
     aaj_manifest_free(m);
     m = parse("jail: a\nslave: /srv/a\nunit: a.service\n");
     assert_int_equal(m->attach, AAJ_ATTACH_UNIT);
+    aaj_manifest_free(m);
+    m = parse("jail: a\nslave: /srv/a\nnetwork: { log: 65535 }\n");
+    assert_true(m->log && m->log_group == 65535);
     aaj_manifest_free(m);
     m = parse("{ jail: blog, hat: blog, master: php-fpm }");
     aaj_manifest_free(m);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* From a live entry to a rule. Only a guess is made here: it stands when it encodes to the same bytes. */
 #include <errno.h>
+#include <linux/netfilter/xt_NFLOG.h>
 #include <linux/netfilter/xt_comment.h>
 #include <linux/netfilter/xt_tcpudp.h>
 #include <linux/netfilter_ipv4/ipt_REJECT.h>
@@ -44,16 +45,18 @@ static void guess_match(const struct xt_entry_match *m, struct aaj_arena *arena,
 static void guess_verdict(bool v6, const struct xt_entry_target *t, const char *target,
                           struct aaj_firewall_rule *rule)
 {
-    if (strcmp(target, "RETURN") == 0)
+    if (strcmp(target, "RETURN") == 0) {
         rule->verdict = AAJ_FIREWALL_ALLOW;
-    else if (strcmp(target, "LOG") == 0)
+    } else if (strcmp(target, "LOG") == 0 || strcmp(target, "NFLOG") == 0) {
         rule->verdict = AAJ_FIREWALL_LOG;
-    else if (strcmp(target, "REJECT") == 0)
+        rule->group = target[0] == 'N' ? ((const struct xt_nflog_info *)(const void *)t->data)->group : -1;
+    } else if (strcmp(target, "REJECT") == 0) {
         rule->verdict = *(const uint32_t *)(const void *)t->data == (v6 ? IP6T_TCP_RESET : IPT_TCP_RESET)
                             ? AAJ_FIREWALL_RESET
                             : AAJ_FIREWALL_REJECT;
-    else
+    } else {
         rule->verdict = AAJ_FIREWALL_FOREIGN;
+    }
 }
 
 static void guess(bool v6, const void *live, const char *target, struct aaj_arena *arena,

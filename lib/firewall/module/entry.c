@@ -3,6 +3,7 @@
 
 #include <linux/netfilter/nf_conntrack_common.h>
 #include <linux/netfilter/xt_LOG.h>
+#include <linux/netfilter/xt_NFLOG.h>
 #include <linux/netfilter/xt_comment.h>
 #include <linux/netfilter/xt_conntrack.h>
 #include <linux/netfilter/xt_limit.h>
@@ -107,10 +108,19 @@ static void add_limit(struct entry *e)
     limit->burst = LOG_BURST;
 }
 
-static void add_log(struct entry *e, bool v6, const char *chain)
+static void add_log(struct entry *e, bool v6, const char *chain, int32_t group)
 {
-    struct xt_log_info *log = add_target(e, v6, "LOG", 0, sizeof(*log));
+    struct xt_log_info *log;
 
+    if (group >= 0) {
+        struct xt_nflog_info *nflog = add_target(e, v6, "NFLOG", 0, sizeof(*nflog));
+
+        nflog->group = (uint16_t)group;
+        nflog->threshold = XT_NFLOG_DEFAULT_THRESHOLD;
+        snprintf(nflog->prefix, sizeof(nflog->prefix), "%s ", chain);
+        return;
+    }
+    log = add_target(e, v6, "LOG", 0, sizeof(*log));
     log->level = LOG_LEVEL;
     log->logflags = XT_LOG_UID;
     snprintf(log->prefix, sizeof(log->prefix), "%s ", chain);
@@ -144,7 +154,7 @@ void entry_from_rule(struct entry *ret, bool v6, const struct aaj_firewall_rule 
         break;
     case AAJ_FIREWALL_LOG:
         add_limit(ret);
-        add_log(ret, v6, chain);
+        add_log(ret, v6, chain, rule->group);
         break;
     case AAJ_FIREWALL_RESET:
         add_reject(ret, v6, true);
@@ -201,7 +211,7 @@ static bool target_eq(const struct xt_entry_target *live, const char *live_name,
         return false;
     if (live->u.target_size != want->u.target_size)
         return false;
-    if (strcmp(live_name, "REJECT") == 0 || strcmp(live_name, "LOG") == 0)
+    if (strcmp(live_name, "REJECT") == 0 || strcmp(live_name, "LOG") == 0 || strcmp(live_name, "NFLOG") == 0)
         return live->u.user.revision == want->u.user.revision &&
                memcmp(live->data, want->data, want->u.target_size - sizeof(*want)) == 0;
     return true; /* RETURN or a jump: the name says it all */

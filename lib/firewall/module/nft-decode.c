@@ -184,13 +184,19 @@ static bool take_log(struct json_object *log, const char *chain, struct decoded 
 {
     const char *prefix = str(get(log, "prefix"));
     size_t n = strlen(chain);
-    struct json_object *flags = get(log, "flags");
+    struct json_object *flags = get(log, "flags"), *group = get(log, "group");
+    int64_t number_of = -1;
 
     if (json_object_is_type(flags, json_type_array) && json_object_array_length(flags) == 1)
         flags = json_object_array_get_idx(flags, 0);
     d->verdict = d->log = true;
     d->rule.verdict = AAJ_FIREWALL_LOG;
-    return prefix && strncmp(prefix, chain, n) == 0 && strcmp(prefix + n, " ") == 0 && is(flags, "skuid");
+    if (!prefix || strncmp(prefix, chain, n) != 0 || strcmp(prefix + n, " ") != 0)
+        return false;
+    if (group ? !number(group, 0, UINT16_MAX, &number_of) || flags : !is(flags, "skuid"))
+        return false;
+    d->rule.group = (int32_t)number_of;
+    return json_object_object_length(log) == 2; /* nothing else is said */
 }
 
 static bool take_limit(struct json_object *limit, struct decoded *d)
