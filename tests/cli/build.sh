@@ -143,7 +143,12 @@ cat >kept <<'KEPT'
   #include if exists <local/slave>
 }
 KEPT
+# A shell that the kept profile never had is set apart; it comes in when told so.
 try 0 build slave-c.yaml --log "$A" "${files[@]}" --merge kept -o -
+says '/usr/bin/dash  # 1 event, not granted'
+cp out without
+try 1 check without --log "$A" --profile slave-c
+try 0 build slave-c.yaml --log "$A" "${files[@]}" --merge kept --denied grant -o -
 cp out merged
 [ "$(diff kept merged | grep -c '^<')" -eq 0 ] || fail "a line of the kept profile changed"
 grep -qF '  /usr/local/lib/slave/helper Cx,' merged
