@@ -37,6 +37,9 @@ static int change_one(const struct args *a, change_fn change, struct aaj_str nam
         jail_report(&result, done, r < 0 ? "refused" : a->ctx.dry_run ? "would change" : up ? "up" : "not up", json);
     show_diags(&diags);
     aaj_arena_clear(&arena);
+    /* Up again, but not when somebody is outside. */
+    if (r == 0 && change == aaj_jail_undo && aaj_jail_is_up(&a->ctx, name) && (result.n_tasks || result.clash))
+        return EXIT_FINDING;
     return r == 0 ? EXIT_DONE : r == -ENOENT ? EXIT_INPUT : EXIT_REFUSED;
 }
 

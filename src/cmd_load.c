@@ -10,7 +10,7 @@ static const struct opt opts[] = {
     OPT_END,
 };
 
-static int load(struct profile_cmd *cmd, const struct profile_input *in)
+static int load(struct profile_cmd *cmd, struct profile_input *in)
 {
     if (!cmd->dry_run && aaj_kernel_replace(&cmd->kernel, in->blob, &cmd->diags) < 0)
         return EXIT_REFUSED;
@@ -22,6 +22,7 @@ static int load(struct profile_cmd *cmd, const struct profile_input *in)
             what = there ? "would replace" : "would load";
         profile_cmd_tell(cmd, what, in->piece[i].name, mode_name(aaj_piece_mode(&in->piece[i])));
     }
+    profile_cmd_clashes(cmd, in);
     if (!cmd->dry_run)
         profile_cmd_outside(cmd, in, AAJ_WARNING);
     return EXIT_DONE;
@@ -29,31 +30,9 @@ static int load(struct profile_cmd *cmd, const struct profile_input *in)
 
 static int run(const struct verb *verb, int argc, char **argv)
 {
-    struct profile_cmd cmd = { .verb = verb };
-    struct opts o = OPTS_INIT(verb, argc, argv);
-    struct profile_input *in;
-    const char *name;
-    int status;
+    static const struct profile_verb how = { .missing = "name a file of profiles", .each = load };
 
-    while ((name = opts_next(&o)))
-        if (opt_is(name, "target"))
-            cmd.target = o.value;
-        else if (opt_is(name, "json"))
-            cmd.json = true;
-        else
-            cmd.dry_run = true;
-    if (o.done)
-        return o.status;
-    if (o.n_operands == 0)
-        return usage_error(verb, "name a file of profiles");
-    status = profile_cmd_open(&cmd);
-    in = aaj_arena_new_array(&cmd.arena, (size_t)o.n_operands, struct profile_input);
-    /* All are read before the first is loaded. */
-    for (int i = 0; in && i < o.n_operands && status == EXIT_DONE; i++)
-        status = profile_input_open(&cmd, o.operand[i], false, &in[i]);
-    for (int i = 0; in && i < o.n_operands && status == EXIT_DONE; i++)
-        status = load(&cmd, &in[i]);
-    return profile_cmd_end(&cmd, in ? status : EXIT_REFUSED);
+    return profile_cmd_run(verb, argc, argv, &how);
 }
 
 const struct verb verb_load = {
@@ -61,9 +40,9 @@ const struct verb verb_load = {
     .args = "FILE…",
     .summary = "Load profiles into the kernel, replacing those of the same names",
     .details = "  aajail load build/gapapp/profile\n\n"
-               "FILE holds profile text or compiled policy. Each file is loaded in one step. Tasks that run "
-               "unconfined\n"
-               "though a loaded profile attaches to their program are named: they were started before.",
+               "FILE holds profile text or compiled policy. Each file is loaded in one step. Tasks that run\n"
+               "unconfined though a loaded profile attaches to their program are named: they were started\n"
+               "before. So are profiles that attach to the same program: then neither confines it.",
     .opts = opts,
     .run = run,
 };

@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* aajail enforce, aajail complain: the mode of profiles in the kernel. */
-#include <string.h>
-
+/* aajail enforce, aajail complain: the mode of profiles, in the kernel and in their files. */
 #include "base/escape.h"
-#include "profile_cmd.h"
+#include "mode_file.h"
 #include "verbs.h"
 
 static const struct opt opts[] = {
     { "target", 't', "TARGET", "what profile text is compiled for (debian12); 'running': this kernel" },
+    { "runtime", 'r', NULL, "in the kernel alone: a boot, or loading the file, goes back to what the file says" },
     OPT_DRY_RUN,
     OPT_JSON,
     OPT_END,
 };
+
+#define MISSING "name a loaded profile or a file of profiles"
 
 /* The kernel's word on what it does now. */
 static int verify(struct profile_cmd *cmd, const struct profile_input *in, enum aaj_profile_mode mode)
@@ -39,20 +40,18 @@ static int verify(struct profile_cmd *cmd, const struct profile_input *in, enum 
     return status;
 }
 
-static int set_mode(struct profile_cmd *cmd, struct profile_input *in, enum aaj_profile_mode mode)
+/* The files before the kernel: whatever comes between, a boot is what was asked for. */
+static int change(struct profile_cmd *cmd, struct profile_input *in, const struct mode_file *file, size_t n,
+                  enum aaj_profile_mode mode)
 {
-    size_t changed = 0;
-    int status;
+    int status = mode_files_write(cmd, file, n);
 
-    if (aaj_blob_set_mode(in->piece, in->n, mode, &cmd->arena, &in->blob, &changed) < 0)
+    if (status != EXIT_DONE)
+        return status;
+    if (aaj_kernel_replace(&cmd->kernel, in->blob, &cmd->diags) < 0) {
+        mode_files_restore(cmd, file, n);
         return EXIT_REFUSED;
-    if (cmd->dry_run) {
-        for (size_t i = 0; i < in->n; i++)
-            profile_cmd_tell(cmd, "would set", in->piece[i].name, mode_name(mode));
-        return EXIT_DONE;
     }
-    if (aaj_kernel_replace(&cmd->kernel, in->blob, &cmd->diags) < 0)
-        return EXIT_REFUSED;
     status = verify(cmd, in, mode);
     if (status != EXIT_DONE)
         return status;
@@ -61,60 +60,69 @@ static int set_mode(struct profile_cmd *cmd, struct profile_input *in, enum aaj_
                : EXIT_DONE;
 }
 
-static int run(const struct verb *verb, int argc, char **argv)
+static int set_mode(struct profile_cmd *cmd, struct profile_input *in, enum aaj_profile_mode mode)
 {
-    enum aaj_profile_mode mode = strcmp(verb->name, "enforce") == 0 ? AAJ_ENFORCE : AAJ_COMPLAIN;
-    struct profile_cmd cmd = { .verb = verb };
-    struct opts o = OPTS_INIT(verb, argc, argv);
-    struct profile_input *in;
-    const char *name;
-    int status;
+    struct mode_file *file = NULL;
+    size_t changed = 0, n = 0;
+    int status = cmd->runtime ? EXIT_DONE : mode_files_find(cmd, in, mode == AAJ_COMPLAIN, &file, &n);
 
-    while ((name = opts_next(&o)))
-        if (opt_is(name, "target"))
-            cmd.target = o.value;
-        else if (opt_is(name, "json"))
-            cmd.json = true;
-        else
-            cmd.dry_run = true;
-    if (o.done)
-        return o.status;
-    if (o.n_operands == 0)
-        return usage_error(verb, "name a loaded profile or a file of profiles");
-    status = profile_cmd_open(&cmd);
-    in = aaj_arena_new_array(&cmd.arena, (size_t)o.n_operands, struct profile_input);
-    for (int i = 0; in && i < o.n_operands && status == EXIT_DONE; i++)
-        status = profile_input_open(&cmd, o.operand[i], true, &in[i]);
-    for (int i = 0; in && i < o.n_operands && status <= EXIT_FINDING; i++) {
-        int s = set_mode(&cmd, &in[i], mode);
+    if (status != EXIT_DONE)
+        return status;
+    if (aaj_blob_set_mode(in->piece, in->n, mode, &cmd->arena, &in->blob, &changed) < 0)
+        return EXIT_REFUSED;
+    if (!cmd->dry_run)
+        return change(cmd, in, file, n, mode);
+    for (size_t i = 0; i < in->n; i++)
+        profile_cmd_tell(cmd, "would set", in->piece[i].name, mode_name(mode));
+    mode_files_diff(cmd, file, n);
+    return EXIT_DONE;
+}
 
-        status = s > status ? s : status;
-    }
-    return profile_cmd_end(&cmd, in ? status : EXIT_REFUSED);
+static int enforce(struct profile_cmd *cmd, struct profile_input *in)
+{
+    return set_mode(cmd, in, AAJ_ENFORCE);
+}
+
+static int complain(struct profile_cmd *cmd, struct profile_input *in)
+{
+    return set_mode(cmd, in, AAJ_COMPLAIN);
+}
+
+static int run_enforce(const struct verb *verb, int argc, char **argv)
+{
+    static const struct profile_verb how = { .names = true, .missing = MISSING, .each = enforce };
+
+    return profile_cmd_run(verb, argc, argv, &how);
+}
+
+static int run_complain(const struct verb *verb, int argc, char **argv)
+{
+    static const struct profile_verb how = { .names = true, .missing = MISSING, .each = complain };
+
+    return profile_cmd_run(verb, argc, argv, &how);
 }
 
 const struct verb verb_enforce = {
     .name = "enforce",
     .args = "PROFILE…",
-    .summary = "Put profiles into enforce mode in the kernel",
+    .summary = "Put profiles into enforce mode, in the kernel and in their files",
     .details = "  aajail enforce gapapp\n\n"
-               "PROFILE is a loaded profile's name, or a file of profile text or compiled policy. Its "
-               "children go with\n"
-               "it. Exit status 1 names the tasks that are still outside: started before the profile was "
-               "loaded, or\n"
-               "left in a learning profile.",
+               "PROFILE is a loaded profile's name, or a file of profile text or compiled policy. Its children\n"
+               "go with it. Of a loaded profile the file in /etc/apparmor.d that defines it is changed too, so\n"
+               "that a boot keeps the mode. Exit status 1 names the tasks that are still outside: started\n"
+               "before the profile was loaded, or left in a learning profile.",
     .opts = opts,
-    .run = run,
+    .run = run_enforce,
 };
 
 const struct verb verb_complain = {
     .name = "complain",
     .args = "PROFILE…",
-    .summary = "Put profiles into complain mode in the kernel: log, but allow",
+    .summary = "Put profiles into complain mode, in the kernel and in their files: log, but allow",
     .details = "  aajail complain gapapp\n\n"
-               "PROFILE is a loaded profile's name, or a file of profile text or compiled policy. Its "
-               "children go with\n"
-               "it. Plain deny rules still deny.",
+               "PROFILE is a loaded profile's name, or a file of profile text or compiled policy. Its children\n"
+               "go with it. Of a loaded profile the file in /etc/apparmor.d that defines it is changed too, so\n"
+               "that a boot keeps the mode. Plain deny rules still deny.",
     .opts = opts,
-    .run = run,
+    .run = run_complain,
 };

@@ -46,12 +46,12 @@ static int remove_all(struct profile_cmd *cmd, const struct profile_input *in)
 }
 
 /* Somebody may have entered the profile between the look and the removal; he runs unconfined now. */
-static int remove_one(struct profile_cmd *cmd, const struct profile_input *in, bool force)
+static int remove_one(struct profile_cmd *cmd, struct profile_input *in)
 {
     size_t bearers = profile_cmd_bearers(cmd, in);
     int status;
 
-    if (bearers && !force) {
+    if (bearers && !cmd->force) {
         aaj_error(&cmd->diags, (struct aaj_loc){ 0 },
                   "%s is not removed: %zu task%s would run on unconfined; stop %s first, or use --force",
                   aaj_escape(&cmd->arena, aaj_str_c(in->arg)), bearers, bearers == 1 ? "" : "s",
@@ -59,43 +59,18 @@ static int remove_one(struct profile_cmd *cmd, const struct profile_input *in, b
         return EXIT_REFUSED;
     }
     status = remove_all(cmd, in);
-    if (cmd->dry_run || status != EXIT_DONE || force)
+    if (cmd->dry_run || status != EXIT_DONE || cmd->force)
         return status;
     return profile_cmd_outside(cmd, in, AAJ_WARNING);
 }
 
 static int run(const struct verb *verb, int argc, char **argv)
 {
-    struct profile_cmd cmd = { .verb = verb };
-    struct opts o = OPTS_INIT(verb, argc, argv);
-    struct profile_input *in;
-    bool force = false;
-    const char *name;
-    int status;
+    static const struct profile_verb how = { .names = true,
+                                             .missing = "name a loaded profile or a file of profiles",
+                                             .each = remove_one };
 
-    while ((name = opts_next(&o)))
-        if (opt_is(name, "target"))
-            cmd.target = o.value;
-        else if (opt_is(name, "force"))
-            force = true;
-        else if (opt_is(name, "json"))
-            cmd.json = true;
-        else
-            cmd.dry_run = true;
-    if (o.done)
-        return o.status;
-    if (o.n_operands == 0)
-        return usage_error(verb, "name a loaded profile or a file of profiles");
-    status = profile_cmd_open(&cmd);
-    in = aaj_arena_new_array(&cmd.arena, (size_t)o.n_operands, struct profile_input);
-    for (int i = 0; in && i < o.n_operands && status == EXIT_DONE; i++)
-        status = profile_input_open(&cmd, o.operand[i], true, &in[i]);
-    for (int i = 0; in && i < o.n_operands && status <= EXIT_FINDING; i++) {
-        int s = remove_one(&cmd, &in[i], force);
-
-        status = s > status ? s : status;
-    }
-    return profile_cmd_end(&cmd, in ? status : EXIT_REFUSED);
+    return profile_cmd_run(verb, argc, argv, &how);
 }
 
 const struct verb verb_remove = {

@@ -135,7 +135,9 @@ static int show(struct status *s)
             show_profile(s, &s->cmd.loaded[i]);
     r = show_outside(s);
     status = r > status ? r : status;
-    r = jail_stale_findings(s->name, s->n_names, &s->cmd.diags);
+    r = s->n_names ? EXIT_DONE : profile_cmd_clashes(&s->cmd, NULL);
+    status = r > status ? r : status;
+    r = jail_show_states(s->name, s->n_names, s->cmd.out_jails, &s->cmd.diags);
     return r > status ? r : status;
 }
 
@@ -151,7 +153,7 @@ static int run(const struct verb *verb, int argc, char **argv)
         return o.status;
     s.name = o.operand;
     s.n_names = o.n_operands;
-    status = profile_cmd_open(&s.cmd);
+    status = profile_cmd_look(&s.cmd);
     if (status == EXIT_DONE)
         status = show(&s);
     return profile_cmd_end(&s.cmd, status);
@@ -164,8 +166,9 @@ const struct verb verb_status = {
     .details =
         "  aajail status gapapp\n\n"
         "Exit status 1: a task runs outside a loaded profile that attaches to its program, is left in a\n"
-        "learning profile, a named profile is not loaded, or a jail is no longer as it was proved and taken\n"
-        "up: another policy in the kernel, a changed chain or text, an attachment that matches nothing.",
+        "learning profile, a named profile is not loaded, two profiles attach to one program, or a jail is no\n"
+        "longer as it was proved and taken up: another policy in the kernel, a changed chain or text, an\n"
+        "attachment that matches nothing.",
     .opts = opts,
     .run = run,
 };

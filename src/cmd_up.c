@@ -54,11 +54,11 @@ static int up_one(struct args *a, struct aaj_str name, struct aaj_arena *arena)
 
     if (result.jail.n == 0)
         result.jail = name;
-    if (r == 0 || a->json)
-        jail_report(&result, "up", a->ctx.dry_run ? "would go up" : "up already, nothing changed", a->json);
+    if (r == 0 || r == -EBUSY || a->json)
+        jail_report(&result, "up", r < 0 ? "refused" : a->ctx.dry_run ? "would go up" : "up already, nothing changed", a->json);
     show_diags(&a->diags);
     if (r == 0)
-        return result.n_tasks ? EXIT_FINDING : EXIT_DONE;
+        return result.n_tasks || result.clash ? EXIT_FINDING : EXIT_DONE;
     return r == -EINVAL || r == -ENOENT || r == -EBADMSG ? EXIT_INPUT : EXIT_REFUSED;
 }
 
@@ -72,7 +72,7 @@ static int restore(struct args *a, struct aaj_arena *arena)
         json_object_array_add(a->json, json_object_new_int64((int64_t)n));
     else
         printf("%zu %s restored\n", n, n == 1 ? "jail" : "jails");
-    return r < 0 ? EXIT_REFUSED : EXIT_DONE;
+    return r == -EINVAL ? EXIT_INPUT : r < 0 ? EXIT_REFUSED : EXIT_DONE;
 }
 
 static int run_locked(struct args *a)

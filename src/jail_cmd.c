@@ -154,7 +154,40 @@ static bool asked_for(char *const *name, int n_names, struct aaj_str jail)
     return n_names == 0;
 }
 
-int jail_stale_findings(char *const *name, int n_names, struct aaj_diags *diags)
+static void show_state(const struct aaj_jail_state *s, struct json_object *json, struct aaj_diags *diags)
+{
+    struct json_object *o, *list;
+    struct aaj_arena arena = AAJ_ARENA_INIT;
+    const char *jail = aaj_escape(&arena, s->jail);
+
+    if (json) {
+        o = json_object_new_object();
+        list = json_object_new_array();
+        json_object_object_add(o, "jail", json_object_new_string(jail));
+        json_object_object_add(o, "up", json_object_new_boolean(s->up));
+        json_object_object_add(o, "uid", s->fenced ? json_object_new_int64(s->uid) : NULL);
+        for (size_t i = 0; i < s->n_stale; i++) {
+            struct json_object *stale = json_object_new_object();
+
+            json_object_object_add(stale, "id", json_object_new_string(s->stale[i].id));
+            json_object_object_add(stale, "text", json_object_new_string(s->stale[i].text.p));
+            json_object_array_add(list, stale);
+        }
+        json_object_object_add(o, "stale", list);
+        json_object_array_add(json, o);
+    } else {
+        printf("jail %s: %s", jail, s->up ? "up" : "not up");
+        if (s->fenced)
+            printf(", uid %u fenced", s->uid);
+        puts(s->n_stale ? ", not as it was proved" : s->up ? ", as it was proved" : "");
+    }
+    for (size_t i = 0; i < s->n_stale; i++)
+        aaj_diag_add(diags, AAJ_WARNING, s->stale[i].id, (struct aaj_loc){ 0 }, AAJ_STR(""), "jail '%s': %s", jail,
+                     s->stale[i].text.p);
+    aaj_arena_clear(&arena);
+}
+
+int jail_show_states(char *const *name, int n_names, struct json_object *json, struct aaj_diags *diags)
 {
     struct aaj_arena arena = AAJ_ARENA_INIT;
     struct aaj_str *jail = NULL;
@@ -167,17 +200,15 @@ int jail_stale_findings(char *const *name, int n_names, struct aaj_diags *diags)
     if (aaj_jail_list(&ctx, &arena, &jail, &n) < 0)
         n = 0;
     for (size_t i = 0; i < n; i++) {
-        struct aaj_str *line = NULL;
-        size_t k = 0;
+        struct aaj_jail_state state;
 
-        if (!asked_for(name, n_names, jail[i]) || !aaj_jail_is_up(&ctx, jail[i]))
+        if (!asked_for(name, n_names, jail[i]))
             continue;
-        if (aaj_jail_stale(&ctx, jail[i], &arena, diags, &line, &k) < 0)
+        if (aaj_jail_look(&ctx, jail[i], &arena, diags, &state) < 0)
             status = EXIT_FINDING;
-        for (size_t j = 0; j < k; j++)
-            aaj_diag_add(diags, AAJ_WARNING, "jail-stale", (struct aaj_loc){ 0 }, AAJ_STR(""), "jail '%s': %s",
-                         aaj_escape(&arena, jail[i]), aaj_escape(&arena, line[j]));
-        status = k ? EXIT_FINDING : status;
+        if (state.up || state.n_stale)
+            show_state(&state, json, diags);
+        status = state.n_stale ? EXIT_FINDING : status;
     }
     aaj_arena_clear(&arena);
     return status;

@@ -26,5 +26,6 @@ struct json_object;
 void jail_report(const struct aaj_jail_result *result, const char *done, const char *nothing, struct json_object *json);
 void jail_print_json(struct json_object *json);
 
-/* For 'status': what is stale about the jails that are up, as warnings. EXIT_FINDING when there is any. */
-int jail_stale_findings(char *const *name, int n_names, struct aaj_diags *diags);
+/* For 'status': the jails that are up and what is stale about them, as warnings; adds to @json where that is
+ * wanted, else prints a line each. EXIT_FINDING when anything is stale. */
+int jail_show_states(char *const *name, int n_names, struct json_object *json, struct aaj_diags *diags);

@@ -18,18 +18,30 @@ struct aaj_str mode_name(enum aaj_profile_mode mode)
     return aaj_str_c(mode <= AAJ_PROMPT ? names[mode] : "unknown");
 }
 
-int profile_cmd_open(struct profile_cmd *cmd)
+static int open_kernel(struct profile_cmd *cmd, bool change)
 {
     cmd->kernel = (struct aaj_kernel)AAJ_KERNEL_INIT;
     if (cmd->json) {
         cmd->out_profiles = json_object_new_array();
         cmd->out_tasks = json_object_new_array();
+        cmd->out_files = change ? json_object_new_array() : NULL;
+        cmd->out_jails = change ? NULL : json_object_new_array();
     }
-    if (aaj_kernel_check(&cmd->kernel, &cmd->diags) < 0)
+    if ((change ? aaj_kernel_check_change : aaj_kernel_check)(&cmd->kernel, &cmd->diags) < 0)
         return EXIT_REFUSED;
     return aaj_kernel_list(&cmd->kernel, &cmd->arena, &cmd->diags, &cmd->loaded, &cmd->n_loaded) < 0
                ? EXIT_REFUSED
                : EXIT_DONE;
+}
+
+int profile_cmd_open(struct profile_cmd *cmd)
+{
+    return open_kernel(cmd, true);
+}
+
+int profile_cmd_look(struct profile_cmd *cmd)
+{
+    return open_kernel(cmd, false);
 }
 
 int profile_cmd_end(struct profile_cmd *cmd, int status)
@@ -39,6 +51,10 @@ int profile_cmd_end(struct profile_cmd *cmd, int status)
 
         json_object_object_add(o, "profiles", cmd->out_profiles);
         json_object_object_add(o, "tasks", cmd->out_tasks);
+        if (cmd->out_files)
+            json_object_object_add(o, "files", cmd->out_files);
+        if (cmd->out_jails)
+            json_object_object_add(o, "jails", cmd->out_jails);
         json_object_object_add(o, "status", json_object_new_int(status));
         puts(json_object_to_json_string_ext(o, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
         json_object_put(o);
@@ -97,10 +113,11 @@ static int from_file(struct profile_cmd *cmd, struct profile_input *in)
     }
     if (aaj_str_starts(text, AAJ_STR("\177ELF")))
         return aaj_error(&cmd->diags, loc, "this is a program; name its profile or the profile's file");
+    in->is_text = true;
     return compile_text(cmd, in, text);
 }
 
-int profile_input_open(struct profile_cmd *cmd, const char *arg, bool names, struct profile_input *in)
+static int open_input(struct profile_cmd *cmd, const char *arg, bool names, struct profile_input *in)
 {
     struct aaj_str name = aaj_str_c(arg);
     const char *why = "";
@@ -115,6 +132,7 @@ int profile_input_open(struct profile_cmd *cmd, const char *arg, bool names, str
             return EXIT_REFUSED;
         }
     } else {
+        in->is_file = true;
         r = from_file(cmd, in);
         if (r < 0 && names && r == -ENOENT && arg[0] != '.' && !strchr(arg, '/'))
             aaj_diag_add(&cmd->diags, AAJ_NOTE, NULL, nowhere, AAJ_STR(""),
@@ -128,6 +146,42 @@ int profile_input_open(struct profile_cmd *cmd, const char *arg, bool names, str
         return EXIT_INPUT;
     }
     return EXIT_DONE;
+}
+
+static void take_option(struct profile_cmd *cmd, const char *name, const char *value)
+{
+    if (opt_is(name, "target"))
+        cmd->target = value;
+    cmd->force |= opt_is(name, "force");
+    cmd->runtime |= opt_is(name, "runtime");
+    cmd->json |= opt_is(name, "json");
+    cmd->dry_run |= opt_is(name, "dry-run");
+}
+
+int profile_cmd_run(const struct verb *verb, int argc, char **argv, const struct profile_verb *how)
+{
+    struct profile_cmd cmd = { .verb = verb };
+    struct opts o = OPTS_INIT(verb, argc, argv);
+    struct profile_input *in;
+    const char *name;
+    int status;
+
+    while ((name = opts_next(&o)))
+        take_option(&cmd, name, o.value);
+    if (o.done)
+        return o.status;
+    if (o.n_operands == 0)
+        return usage_error(verb, "%s", how->missing);
+    status = profile_cmd_open(&cmd);
+    in = aaj_arena_new_array(&cmd.arena, (size_t)o.n_operands, struct profile_input);
+    for (int i = 0; in && i < o.n_operands && status == EXIT_DONE; i++)
+        status = open_input(&cmd, o.operand[i], how->names, &in[i]);
+    for (int i = 0; in && i < o.n_operands && status <= EXIT_FINDING; i++) {
+        int s = how->each(&cmd, &in[i]);
+
+        status = s > status ? s : status;
+    }
+    return profile_cmd_end(&cmd, in ? status : EXIT_REFUSED);
 }
 
 bool piece_is_top(const struct aaj_piece *piece)
@@ -208,6 +262,58 @@ int profile_cmd_outside(struct profile_cmd *cmd, const struct profile_input *in,
         status = EXIT_FINDING;
     }
     aaj_match_free(match);
+    return status;
+}
+
+static bool has_profile(const struct profile_input *in, struct aaj_str name)
+{
+    for (size_t i = 0; in && i < in->n; i++)
+        if (aaj_str_eq(in->piece[i].name, name))
+            return true;
+    return false;
+}
+
+/* What the kernel holds and what @in would bring. */
+static int list_attachments(struct profile_cmd *cmd, const struct profile_input *in, struct aaj_attachment **ret_list,
+                            size_t *ret_n)
+{
+    struct aaj_attachment *held = NULL, *list;
+    size_t n_held = 0, n = 0;
+    int r = aaj_kernel_attachments(&cmd->kernel, &cmd->arena, &held, &n_held);
+
+    list = r == 0 ? aaj_arena_new_array(&cmd->arena, n_held + (in ? in->n : 0) + 1, struct aaj_attachment) : NULL;
+    if (!list)
+        return -ENOMEM;
+    for (size_t i = 0; i < n_held; i++)
+        if (!has_profile(in, held[i].profile))
+            list[n++] = held[i];
+    for (size_t i = 0; in && i < in->n; i++)
+        if (piece_is_top(&in->piece[i]) && in->piece[i].attach.n)
+            list[n++] = (struct aaj_attachment){ in->piece[i].name, in->piece[i].attach };
+    aaj_attachments_sort(list, n);
+    *ret_list = list;
+    *ret_n = n;
+    return 0;
+}
+
+int profile_cmd_clashes(struct profile_cmd *cmd, const struct profile_input *in)
+{
+    struct aaj_attachment *list = NULL;
+    int status = EXIT_DONE;
+    size_t n = 0;
+
+    if (list_attachments(cmd, in, &list, &n) < 0)
+        return EXIT_REFUSED;
+    for (size_t i = 1; i < n; i++) {
+        struct aaj_str a = list[i - 1].profile, b = list[i].profile;
+
+        if (!aaj_str_eq(list[i - 1].attach, list[i].attach) || (in && !has_profile(in, a) && !has_profile(in, b)))
+            continue;
+        aaj_diag_add(&cmd->diags, AAJ_WARNING, "same-attachment", nowhere, AAJ_STR(""),
+                     "%s and %s attach to the same program, and then the kernel confines it by neither: remove one",
+                     aaj_escape(&cmd->arena, a), aaj_escape(&cmd->arena, b));
+        status = EXIT_FINDING;
+    }
     return status;
 }
 

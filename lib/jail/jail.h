@@ -4,6 +4,7 @@
  *
  *     STATE/NAME/current    what is up: the proved artefacts and firewall.json, the chain in numbers
  *     STATE/NAME/previous   what was up before; undo goes there
+ *     STATE/NAME/older      garbage of an interrupted change
  *     STATE/NAME/next       an up that has begun: the next run, or the boot unit, finishes it or goes back
  *     STATE/NAME/arrived    an up that is done in kernel and firewall
  *     STATE/NAME/leaving    a down that has begun
@@ -38,6 +39,7 @@ struct aaj_jail_result {
     bool changed;
     bool fenced; /* it has a chain */
     bool closed; /* the firewall failed half way and closed the uid */
+    bool clash;  /* up: another profile attaches to the same program, so that neither confines it */
     struct aaj_jail_task *task;
     size_t n_tasks;
 };
@@ -68,10 +70,24 @@ bool aaj_jail_is_up(const struct aaj_jail_ctx *ctx, struct aaj_str name);
 /* An interrupted up or down waits for the next run. */
 bool aaj_jail_is_unfinished(const struct aaj_jail_ctx *ctx, struct aaj_str name);
 
-/* What is no longer as it was proved, a line each: another policy or none in the kernel, a changed chain, an
- * attachment that matches nothing, tasks outside a profile that attaches by unit. */
-int aaj_jail_stale(const struct aaj_jail_ctx *ctx, struct aaj_str name, struct aaj_arena *arena,
-                   struct aaj_diags *diags, struct aaj_str **ret_line, size_t *ret_n);
+/* Something that is no longer as it was proved and taken up. */
+struct aaj_jail_stale {
+    const char *id;      /* stable: "policy-other", "chain", "attachment", … (aajail-status(1)) */
+    struct aaj_str text; /* what it is and what to do, safe for a terminal */
+};
+
+struct aaj_jail_state {
+    struct aaj_str jail;
+    bool up, fenced;
+    uint32_t uid; /* where it is fenced */
+    struct aaj_jail_stale *stale;
+    size_t n_stale;
+};
+
+/* @ret_state is filled as far as could be seen, whatever is returned: another policy or none in the kernel, a
+ * changed chain, an attachment that matches nothing, tasks outside a profile that attaches by unit, … */
+int aaj_jail_look(const struct aaj_jail_ctx *ctx, struct aaj_str name, struct aaj_arena *arena,
+                  struct aaj_diags *diags, struct aaj_jail_state *ret_state);
 
 /* Tasks of the slave that are not in the profile (law 7). */
 int aaj_jail_outside(const struct aaj_jail_ctx *ctx, const struct aaj_manifest *manifest, struct aaj_arena *arena,

@@ -5,6 +5,7 @@
  *     up, undo    next ──(kernel and firewall change)──► arrived ──► current; the old current ──► previous
  *     down        current ──► leaving ──(kernel and firewall change)──► previous
  *
+ * What was previous is older meanwhile, and goes at the end.
  * So while there is a next, current is what was in force before, whole; once there is an arrived, everything
  * is in force and only names are left to be changed.
  */
@@ -19,7 +20,7 @@
 #define MARK "undo"
 
 struct places {
-    const char *next, *arrived, *current, *previous, *leaving;
+    const char *next, *arrived, *current, *previous, *leaving, *older;
 };
 
 static int find_places(const struct aaj_jail_ctx *ctx, struct aaj_str name, struct aaj_arena *arena,
@@ -27,8 +28,8 @@ static int find_places(const struct aaj_jail_ctx *ctx, struct aaj_str name, stru
 {
     *ret = (struct places){ jail_path(ctx, name, "next", arena), jail_path(ctx, name, "arrived", arena),
                             jail_path(ctx, name, "current", arena), jail_path(ctx, name, "previous", arena),
-                            jail_path(ctx, name, "leaving", arena) };
-    return ret->next && ret->arrived && ret->current && ret->previous && ret->leaving ? 0 : -ENOMEM;
+                            jail_path(ctx, name, "leaving", arena), jail_path(ctx, name, "older", arena) };
+    return ret->next && ret->arrived && ret->current && ret->previous && ret->leaving && ret->older ? 0 : -ENOMEM;
 }
 
 static int move(const char *from, const char *to)
@@ -67,17 +68,30 @@ static int failed(struct aaj_diags *diags, struct aaj_str name, int r)
     return r;
 }
 
+/* What was previous steps aside for @dir, and goes when that is there. */
+static int make_previous(const struct places *p, const char *dir)
+{
+    int r = jail_exists(p->previous) ? jail_remove_dir(p->older) : 0;
+
+    if (r == 0 && jail_exists(p->previous))
+        r = move(p->previous, p->older);
+    if (r == 0)
+        r = move(dir, p->previous);
+    if (r < 0 && !jail_exists(p->previous) && jail_exists(p->older))
+        move(p->older, p->previous);
+    return r;
+}
+
 /* The renames that are left; done again they do no harm. */
 static int take_in(const struct places *p)
 {
-    int r = 0;
+    int r = jail_exists(p->current) ? make_previous(p, p->current) : 0;
 
-    if (jail_exists(p->current)) {
-        r = jail_remove_dir(p->previous);
-        if (r == 0)
-            r = move(p->current, p->previous);
-    }
-    return r < 0 ? r : move(p->arrived, p->current);
+    if (r == 0)
+        r = move(p->arrived, p->current);
+    if (r == 0)
+        jail_remove_dir(p->older); /* or the next time */
+    return r;
 }
 
 int jail_swap_in(const struct aaj_jail_ctx *ctx, struct aaj_str name, struct aaj_arena *arena, struct aaj_diags *diags)
@@ -91,11 +105,13 @@ int jail_swap_in(const struct aaj_jail_ctx *ctx, struct aaj_str name, struct aaj
     if (r < 0)
         return failed(diags, name, r);
     r = take_in(&p);
-    /* Back, so that whoever asked can go back as a whole. */
-    if (r < 0 && !jail_exists(p.current) && jail_exists(p.previous))
-        move(p.previous, p.current);
-    if (r < 0)
+    if (r < 0) {
+        /* Back, so that whoever asked can go back as a whole. */
+        if (!jail_exists(p.current) && jail_exists(p.previous) && move(p.previous, p.current) == 0 &&
+            jail_exists(p.older))
+            move(p.older, p.previous);
         move(p.arrived, p.next);
+    }
     return failed(diags, name, r);
 }
 
@@ -105,9 +121,9 @@ int jail_swap_out(const struct aaj_jail_ctx *ctx, struct aaj_str name, struct aa
     int r = find_places(ctx, name, arena, &p);
 
     if (r == 0)
-        r = jail_remove_dir(p.previous);
+        r = make_previous(&p, p.leaving);
     if (r == 0)
-        r = move(p.leaving, p.previous);
+        jail_remove_dir(p.older);
     return failed(diags, name, r);
 }
 

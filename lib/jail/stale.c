@@ -2,143 +2,211 @@
 /* What is no longer as it was when the jail was proved and taken up. */
 #include <errno.h>
 #include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/escape.h"
 #include "base/file.h"
+#include "base/grow.h"
 #include "jail/internal.h"
+#include "kernel/blob.h"
 
-struct lines {
+struct look {
+    const struct aaj_jail_ctx *ctx;
+    const struct jail_load *load;
     struct aaj_arena *arena;
-    struct aaj_str *line;
+    struct aaj_diags *diags;
+    const char *jail; /* escaped */
+    struct aaj_jail_stale *item;
     size_t n, cap;
 };
 
-static int add(struct lines *l, struct aaj_str text)
+static int __attribute__((format(printf, 3, 4))) add(struct look *l, const char *id, const char *fmt, ...)
 {
-    if (l->n == l->cap) {
-        size_t cap = l->cap ? l->cap * 2 : 8;
-        struct aaj_str *line = aaj_arena_new_array(l->arena, cap, struct aaj_str);
+    char *text = NULL;
+    struct aaj_str copy = { 0 };
+    va_list ap;
+    int n;
 
-        if (!line)
-            return -ENOMEM;
-        if (l->n)
-            memcpy(line, l->line, l->n * sizeof(*line));
-        l->line = line;
-        l->cap = cap;
-    }
-    if (!text.p)
+    va_start(ap, fmt);
+    n = vasprintf(&text, fmt, ap);
+    va_end(ap);
+    if (n >= 0)
+        copy = aaj_arena_dup(l->arena, (struct aaj_str){ text, (size_t)n });
+    free(n >= 0 ? text : NULL);
+    if (!copy.p || AAJ_GROW(l->item, l->n, l->cap) < 0)
         return -ENOMEM;
-    l->line[l->n++] = text;
+    l->item[l->n++] = (struct aaj_jail_stale){ id, copy };
     return 0;
 }
 
-static int check_profile(const struct aaj_jail_ctx *ctx, const struct jail_load *load, struct lines *l,
-                         struct aaj_diags *diags)
+/* The same rules, whatever the mode: that is told apart. */
+static bool same_rules(struct look *l, struct aaj_str a, struct aaj_str b)
 {
-    const struct aaj_loaded *p;
+    struct aaj_str blob[2] = { a, b };
+
+    for (unsigned i = 0; i < 2; i++) {
+        struct aaj_piece *piece;
+        const char *why;
+        size_t n, changed;
+
+        if (aaj_blob_split(blob[i], l->arena, &why, &piece, &n) < 0 ||
+            aaj_blob_set_mode(piece, n, AAJ_COMPLAIN, l->arena, &blob[i], &changed) < 0)
+            return aaj_str_eq(a, b);
+    }
+    return aaj_str_eq(blob[0], blob[1]);
+}
+
+static int check_profile(struct look *l)
+{
+    struct aaj_str name = l->load->artefacts.jail, blob = { 0 };
     struct aaj_loaded *loaded = NULL;
-    struct aaj_str blob = { 0 };
+    const struct aaj_loaded *p;
     size_t n = 0;
-    int r = aaj_kernel_list(&ctx->kernel, l->arena, diags, &loaded, &n);
+    int r = aaj_kernel_list(&l->ctx->kernel, l->arena, l->diags, &loaded, &n);
 
     if (r < 0)
         return r;
-    p = aaj_loaded_find(loaded, n, load->artefacts.jail);
+    p = aaj_loaded_find(loaded, n, name);
     if (!p)
-        return add(l, AAJ_STR("the profile is not loaded"));
+        return add(l, "policy-missing", "the profile is not loaded: 'aajail up %s' loads it", l->jail);
     if (!aaj_str_eq(p->mode, AAJ_STR("enforce")))
-        r = add(l, aaj_arena_printf(l->arena, "the profile is in mode %s, not enforced", aaj_escape(l->arena, p->mode)));
-    if (r == 0 && aaj_kernel_fetch(&ctx->kernel, load->artefacts.jail, l->arena, NULL, &blob) == 0 &&
-        !aaj_str_eq(blob, load->policy))
-        r = add(l, AAJ_STR("the kernel holds another policy than the proved one"));
+        r = add(l, "policy-mode", "the profile is in mode %s: 'aajail enforce %s' ends that",
+                aaj_escape(l->arena, p->mode), l->jail);
+    if (r == 0 && aaj_kernel_fetch(&l->ctx->kernel, name, l->arena, NULL, &blob) == 0 &&
+        !same_rules(l, blob, l->load->policy))
+        r = add(l, "policy-other", "the kernel holds another policy than the proved one: 'aajail up %s' brings that back",
+                l->jail);
     return r;
 }
 
-static int check_text(const struct aaj_jail_ctx *ctx, const struct jail_load *load, struct lines *l)
+static int check_text(struct look *l)
 {
-    struct aaj_str path = aaj_arena_printf(l->arena, "%s/aajail.%.*s", ctx->apparmor_d,
-                                           AAJ_STR_ARG(load->artefacts.jail)), text;
-    int r = path.p ? aaj_file_read(path.p, AAJ_FILE_MAX, l->arena, &text) : -ENOMEM;
+    const char *path = jail_text_path(l->ctx, l->load->artefacts.jail, l->arena);
+    enum jail_wish wish = JAIL_WISH_PROVED;
+    struct aaj_str text, says;
+    int r = path ? jail_wish(l->ctx, l->load, l->arena, &wish, &says) : -ENOMEM;
 
+    if (r == 0 && wish == JAIL_WISH_DISABLED)
+        r = add(l, "disabled", "%s is there: a boot does not load the profile", aaj_escape(l->arena, says));
+    if (r == 0 && wish == JAIL_WISH_COMPLAIN)
+        r = add(l, "complain", "%s is %s: a boot loads the profile in complain mode", aaj_escape(l->arena, says),
+                strcmp(says.p, path) == 0 ? "set to complain" : "there");
+    if (r < 0)
+        return r;
+    r = aaj_file_read(path, AAJ_FILE_MAX, l->arena, &text);
     if (r == -ENOMEM)
         return r;
     if (r < 0)
-        return add(l, aaj_arena_printf(l->arena, "%s cannot be read: %s", path.p, strerror(-r)));
-    return aaj_str_eq(text, load->text)
-               ? 0
-               : add(l, aaj_arena_printf(l->arena, "%s was changed since it was proved; a boot loads that one", path.p));
+        return add(l, "text-missing", "%s cannot be read: %s; 'aajail up %s' writes it again",
+                   aaj_escape(l->arena, aaj_str_c(path)), strerror(-r), l->jail);
+    if (aaj_str_eq(text, l->load->text) || wish == JAIL_WISH_COMPLAIN)
+        return 0;
+    return add(l, "text-changed", "%s was changed since it was proved: build again from what it should be, or "
+               "'aajail up %s' writes the proved one", aaj_escape(l->arena, aaj_str_c(path)), l->jail);
 }
 
-static int check_attachment(const struct jail_load *load, struct lines *l)
+static int check_attachment(struct look *l)
 {
-    struct aaj_str slave = aaj_arena_dup(l->arena, load->manifest->slave.text);
+    const struct aaj_manifest *m = l->load->manifest;
+    struct aaj_str slave = aaj_arena_dup(l->arena, m->slave.text);
     char path[PATH_MAX];
 
-    if (load->manifest->attach != AAJ_ATTACH_PATH || !slave.n)
+    if (m->attach != AAJ_ATTACH_PATH || !slave.n)
         return 0;
     if (!slave.p)
         return -ENOMEM;
     if (!realpath(slave.p, path))
-        return add(l, aaj_arena_printf(l->arena, "the attachment matches nothing: %s: %s",
-                                       aaj_escape(l->arena, slave), strerror(errno)));
+        return add(l, "attachment", "the attachment matches nothing: %s: %s", aaj_escape(l->arena, slave), strerror(errno));
     if (strcmp(path, slave.p) != 0)
-        return add(l, aaj_arena_printf(l->arena, "the attachment matches nothing: %s is %s now",
-                                       aaj_escape(l->arena, slave), aaj_escape(l->arena, aaj_str_c(path))));
+        return add(l, "attachment", "the attachment matches nothing: %s is %s now; correct the manifest and build again",
+                   aaj_escape(l->arena, slave), aaj_escape(l->arena, aaj_str_c(path)));
     return 0;
 }
 
-static int check_chain(const struct aaj_jail_ctx *ctx, const struct jail_load *load, struct lines *l,
-                       struct aaj_diags *diags)
+static int check_clash(struct look *l)
+{
+    const struct aaj_attachment *other;
+    struct aaj_attachment *list = NULL;
+    size_t n = 0;
+    int r = aaj_kernel_attachments(&l->ctx->kernel, l->arena, &list, &n);
+
+    other = r == 0 ? aaj_attachment_clash(list, n, l->load->artefacts.jail, l->load->manifest->slave.text) : NULL;
+    return other ? add(l, "same-attachment",
+                       "profile %s attaches to the same program, and then this one confines nobody: 'aajail remove' that "
+                       "one",
+                       aaj_escape(l->arena, other->profile))
+                 : r;
+}
+
+static int check_chain(struct look *l)
 {
     struct aaj_firewall *fw = NULL;
     struct aaj_str *line = NULL;
     size_t n = 0;
-    int r = load->plan ? aaj_firewall_open(&ctx->firewall, diags, &fw) : 0;
+    int r = l->load->plan ? aaj_firewall_open(&l->ctx->firewall, l->diags, &fw) : 0;
 
     if (r == 0 && fw)
-        r = aaj_firewall_verify(fw, load->plan, l->arena, diags, &line, &n);
+        r = aaj_firewall_verify(fw, l->load->plan, l->arena, l->diags, &line, &n);
     for (size_t i = 0; i < n && r == 0; i++)
-        r = add(l, line[i]);
+        r = add(l, "chain", "%s", aaj_escape(l->arena, line[i]));
     aaj_firewall_close(fw);
     return r;
 }
 
 /* Who is outside a profile that attaches by path the profile itself tells; by unit, only the manifest. */
-static int check_tasks(const struct aaj_jail_ctx *ctx, const struct jail_load *load, struct lines *l)
+static int check_tasks(struct look *l)
 {
+    const struct aaj_manifest *m = l->load->manifest;
     struct aaj_jail_task *task = NULL;
     size_t n = 0;
-    int r = load->manifest->attach != AAJ_ATTACH_UNIT ? 0 : aaj_jail_outside(ctx, load->manifest, l->arena, &task, &n);
+    int r = m->attach != AAJ_ATTACH_UNIT ? 0 : aaj_jail_outside(l->ctx, m, l->arena, &task, &n);
 
-    for (size_t i = 0; i < n && r == 0; i++)
-        r = add(l, aaj_arena_printf(l->arena, "pid %d (%s) %s", (int)task[i].task.pid,
-                                    aaj_escape(l->arena, task[i].task.comm), task[i].why));
+    for (size_t i = 0; i < n && r == 0; i++) {
+        bool unit = task[i].task.unit.n > 0;
+
+        r = add(l, "outside", "pid %d (%s) %s; %s%s", (int)task[i].task.pid, aaj_escape(l->arena, task[i].task.comm),
+                task[i].why, unit ? "systemctl restart " : "restart it",
+                unit ? aaj_escape(l->arena, task[i].task.unit) : "");
+    }
     return r;
 }
 
-int aaj_jail_stale(const struct aaj_jail_ctx *ctx, struct aaj_str name, struct aaj_arena *arena,
-                   struct aaj_diags *diags, struct aaj_str **ret_line, size_t *ret_n)
+/* Finds all that it can; the first failure is kept. */
+static int look_at_current(struct look *l, struct aaj_jail_state *state)
 {
-    const char *current = jail_name_ok(name) ? jail_path(ctx, name, "current", arena) : NULL;
-    struct lines l = { .arena = arena };
+    static int (*const checks[])(struct look *l) = { check_profile, check_text,  check_attachment,
+                                                     check_clash,   check_chain, check_tasks };
     struct jail_load load = { 0 };
-    int r = current ? jail_load_read(current, JAIL_SAVED, arena, diags, &load) : -ENOENT;
+    int r = jail_load_current(l->ctx, state->jail, l->arena, l->diags, &load, &state->up), one;
 
-    if (r == 0)
-        r = check_profile(ctx, &load, &l, diags);
-    if (r == 0)
-        r = check_text(ctx, &load, &l);
-    if (r == 0)
-        r = check_attachment(&load, &l);
-    if (r == 0)
-        r = check_chain(ctx, &load, &l, diags);
-    if (r == 0)
-        r = check_tasks(ctx, &load, &l);
+    l->load = &load;
+    for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]) && state->up && load.manifest; i++) {
+        one = checks[i](l);
+        r = r < 0 ? r : one;
+    }
+    state->fenced = load.plan != NULL;
+    state->uid = load.plan ? load.plan->uid : 0;
     jail_load_clear(&load);
-    if (r < 0)
-        return r;
-    *ret_line = l.line;
-    *ret_n = l.n;
-    return 0;
+    return r;
+}
+
+int aaj_jail_look(const struct aaj_jail_ctx *ctx, struct aaj_str name, struct aaj_arena *arena,
+                  struct aaj_diags *diags, struct aaj_jail_state *ret_state)
+{
+    struct look l = { .ctx = ctx, .arena = arena, .diags = diags, .jail = aaj_escape(arena, name) };
+    struct aaj_jail_state state = { .jail = name };
+    int r = jail_name_ok(name) ? look_at_current(&l, &state) : -ENOENT;
+
+    if (r != -ENOMEM && aaj_jail_is_unfinished(ctx, name) &&
+        add(&l, "unfinished", "an interrupted change waits: 'aajail up --boot %s' finishes it", l.jail) < 0)
+        r = -ENOMEM;
+    state.stale = aaj_arena_new_array(arena, l.n + 1, struct aaj_jail_stale);
+    if (state.stale && l.n)
+        memcpy(state.stale, l.item, l.n * sizeof(*l.item));
+    state.n_stale = state.stale ? l.n : 0;
+    free(l.item);
+    *ret_state = state;
+    return state.stale ? r : -ENOMEM;
 }

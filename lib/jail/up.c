@@ -2,6 +2,7 @@
 /* Up, and back to what was up before. */
 #include <errno.h>
 
+#include "base/escape.h"
 #include "jail/internal.h"
 
 /* 'up' means enforced as proved; who wants something else takes that back first. */
@@ -93,6 +94,24 @@ int jail_go_up(const struct aaj_jail_ctx *ctx, const struct jail_load *load, boo
     return r;
 }
 
+static int check_clash(const struct aaj_jail_ctx *ctx, const struct jail_load *load, struct aaj_arena *arena,
+                       struct aaj_diags *diags, struct aaj_jail_result *result)
+{
+    const struct aaj_attachment *other;
+    struct aaj_attachment *list = NULL;
+    size_t n = 0;
+    int r = aaj_kernel_attachments(&ctx->kernel, arena, &list, &n);
+
+    other = r == 0 ? aaj_attachment_clash(list, n, load->artefacts.jail, load->manifest->slave.text) : NULL;
+    if (other)
+        aaj_diag_add(diags, AAJ_WARNING, "same-attachment", (struct aaj_loc){ 0 }, AAJ_STR(""),
+                     "profile %s attaches to the same program, and then this one confines nobody: 'aajail remove' that "
+                     "one",
+                     aaj_escape(arena, other->profile));
+    result->clash = other != NULL;
+    return r;
+}
+
 static int up_load(const struct aaj_jail_ctx *ctx, struct jail_load *load, bool undo, struct aaj_arena *arena,
                    struct aaj_diags *diags, struct aaj_jail_result *ret_result)
 {
@@ -103,6 +122,8 @@ static int up_load(const struct aaj_jail_ctx *ctx, struct jail_load *load, bool 
         r = aaj_kernel_check_change(&ctx->kernel, diags);
     if (r == 0 && !ctx->dry_run)
         r = jail_go_up(ctx, load, undo, arena, diags, &result);
+    if (r == 0)
+        r = check_clash(ctx, load, arena, diags, &result);
     if (r == 0)
         r = aaj_jail_outside(ctx, load->manifest, arena, &result.task, &result.n_tasks);
     *ret_result = result;

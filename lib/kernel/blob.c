@@ -26,6 +26,14 @@ static bool take_flags(struct aaj_stream *s, struct aaj_piece *piece, const char
     return aaj_stream_take(s, AAJ_E_U32, &e) && aaj_stream_take(s, AAJ_E_STRUCT_END, &e);
 }
 
+/* Zeros that put an automaton's header on a multiple of 8 in the stream. */
+static struct aaj_str skip_padding(struct aaj_str automaton)
+{
+    while (automaton.n && automaton.p[0] == '\0')
+        automaton = aaj_str_skip(automaton, 1);
+    return automaton;
+}
+
 /* struct `profile`, opened already. */
 static bool take_profile(struct aaj_stream *s, struct aaj_piece *piece, const char *start)
 {
@@ -35,9 +43,14 @@ static bool take_profile(struct aaj_stream *s, struct aaj_piece *piece, const ch
     if (!aaj_stream_take(s, AAJ_E_STRING, &e) || e.bytes.n == 0)
         return false;
     piece->name = e.bytes;
+    /* Without an automaton a profile attaches to its name (find_attach in the kernel's domain.c). */
+    if (e.bytes.p[0] == '/')
+        piece->attach = e.bytes;
     while (aaj_stream_next(s, &e)) {
         if (e.type == AAJ_E_STRUCT_END)
             return flags;
+        if (!flags && is(&e, "aadfa", AAJ_E_BLOB))
+            piece->attach = skip_padding(e.bytes);
         if (is(&e, "flags", AAJ_E_STRUCT) && !flags)
             flags = take_flags(s, piece, start);
         else if ((e.type == AAJ_E_STRUCT || e.type == AAJ_E_LIST || e.type == AAJ_E_ARRAY) &&

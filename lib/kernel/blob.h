@@ -11,6 +11,9 @@
 struct aaj_piece {
     struct aaj_str bytes;
     struct aaj_str name; /* "parent//child"; with a namespace ":ns://parent//child", as the kernel lists it */
+    /* What it attaches to: the bytes of the automaton, the same for the same expression; a path, where its name
+     * is one and there is no automaton; empty: nothing. */
+    struct aaj_str attach;
     uint32_t version;    /* bit 11: complain whatever the mode says */
     enum aaj_profile_mode mode;
     size_t version_at, mode_at; /* offsets of the numbers in @bytes */

@@ -41,6 +41,22 @@ int aaj_kernel_list(const struct aaj_kernel *k, struct aaj_arena *arena, struct 
                     struct aaj_loaded **ret_loaded, size_t *ret_n);
 const struct aaj_loaded *aaj_loaded_find(const struct aaj_loaded *loaded, size_t n, struct aaj_str name);
 
+/*
+ * What a loaded profile attaches to (@attach as in struct aaj_piece); those that attach to nothing are not
+ * listed. Sorted by attachment. Of two profiles with the same automaton the kernel takes neither: both load
+ * without a word, and the program runs unconfined; and where the path itself is a profile's name, that one goes
+ * before every automaton (find_attach in Linux security/apparmor/domain.c; measured on 6.1).
+ */
+struct aaj_attachment {
+    struct aaj_str profile, attach;
+};
+int aaj_kernel_attachments(const struct aaj_kernel *k, struct aaj_arena *arena, struct aaj_attachment **ret_list,
+                           size_t *ret_n);
+void aaj_attachments_sort(struct aaj_attachment *list, size_t n);
+/* What keeps @profile from confining the program @path: another with the same attachment, or with that name; NULL. */
+const struct aaj_attachment *aaj_attachment_clash(const struct aaj_attachment *list, size_t n, struct aaj_str profile,
+                                                  struct aaj_str path);
+
 /* A thread of user space. Only those threads are listed that are confined otherwise than their process. */
 struct aaj_task {
     pid_t pid, tid;

@@ -25,6 +25,11 @@ profile app /usr/local/bin/slave1 {
 }
 P
     apparmor_parser -QKT -o "$1/app.policy" "$1/aajail.app" 2>/dev/null || fail "apparmor_parser"
-    (cd "$1" && printf '{"schema":1,"jail":"app","user":"41234","target":"lab","profiles":[%s],"files":{%s}}' "${4:-\"app\"}" \
+    build_list "$1" "${4:-\"app\"}"
+}
+
+# build_list DIR [PROFILES]: the list of artefacts, for what is there.
+build_list() {
+    (cd "$1" && printf '{"schema":1,"jail":"app","user":"41234","target":"lab","profiles":[%s],"files":{%s}}' "${2:-\"app\"}" \
         "$(sha256sum app.yaml aajail.app app.policy | sed 's/\([^ ]*\) *\(.*\)/"\2":"\1"/' | paste -sd,)") >"$1/artefacts.json"
 }

@@ -107,6 +107,8 @@ while :; do
         left="failed, as before"
     elif { [ $status -eq 3 ] || [ $status -eq 4 ]; } && grep -qE 'may now send nothing|the way back failed|unknown state' out; then
         left="failed, and says what is left"
+    elif [ $status -eq 4 ] && is $target && grep -q 'cannot write standard output' out; then
+        left="done, and nobody heard of it"
     elif [ $status -ge 125 ]; then
         left="killed"
     else

@@ -103,6 +103,87 @@ loaded app || fail "the boot did not restore the profile"
 [ "$(port)" = 5433 ] || fail "the boot did not restore the chain"
 [ -f /etc/apparmor.d/aajail.app ] || fail "the boot did not restore the text"
 
+# An administrator's word outlives a boot, and a reload of the firewall, which runs the same.
+status 0 "$A" complain app
+says "wrote /etc/apparmor.d/aajail.app"
+status 1 "$A" status app
+says "the profile is in mode complain: 'aajail enforce app' ends that"
+says "aajail.app is set to complain: a boot loads the profile in complain mode"
+grep -q "another policy" out && fail "a change of mode is taken for another policy"
+grep -q "was changed since" out && fail "a change of mode is taken for another text"
+printf app >/sys/kernel/security/apparmor/.remove
+status 0 "$A" up --boot
+says "so jail 'app' is restored in complain mode"
+grep -q '^app (complain)' /sys/kernel/security/apparmor/profiles || fail "complain mode did not outlive the boot"
+grep -q 'flags=(complain)' /etc/apparmor.d/aajail.app || fail "the boot took the mode out of the file"
+"$A" status --json app >out 2>/dev/null
+grep -q '"id":"policy-mode"' out || fail "--json lacks what is stale"
+status 0 "$A" enforce app
+status 0 "$A" status app
+says "jail app: up, uid 41234 fenced, as it was proved"
+status 0 "$A" complain app
+status 0 "$A" up one
+loaded app || fail "up did not enforce what was proved"
+status 0 "$A" undo app
+printf app >/sys/kernel/security/apparmor/.remove
+iptables-legacy -F
+ln -s ../aajail.app /etc/apparmor.d/disable/
+status 0 "$A" up --boot app
+says "so jail 'app' is fenced, but its profile is not loaded"
+loaded app && fail "a disabled profile was loaded"
+[ "$(port)" = 5433 ] || fail "the chain of a disabled jail was not restored"
+rm /etc/apparmor.d/disable/aajail.app
+ln -s ../aajail.app /etc/apparmor.d/force-complain/ 2>/dev/null || { mkdir /etc/apparmor.d/force-complain; ln -s ../aajail.app /etc/apparmor.d/force-complain/; }
+status 4 "$A" up app
+says "is not to be enforced"
+status 0 "$A" up --boot app
+grep -q '^app (complain)' /sys/kernel/security/apparmor/profiles || fail "force-complain is not honoured"
+status 0 "$A" enforce app
+says "removed /etc/apparmor.d/force-complain/aajail.app"
+status 0 "$A" status app
+status 3 "$A" up --boot nosuch
+says "jail 'nosuch' is not up"
+
+# Another profile for the same program; and a slave whose uid would change while it runs.
+printf 'abi <abi/3.0>,\nprofile twin /usr/local/bin/slave1 { }\n' >twin
+"$A" load twin >out 2>&1
+status 1 "$A" up app
+says "profile twin attaches to the same program"
+status 1 "$A" status app
+says "profile twin attaches to the same program"
+status 0 "$A" remove twin
+printf 'abi <abi/3.0>,\n/usr/local/bin/slave1 { }\n' >twin
+"$A" load twin >out 2>&1
+status 1 "$A" up app
+says "profile /usr/local/bin/slave1 attaches to the same program"
+status 0 "$A" remove /usr/local/bin/slave1
+/usr/local/bin/slave1 300 & slave=$!
+sleep 0.5
+build three 5432 '/srv/app/one r,'
+sed -i 's/41234/41235/' three/app.yaml
+build_list three
+status 4 "$A" up three
+says "gets another uid"
+says "pid $slave (slave1) would lose its chain"
+[ "$(port)" = 5433 ] || fail "a refused up changed the chain"
+kill $slave; wait $slave 2>/dev/null
+status 0 "$A" up three
+[ -z "$(port)" ] || fail "the old uid's chain is still there"
+iptables-legacy -S | grep -q aajail-41235 || fail "the new uid has no chain"
+status 0 "$A" undo app
+
+# Somebody who starts while the jail goes down is not left outside without a chain.
+strace -qq -o /dev/null -e trace=unlink -e inject=unlink:delay_enter=4000000:when=2 "$A" down app >out 2>&1 & down=$!
+for i in $(seq 100); do loaded app || break; sleep 0.1; done
+/usr/local/bin/slave1 300 & slave=$!
+wait $down; got=$?
+[ $got -eq 4 ] || fail "down while the slave starts: $got"
+says "was started while the jail went down"
+says "everything is as it was before"
+loaded app || fail "the profile did not come back"
+[ "$(port)" = 5433 ] || fail "the chain went while somebody was outside"
+kill $slave; wait $slave 2>/dev/null
+
 # Roles.
 status 3 "$A" prune
 mkdir -p /etc/aajail/roles

@@ -70,11 +70,56 @@ kill $early
 wait $early 2>/dev/null
 
 # From the file, and from compiled policy.
-want 0 "now bystander (complain)" "$aajail" complain ./napper
-want 0 "now bystander (enforce)" "$aajail" enforce ./napper
+cp napper before
+want 0 "now bystander (complain)" "$aajail" complain --runtime ./napper
+want 0 "now bystander (enforce)" "$aajail" enforce --runtime ./napper
+cmp -s napper before || fail "--runtime changed the file"
 apparmor_parser -QK -M "$source/targets/debian12/features" -o napper.bin napper
 want 0 "replaced napper (complain)" "$aajail" load napper.bin
 want 0 "now napper (enforce)" "$aajail" enforce ./napper.bin
+
+# The mode in the file: of a name the file that defines it, of a file itself, and nothing else in it.
+sed 's/^profile bystander /  # what follows is not ours\nprofile bystander\t/' napper >/etc/apparmor.d/napper
+cp /etc/apparmor.d/napper before
+want 0 "+profile napper /usr/local/bin/napper {" "$aajail" enforce -n napper
+"$aajail" enforce -n napper 2>/dev/null >patch
+cmp -s /etc/apparmor.d/napper before || fail "--dry-run changed the file"
+want 0 "wrote /etc/apparmor.d/napper" "$aajail" enforce napper
+sed 's/ flags=(complain)//' before | cmp -s - /etc/apparmor.d/napper || fail "enforce changed more than the mode"
+if command -v patch >/dev/null; then
+    grep -v '^would' patch | patch -s -o patched before && cmp -s patched /etc/apparmor.d/napper || fail "patch(1) makes something else of the difference"
+fi
+want 0 "now napper//kid (complain)" "$aajail" complain napper
+grep -q 'profile kid flags=(complain) { }' /etc/apparmor.d/napper || fail "the child is not set in the file"
+apparmor_parser -r /etc/apparmor.d/napper 2>/dev/null
+[ "$(mode_of napper)$(mode_of 'napper//kid')$(mode_of bystander)" = complaincomplainenforce ] || fail "the file's modes"
+mkdir -p /etc/apparmor.d/force-complain /etc/apparmor.d/disable
+ln -s ../napper /etc/apparmor.d/force-complain/napper
+ln -s ../napper /etc/apparmor.d/disable/napper
+want 0 "would remove /etc/apparmor.d/force-complain/napper" "$aajail" enforce -n napper
+want 0 "disable/napper: warning: is there, so a boot does not load the profile" "$aajail" enforce napper
+[ ! -e /etc/apparmor.d/force-complain/napper ] || fail "the link that forces complain mode is still there"
+[ -e /etc/apparmor.d/disable/napper ] || fail "the link that disables is gone"
+rm -r /etc/apparmor.d/disable /etc/apparmor.d/force-complain
+printf '{' >>/etc/apparmor.d/napper
+want 0 "no file in /etc/apparmor.d defines napper" "$aajail" complain napper
+rm /etc/apparmor.d/napper
+want 0 "now napper (enforce)" "$aajail" enforce --runtime napper
+printf 'profile textual /usr/local/bin/textual { }\n' >textual
+want 0 "wrote $work/textual" "$aajail" complain ./textual
+[ "$(cat textual)" = 'profile textual /usr/local/bin/textual flags=(complain) { }' ] || fail "the named file: $(cat textual)"
+want 0 "removed textual" "$aajail" remove textual
+
+# Two profiles for one program: the kernel takes neither.
+printf 'abi <abi/3.0>,\nprofile twin /usr/local/bin/napper { }\n' >twin
+want 0 "napper and twin attach to the same program" "$aajail" load -n twin
+want 0 "confines it by neither" "$aajail" load twin
+/usr/local/bin/napper 300 & twin=$!
+sleep 0.3
+[ "$(cat /proc/$twin/attr/current)" = unconfined ] || fail "the kernel's way with two attachments has changed: $(cat /proc/$twin/attr/current)"
+kill $twin; wait $twin 2>/dev/null
+want 1 "napper and twin attach to the same program" "$aajail" status
+want 0 "removed twin" "$aajail" remove twin
 
 # A task left in a learning profile stays there: it must be named.
 cat >learner <<'X'
@@ -122,5 +167,19 @@ want 2 "unknown option" "$aajail" status --bad
 
 want 4 "as root" setpriv --reuid=4242 --regid=4242 --clear-groups "$aajail" status
 want 4 "as root" setpriv --reuid=4242 --clear-groups "$aajail" load napper.bin
+
+# What is missing is named, with what to do. The last one cannot be taken back.
+printf 'profile last /usr/local/bin/last { }\n' >last
+nocap() { setpriv --bounding-set -mac_admin --inh-caps -mac_admin "$@"; }
+want 4 "lacks CAP_MAC_ADMIN, so it may not change policy: run this as root, on the host and not in a container" nocap "$aajail" load last
+want 4 "lacks CAP_MAC_ADMIN" nocap "$aajail" enforce napper
+nocap "$aajail" status >out 2>&1 || [ $? = 1 ] || fail "status needs no CAP_MAC_ADMIN: $(cat out)"
+mount -t tmpfs none /sys/kernel/security
+want 4 "mount -t securityfs securityfs /sys/kernel/security" "$aajail" status
+want 4 "mount -t securityfs securityfs /sys/kernel/security" "$aajail" load last
+umount /sys/kernel/security
+echo 1 >/sys/module/apparmor/parameters/lock_policy
+want 4 "AppArmor's policy is locked until the next boot" "$aajail" load last
+[ -z "$(mode_of last)" ] || fail "it was loaded all the same"
 
 [ $fails -eq 0 ]

@@ -96,6 +96,37 @@ static void test_check(void **state)
     aaj_diags_clear(&diags);
 }
 
+static void test_check_change(void **state)
+{
+    static const struct {
+        const char *lock, *caps, *map;
+        int result;
+        const char *says;
+    } row[] = {
+        { "N\n", "000001ffffffffff", "         0          0 4294967295\n", 0, NULL },
+        { "Y\n", "000001ffffffffff", "         0          0 4294967295\n", -EPERM, "locked until the next boot" },
+        { "N\n", "000001fdffffffff", "         0          0 4294967295\n", -EPERM, "lacks CAP_MAC_ADMIN" },
+        { "N\n", "0000000000000000", "         0          0 4294967295\n", -EPERM, "run this as root" },
+        { "N\n", "000001ffffffffff", "         0     100000      65536\n", 0, "container's user namespace" },
+    };
+    struct aaj_kernel k = fake();
+
+    for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+        struct aaj_diags diags = AAJ_DIAGS_INIT;
+        char status[128];
+
+        snprintf(status, sizeof(status), "Name:\tx\nCapPrm:\t0\nCapEff:\t%s\nCapBnd:\t0\n", row[i].caps);
+        put("module/parameters/lock_policy", row[i].lock);
+        put("proc/self/status", status);
+        put("proc/self/uid_map", row[i].map);
+        assert_int_equal(aaj_kernel_check_change(&k, &diags), row[i].result);
+        assert_int_equal(diags.n, row[i].says != NULL);
+        if (row[i].says)
+            assert_non_null(strstr(diags.item[0].message.p, row[i].says));
+        aaj_diags_clear(&diags);
+    }
+}
+
 static void test_list(void **state)
 {
     struct aaj_diags diags = AAJ_DIAGS_INIT;
@@ -220,7 +251,7 @@ static void test_split(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_check), cmocka_unit_test(test_list), cmocka_unit_test(test_tasks),
+        cmocka_unit_test(test_check), cmocka_unit_test(test_check_change), cmocka_unit_test(test_list), cmocka_unit_test(test_tasks),
         cmocka_unit_test(test_bears), cmocka_unit_test(test_split),
     };
 
