@@ -25,6 +25,7 @@ static const struct opt opts[] = {
     { "target", 't', "TARGET", "what the profile is for: debian12 (default), debian13, lab, running, …" },
     { "profiles", 0, "DIR", "other profiles of the slave's machine, none of which may attach to it" },
     { "output", 'o', "DIR", "where the artefacts go; default: build/NAME; '-' prints the profile alone" },
+    { "no-surface", 0, NULL, "do not count the existing files that the profile opens" },
     { "denied", 0, "report|grant", "what was denied becomes no rule (report, the default), or one" },
     { "no-infer", 0, "NAME", "switch an inference off: counter, temp, siblings, …; may be repeated" },
     { "comments", 'c', NULL, "each rule says which inference and how many events made it" },
@@ -38,7 +39,7 @@ struct args {
     struct paths logs, recordings;
     const char *executable, *user, *label, *root, *list, *target, *output, *merge, *profiles;
     uint32_t infer_off;
-    bool grant_denied, comments, dry_run, json;
+    bool grant_denied, comments, no_surface, dry_run, json;
 };
 
 /* What all jails of one call share. */
@@ -86,6 +87,8 @@ static int take_option(struct args *a, const char *name, const char *value)
         return take_infer(a, value);
     if (opt_is(name, "comments"))
         a->comments = true;
+    else if (opt_is(name, "no-surface"))
+        a->no_surface = true;
     else if (opt_is(name, "dry-run"))
         a->dry_run = true;
     else if (opt_is(name, "json"))
@@ -280,6 +283,13 @@ static int read_profile(const char *path, struct shared *s, struct aaj_build_inp
     return r < 0 ? EXIT_INPUT : EXIT_DONE;
 }
 
+static const char *profiles_below(const char *root, struct shared *s)
+{
+    struct aaj_str dir = aaj_arena_printf(&s->arena, "%s%s", root, s->target->base);
+
+    return dir.p && access(dir.p, R_OK | X_OK) == 0 ? dir.p : NULL;
+}
+
 static int build_one(const struct args *a, struct shared *s, size_t i)
 {
     struct aaj_build_input in = {
@@ -292,14 +302,18 @@ static int build_one(const struct args *a, struct shared *s, size_t i)
         .grant_denied = a->grant_denied,
         .comments = a->comments,
         .profiles = a->profiles,
+        .surface = !a->no_surface,
+        .files_named = a->root || a->list,
     };
     const struct aaj_manifest **other = calloc(s->n, sizeof(*other));
     struct aaj_built *built = NULL;
     int status, r;
 
-    /* Without a word about files the slave runs here, and so do the other profiles; what is printed goes wherever. */
+    /* A tree brings its own profiles. Without a word about files the slave runs here, and so do the other profiles; what is printed goes wherever. */
     if (!a->profiles && !a->root && !a->list && !(a->output && strcmp(a->output, "-") == 0))
         in.profiles = s->target->base;
+    if (!a->profiles && a->root)
+        in.profiles = profiles_below(a->root, s);
     if (!other)
         return EXIT_REFUSED;
     for (size_t j = 0; j < s->n; j++)

@@ -349,18 +349,6 @@ static int open_coverage(struct check *c, const char *path)
 
 /* -- policy tests ------------------------------------------------------------------------------------- */
 
-static int read_manifest(struct check *c, struct aaj_manifest **ret_manifest)
-{
-    struct aaj_str text;
-    int r = aaj_file_read(c->manifest, AAJ_FILE_MAX, &c->arena, &text);
-
-    if (r < 0) {
-        aaj_error(&c->diags, (struct aaj_loc){ .file = aaj_str_c(c->manifest) }, "cannot read it: %s", strerror(-r));
-        return EXIT_INPUT;
-    }
-    return aaj_manifest_parse(text, aaj_str_c(c->manifest), &c->diags, ret_manifest) < 0 ? EXIT_INPUT : EXIT_DONE;
-}
-
 static void show_tests(struct check *c, size_t n, size_t before)
 {
     json_object *failed = json_object_new_array();
@@ -392,8 +380,9 @@ static int policy_tests(struct check *c)
 {
     struct aaj_manifest *manifest = NULL;
     struct aaj_fsview *files = NULL;
+    struct aaj_str text;
     size_t n = 0, before;
-    int status = read_manifest(c, &manifest);
+    int status = read_manifest_file(c->manifest, &c->arena, &c->diags, &text, &manifest);
 
     if (status == EXIT_DONE)
         status = open_files(c->root, c->files, &files, &c->diags);

@@ -11,6 +11,7 @@
 #include "policy_reader.h"
 #include "profile_cmd.h"
 #include "reader.h"
+#include "report/surface.h"
 #include "verbs.h"
 
 static const struct opt opts[] = {
@@ -77,15 +78,6 @@ static void show_dirs(const struct aaj_surface *r)
     }
 }
 
-static struct aaj_str source_name(struct surface *s, const struct aaj_surface_source *source)
-{
-    const struct aaj_listed_rule *r = source->rule;
-
-    if (r->include.n)
-        return aaj_arena_printf(&s->arena, "include <%s>", aaj_escape(&s->arena, r->include));
-    return aaj_arena_printf(&s->arena, "line %u: %s", r->loc.line, aaj_escape(&s->arena, r->text));
-}
-
 static void show_sources(struct surface *s, const struct aaj_surface *r)
 {
     if (!r->n_sources)
@@ -96,7 +88,7 @@ static void show_sources(struct surface *s, const struct aaj_surface *r)
 
         if (o->files[0] + o->files[1] + o->files[2] == 0)
             continue;
-        printf("%8zu %8zu %8zu  %s\n", o->files[0], o->files[1], o->files[2], source_name(s, o).p);
+        printf("%8zu %8zu %8zu  %s\n", o->files[0], o->files[1], o->files[2], aaj_surface_source_name(o, &s->arena));
     }
 }
 
@@ -129,49 +121,19 @@ static void show_concerns(struct surface *s, const struct aaj_surface *r)
     }
 }
 
-static json_object *counts_json(const size_t *n)
-{
-    json_object *o = json_object_new_object();
-
-    for (int k = 0; k < AAJ_SURFACE_KINDS; k++)
-        json_object_object_add(o, kinds[k], json_object_new_uint64(n[k]));
-    return o;
-}
-
 static void show_json(struct surface *s, const struct aaj_surface *r)
 {
-    json_object *o = json_object_new_object(), *dirs = json_object_new_array(), *files = json_object_new_array();
-    json_object *sources = json_object_new_array();
+    json_object *o = aaj_report_surface_json(r, &s->arena), *dirs = json_object_new_array();
 
-    json_object_object_add(o, "walked", json_object_new_uint64(r->walked));
-    json_object_object_add(o, "opened", counts_json(r->count.files));
-    json_object_object_add(o, "beyond_learned", counts_json(r->count.beyond));
-    json_object_object_add(o, "outside", counts_json(r->count.outside));
-    json_object_object_add(o, "not_world_readable", counts_json(r->count.hidden));
     for (size_t i = 0; i < r->n_dirs; i++) {
-        json_object *d = counts_json(r->dir[i].files);
+        json_object *d = json_object_new_object();
 
+        for (int k = 0; k < AAJ_SURFACE_KINDS; k++)
+            json_object_object_add(d, kinds[k], json_object_new_uint64(r->dir[i].files[k]));
         json_object_object_add(d, "path", aaj_json_bytes(r->dir[i].path));
         json_object_array_add(dirs, d);
     }
     json_object_object_add(o, "directories", dirs);
-    for (size_t i = 0; i < r->n_sources; i++) {
-        json_object *d = counts_json(r->source[i].files);
-
-        json_object_object_add(d, "by", aaj_json_bytes(source_name(s, &r->source[i])));
-        json_object_array_add(sources, d);
-    }
-    json_object_object_add(o, "opened_by", sources);
-    for (size_t i = 0; i < r->n_files; i++) {
-        json_object *f = json_object_new_object();
-
-        json_object_object_add(f, "concern", json_object_new_string(aaj_concern_name(r->file[i].concern)));
-        json_object_object_add(f, "path", aaj_json_bytes(r->file[i].path));
-        if (r->file[i].item)
-            json_object_object_add(f, "item", aaj_json_bytes(r->file[i].item->id));
-        json_object_array_add(files, f);
-    }
-    json_object_object_add(o, "files", files);
     puts(json_object_to_json_string_ext(o, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
     json_object_put(o);
 }
@@ -186,12 +148,7 @@ static int open_ceiling(struct surface *s)
         return EXIT_REFUSED;
     if (!s->manifest)
         return EXIT_DONE;
-    r = aaj_file_read(s->manifest, AAJ_FILE_MAX, &s->arena, &text);
-    if (r < 0) {
-        aaj_error(&s->diags, (struct aaj_loc){ .file = aaj_str_c(s->manifest) }, "cannot read it: %s", strerror(-r));
-        return EXIT_INPUT;
-    }
-    if (aaj_manifest_parse(text, aaj_str_c(s->manifest), &s->diags, &manifest) < 0)
+    if (read_manifest_file(s->manifest, &s->arena, &s->diags, &text, &manifest) != EXIT_DONE)
         return EXIT_INPUT;
     r = aaj_ceiling_apply(s->ceiling, manifest, &s->diags);
     aaj_manifest_free(manifest);
@@ -253,8 +210,9 @@ static int surface(struct surface *s, const char *path)
 
     if (status != EXIT_DONE)
         return status;
-    in = (struct aaj_surface_input){ s->match, s->view, s->recording, s->ceiling,
-                                      s->text ? &s->rules : NULL, s->uid };
+    in = (struct aaj_surface_input){ .match = s->match, .files = s->view, .recording = s->recording, .ceiling = s->ceiling,
+                                     .rules = s->text ? &s->rules : NULL, .uid = &s->uid,
+                                     .n_uids = s->uid != AAJ_UID_NONE };
     if (aaj_surface_run(&in, &result) < 0) {
         aaj_error(&s->diags, (struct aaj_loc){ 0 }, "out of memory");
         status = EXIT_REFUSED;

@@ -9,6 +9,7 @@
 #include "base/escape.h"
 #include "base/file.h"
 #include "jail_cmd.h"
+#include "reader.h"
 #include "verbs.h"
 
 static const struct opt opts[] = {
@@ -44,14 +45,11 @@ static int load(const char *path, struct aaj_arena *arena, struct aaj_diags *dia
         yaml = aaj_artefacts_find(&a, name);
         if (!yaml)
             return aaj_error(diags, (struct aaj_loc){ .file = aaj_str_c(path) }, "the build has no manifest");
-        text = yaml->bytes;
         *transitions |= a.n_profiles > 1;
+        r = aaj_manifest_parse(yaml->bytes, aaj_str_c(path), diags, ret_manifest);
     } else {
-        r = aaj_file_read(path, AAJ_FILE_MAX, arena, &text);
-        if (r < 0)
-            return aaj_error(diags, (struct aaj_loc){ .file = aaj_str_c(path) }, "%s", strerror(-r));
+        r = read_manifest_file(path, arena, diags, &text, ret_manifest) == EXIT_DONE ? 0 : -EINVAL;
     }
-    r = aaj_manifest_parse(text, aaj_str_c(path), diags, ret_manifest);
     /* A hat is entered by change_hat, which is a change of profile; without a build any learned exec may be one. */
     if (r == 0)
         *transitions |= (*ret_manifest)->hat.text.n > 0 ||

@@ -176,6 +176,8 @@ int aaj_build_run(const struct aaj_build_input *input, struct aaj_diags *diags, 
         r = aaj_build_prove(input, b, diags);
     if (r == 0 && input->merge.p)
         r = aaj_build_merge(input, b, diags);
+    if (r == 0 && input->surface && input->files && aaj_fsview_is_complete(input->files))
+        r = aaj_build_surface(input, b);
     if (r == 0)
         r = plan_firewall(input, b, diags);
     if (r < 0)
@@ -189,6 +191,9 @@ struct aaj_built *aaj_built_free(struct aaj_built *built)
 {
     if (!built)
         return NULL;
+    aaj_surface_clear(&built->surface);
+    aaj_rules_clear(&built->surface_rules);
+    aaj_policy_free(built->surface_policy);
     aaj_proof_clear(&built->proof);
     free(built->name);
     aaj_policy_free(built->merged);

@@ -7,6 +7,7 @@
 
 #include "ceiling/ceiling.h"
 #include "check/proof.h"
+#include "check/surface.h"
 #include "firewall/plan.h"
 #include "learn/learn.h"
 #include "manifest/manifest.h"
@@ -17,6 +18,8 @@ struct aaj_build_input {
     const struct aaj_manifest *manifest;
     struct aaj_recording *recording;
     struct aaj_fsview *files; /* what exists; NULL: only what the recording knows */
+    bool surface;             /* count which of them the profile opens */
+    bool files_named;         /* they are an input like others: what is counted may stand in the report */
     const struct aaj_target *target;
     const char *datadir;      /* of the ceiling */
     struct aaj_str label;     /* in the recording; empty: aaj_learn_label() finds it */
@@ -41,6 +44,10 @@ struct aaj_built {
     size_t merge_added, merge_changed, merge_present, merge_conflicts;
     struct aaj_str policy;  /* compiled for the target: what was proved */
     struct aaj_proof_result proof;
+    bool surfaced;           /* files were counted: */
+    struct aaj_surface surface;
+    struct aaj_rules surface_rules; /* what surface.source speaks of */
+    struct aaj_policy *surface_policy;
     struct aaj_str firewall_v4, firewall_v6, firewall_nft;
     struct aaj_str *name; /* of every profile, in the text's order */
     size_t n_names;

@@ -19,3 +19,6 @@ int aaj_build_open_merge(const struct aaj_build_input *in, struct aaj_built *b, 
 
 /* Puts the learned rules into it; built->profile becomes the whole file, and is proved. */
 int aaj_build_merge(const struct aaj_build_input *in, struct aaj_built *b, struct aaj_diags *diags);
+
+/* surface.c: built->surface, over all files that are known. */
+int aaj_build_surface(const struct aaj_build_input *in, struct aaj_built *b);

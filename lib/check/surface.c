@@ -4,12 +4,14 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/escape.h"
 #include "base/grow.h"
-#include "check/decide.h"
+#include "check/opens.h"
 
 struct walk {
     const struct aaj_surface_input *in;
     struct aaj_surface *out;
+    struct aaj_opens *opens;
     struct aaj_intern learned; /* names … */
     uint32_t *learned_mask;    /* … and what was done to them, by id */
     size_t n_learned;
@@ -26,6 +28,15 @@ const char *aaj_concern_name(enum aaj_surface_concern concern)
     static const char *const name[AAJ_CONCERNS] = { "secret", "setuid", "hidden", "writable" };
 
     return name[concern];
+}
+
+const char *aaj_surface_source_name(const struct aaj_surface_source *source, struct aaj_arena *arena)
+{
+    const struct aaj_listed_rule *r = source->rule;
+    struct aaj_str s = r->include.n ? aaj_arena_printf(arena, "include <%s>", aaj_escape(arena, r->include))
+                                    : aaj_arena_printf(arena, "line %u: %s", r->loc.line, aaj_escape(arena, r->text));
+
+    return s.p ? s.p : "";
 }
 
 static int learn(struct walk *w, struct aaj_str name, uint32_t mask)
@@ -49,17 +60,31 @@ static int learn(struct walk *w, struct aaj_str name, uint32_t mask)
     return 0;
 }
 
-static int learn_all(struct walk *w)
+/* What was only ever denied is no need, but perhaps an attack. */
+static int learn_access(struct walk *w, const struct aaj_access *a)
 {
     struct aaj_recording *rec = w->in->recording;
+    bool file = a->class == AAJ_CLASS_FILE || a->class == AAJ_CLASS_EXEC;
+
+    if (!file || aaj_str_eq(aaj_recording_str(rec, a->op), AAJ_STR("getattr")))
+        return 0;
+    return learn(w, aaj_recording_str(rec, a->arg[AAJ_FILE_NAME]), a->requested | a->denied_mask);
+}
+
+static int learn_all(struct walk *w)
+{
     const struct aaj_access *access;
     size_t n;
-    int r = rec ? aaj_recording_accesses(rec, &access, &n) : 0;
+    int r = w->in->recording ? aaj_recording_accesses(w->in->recording, &access, &n) : 0;
 
-    for (size_t i = 0; rec && r == 0 && i < n; i++)
-        if ((access[i].class == AAJ_CLASS_FILE || access[i].class == AAJ_CLASS_EXEC) &&
-            !aaj_str_eq(aaj_recording_str(rec, access[i].op), AAJ_STR("getattr")))
-            r = learn(w, aaj_recording_str(rec, access[i].arg[AAJ_FILE_NAME]), access[i].requested | access[i].denied_mask);
+    if (r < 0 || !w->in->recording)
+        return r;
+    for (size_t i = 0; r == 0 && w->in->granted && i < w->in->n_granted; i++)
+        if (w->in->granted[i] < n)
+            r = learn_access(w, &access[w->in->granted[i]]);
+    for (size_t i = 0; r == 0 && !w->in->granted && i < n; i++)
+        if (access[i].allowed || access[i].audited)
+            r = learn_access(w, &access[i]);
     return r;
 }
 
@@ -75,19 +100,13 @@ static uint32_t seen(const struct walk *w, struct aaj_str path)
 /* What any profile of the jail grants on the file. */
 static uint32_t opened(const struct walk *w, const struct aaj_fact *fact)
 {
-    bool known = w->in->uid != AAJ_UID_NONE, owner = !known || fact->uid == w->in->uid;
-    uint32_t perms = 0, mask = 0;
+    uint32_t owner, other, perms, mask = 0;
+    bool own = false;
 
-    for (size_t i = 0; i < aaj_match_count(w->in->match); i++) {
-        const struct aaj_match_profile *p = aaj_match_profile(w->in->match, i);
-        struct aaj_perms have = aaj_match_file_perms(p, fact->path, owner);
-
-        perms |= have.allow & ~have.deny;
-        if (!known) {
-            have = aaj_match_file_perms(p, fact->path, false);
-            perms |= have.allow & ~have.deny;
-        }
-    }
+    aaj_opens_ask(w->opens, fact->path, &owner, &other);
+    for (size_t i = 0; i < w->in->n_uids; i++)
+        own |= fact->uid == w->in->uid[i];
+    perms = !w->in->n_uids ? owner | other : own ? owner : other;
     if (perms & AAJ_PERM_READ)
         mask |= AAJ_MAY_READ;
     if (perms & (AAJ_PERM_WRITE | AAJ_PERM_APPEND))
@@ -200,7 +219,7 @@ static int list_sources(struct walk *w)
     return 0;
 }
 
-static void count_sources(struct walk *w, struct aaj_str path, uint32_t mask)
+static void count_sources(struct walk *w, struct aaj_str path, uint32_t mask, uint32_t used)
 {
     const struct aaj_rules *rules = w->in->rules;
     uint32_t rule[GRANTS_MAX];
@@ -215,8 +234,10 @@ static void count_sources(struct walk *w, struct aaj_str path, uint32_t mask)
             for (size_t g = 0; g < n; g++) {
                 struct aaj_surface_source *s = &w->out->source[w->source_of[rule[g]]];
 
-                if (s->last != stamp)
-                    s->files[k]++;
+                if (s->last == stamp)
+                    continue;
+                s->files[k]++;
+                s->beyond[k] += !(used & kind_mask[k]);
                 s->last = stamp;
             }
         }
@@ -231,7 +252,9 @@ static int visit(void *ctx, const struct aaj_fact *fact)
     uint32_t mask, used;
     int r;
 
-    if (fact->type == 'd' || fact->type == 'l')
+    if (fact->type == 'd')
+        return aaj_opens_below(w->opens, fact->path) ? 0 : AAJ_FSVIEW_SKIP;
+    if (fact->type == 'l')
         return 0;
     w->out->walked++;
     mask = opened(w, fact);
@@ -243,10 +266,11 @@ static int visit(void *ctx, const struct aaj_fact *fact)
             c->files[k]++;
             c->beyond[k] += !(used & kind_mask[k]);
             c->outside[k] += outside;
+            c->outside_beyond[k] += outside && !(used & kind_mask[k]);
             c->hidden[k] += hidden;
         }
     if (w->in->rules)
-        count_sources(w, fact->path, mask);
+        count_sources(w, fact->path, mask, used);
     r = count_dir(w, fact->path, mask);
     return r < 0 ? r : look_for_concerns(w, fact, mask, used);
 }
@@ -287,6 +311,8 @@ int aaj_surface_run(const struct aaj_surface_input *input, struct aaj_surface *r
     *ret_surface = (struct aaj_surface){ 0 };
     r = aaj_intern_init(&w.learned);
     if (r == 0)
+        r = aaj_opens_new(input->match, &w.opens);
+    if (r == 0)
         r = learn_all(&w);
     if (r == 0)
         r = list_sources(&w);
@@ -297,6 +323,7 @@ int aaj_surface_run(const struct aaj_surface_input *input, struct aaj_surface *r
         if (ret_surface->n_files)
             qsort(ret_surface->file, ret_surface->n_files, sizeof(*ret_surface->file), by_concern);
     }
+    aaj_opens_free(w.opens);
     aaj_intern_clear(&w.learned);
     free(w.learned_mask);
     free(w.source_of);

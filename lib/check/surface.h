@@ -16,16 +16,20 @@ enum aaj_surface_kind { AAJ_SURFACE_READ, AAJ_SURFACE_WRITE, AAJ_SURFACE_EXEC, A
 struct aaj_surface_input {
     const struct aaj_match *match; /* all its profiles: the jail with its children */
     struct aaj_fsview *files;
-    struct aaj_recording *recording; /* what was learned; NULL: nothing is subtracted */
+    struct aaj_recording *recording; /* what was learned: accesses that were let through; NULL: nothing is subtracted */
+    const uint32_t *granted;         /* of those only these, indices into aaj_recording_accesses(); NULL: all */
+    size_t n_granted;
     struct aaj_ceiling *ceiling;     /* tells secrets; NULL: none are */
     const struct aaj_rules *rules;   /* says which rule or include opened it; NULL: nobody */
-    uint32_t uid;                    /* the slave's; AAJ_UID_NONE: unknown, owner rules count for every file */
+    const uint32_t *uid;             /* the slave's, root among them where it begins as root; n_uids 0: unknown, owner */
+    size_t n_uids;                   /* rules count for every file */
 };
 
 struct aaj_surface_count {
     size_t files[AAJ_SURFACE_KINDS];
     size_t beyond[AAJ_SURFACE_KINDS];  /* of files: nobody saw it used so */
     size_t outside[AAJ_SURFACE_KINDS]; /* of files: not below /usr, /proc, /sys, /dev */
+    size_t outside_beyond[AAJ_SURFACE_KINDS]; /* of outside: nobody saw it used so */
     size_t hidden[AAJ_SURFACE_KINDS];  /* of files: not readable by everybody */
 };
 
@@ -39,8 +43,12 @@ struct aaj_surface_dir {
 struct aaj_surface_source {
     const struct aaj_listed_rule *rule; /* of an include: its first */
     size_t files[AAJ_SURFACE_KINDS];    /* that it opens, whether others do so, too, or not */
+    size_t beyond[AAJ_SURFACE_KINDS];   /* of these: nobody saw it used so */
     size_t last;                        /* while counting: the file looked at last */
 };
+
+/* "include <abstractions/base>", "line 7: /etc/passwd r,": harmless text in @arena. */
+const char *aaj_surface_source_name(const struct aaj_surface_source *source, struct aaj_arena *arena);
 
 enum aaj_surface_concern {
     AAJ_CONCERN_SECRET,   /* the ceiling forbids it */
@@ -60,7 +68,7 @@ struct aaj_surface_file {
 
 struct aaj_surface {
     struct aaj_arena arena;
-    size_t walked; /* files looked at: no folders, no symlinks */
+    size_t walked; /* files looked at: no folders, no symlinks, and nothing in folders that no rule reaches into */
     struct aaj_surface_count count;
     struct aaj_surface_dir *dir; /* by path */
     size_t n_dirs, cap_dirs;

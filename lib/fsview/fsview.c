@@ -220,8 +220,16 @@ int aaj_fsview_each_fact(struct aaj_fsview *view, int (*fn)(void *, const struct
     return r;
 }
 
+static bool is_below(struct aaj_str path, struct aaj_str dir)
+{
+    if (dir.n == 1) /* "/" */
+        return true;
+    return dir.n && path.n > dir.n && path.p[dir.n] == '/' && aaj_str_starts(path, dir);
+}
+
 int aaj_fsview_walk(struct aaj_fsview *view, int (*fn)(void *, const struct aaj_fact *), void *data)
 {
+    struct aaj_str skip = { 0 };
     int r;
 
     if (view->root >= 0)
@@ -229,9 +237,15 @@ int aaj_fsview_walk(struct aaj_fsview *view, int (*fn)(void *, const struct aaj_
     r = aaj_view_order(view);
     for (uint32_t i = 0; r == 0 && i < view->n_order; i++) {
         uint32_t id = view->order[i];
+        const struct aaj_fact *fact = &view->fact[id];
 
-        if (view->flags[id] & (AAJ_VIEW_ADDED | AAJ_VIEW_LISTED) && view->fact[id].type)
-            r = fn(data, &view->fact[id]);
+        if (!(view->flags[id] & (AAJ_VIEW_ADDED | AAJ_VIEW_LISTED)) || !fact->type || is_below(fact->path, skip))
+            continue;
+        r = fn(data, fact);
+        if (r == AAJ_FSVIEW_SKIP) {
+            skip = fact->path;
+            r = 0;
+        }
     }
     return r;
 }

@@ -70,10 +70,12 @@ int aaj_fsview_resolve(struct aaj_fsview *view, struct aaj_str path, struct aaj_
 int aaj_fsview_canonical(struct aaj_fsview *view, struct aaj_str path, struct aaj_arena *arena,
                          struct aaj_str *ret_path);
 
-/* Calls @fn for each existing file in byte order of path; a non-zero return stops and is returned.
+/* Calls @fn for each existing file in byte order of path; a non-zero return stops and is returned, but
+ * AAJ_FSVIEW_SKIP, returned for a folder, leaves out what is below it.
  * The root's tree where there is one (without crossing into /proc, /sys and /dev, and without looking
  * for interpreters and capabilities: ask aaj_fsview_get() about those), else the added facts and lists.
  * The fact is valid during the call. */
+enum { AAJ_FSVIEW_SKIP = 1 << 20 };
 int aaj_fsview_walk(struct aaj_fsview *view, int (*fn)(void *data, const struct aaj_fact *fact), void *data);
 
 /* Whether anything but added facts can answer: a tree or a complete list. */

@@ -229,6 +229,21 @@ static int list_dir(struct walk *w, int root, struct aaj_str dir)
     return r;
 }
 
+/* Takes the directory's second entry off the stack: between the two stands little. */
+static void skip_dir(struct walk *w, struct aaj_str dir)
+{
+    for (size_t i = w->n; i-- > 0;) {
+        struct aaj_str path = w->item[i].path;
+
+        if (path.n != dir.n + 1 || path.p[dir.n] != '/' || !aaj_str_starts(path, dir))
+            continue;
+        free((void *)(uintptr_t)path.p);
+        memmove(&w->item[i], &w->item[i + 1], (w->n - i - 1) * sizeof(*w->item));
+        w->n--;
+        return;
+    }
+}
+
 int aaj_tree_walk(int root, int (*fn)(void *, const struct aaj_fact *), void *data)
 {
     struct aaj_fact top = { .path = AAJ_STR("/") };
@@ -240,15 +255,22 @@ int aaj_tree_walk(int root, int (*fn)(void *, const struct aaj_fact *), void *da
         from_stat(&st, &top);
         r = fn(data, &top);
     }
+    if (r == AAJ_FSVIEW_SKIP)
+        return 0;
     if (r == 0)
         r = list_dir(&w, root, AAJ_STR("/"));
     while (r == 0 && w.n) {
         struct aaj_fact fact = w.item[--w.n];
 
-        if (fact.path.p[fact.path.n - 1] != '/')
+        if (fact.path.p[fact.path.n - 1] != '/') {
             r = fn(data, &fact);
-        else if (!aaj_view_is_volatile((struct aaj_str){ fact.path.p, fact.path.n - 1 }))
+            if (r == AAJ_FSVIEW_SKIP) {
+                skip_dir(&w, fact.path);
+                r = 0;
+            }
+        } else if (!aaj_view_is_volatile((struct aaj_str){ fact.path.p, fact.path.n - 1 })) {
             r = list_dir(&w, root, fact.path);
+        }
         free((void *)(uintptr_t)fact.path.p);
     }
     while (w.n)

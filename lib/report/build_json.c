@@ -7,6 +7,7 @@
 #include "policy/print.h"
 #include "report/build_report.h"
 #include "report/groups.h"
+#include "report/surface.h"
 
 enum { SCHEMA = 1 };
 
@@ -160,6 +161,8 @@ static json_object *report_json(const struct aaj_build_input *in, const struct a
     json_object_object_add(root, "proposals", proposals_json(l));
     add_unmediated(root, b->unmediated);
     json_object_object_add(root, "proved", proof_json(&b->proof));
+    if (b->surfaced && in->files_named) /* this machine's files are no input: the same bytes tomorrow */
+        json_object_object_add(root, "surface", aaj_report_surface_json(&b->surface, arena));
     if (b->plan)
         json_object_object_add(root, "firewall", aaj_firewall_plan_to_json(b->plan));
     return root;

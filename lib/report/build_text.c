@@ -5,6 +5,7 @@
 #include "base/escape.h"
 #include "report/build_report.h"
 #include "report/groups.h"
+#include "report/surface.h"
 
 enum { SHOWN = 12 };
 
@@ -114,7 +115,7 @@ static void print_unmediated(FILE *out, const struct aaj_build_input *in, const 
     fputc('\n', out);
 }
 
-static void print_proof(FILE *out, const struct aaj_proof_result *proof)
+static void print_proof(FILE *out, const struct aaj_build_input *in, const struct aaj_proof_result *proof)
 {
     const char *sep = " ";
 
@@ -127,6 +128,8 @@ static void print_proof(FILE *out, const struct aaj_proof_result *proof)
             sep = ", ";
         }
     fputc('\n', out);
+    if (in->manifest->attach == AAJ_ATTACH_PATH && !in->profiles)
+        fputs("  not proved: that no other profile attaches to the same path; --profiles names their folder\n", out);
 }
 
 int aaj_report_build_text(FILE *out, const struct aaj_build_input *input, const struct aaj_built *built)
@@ -147,7 +150,10 @@ int aaj_report_build_text(FILE *out, const struct aaj_build_input *input, const 
                 built->merge_added, built->merge_changed, built->merge_present, built->merge_conflicts);
     print_proposals(out, l);
     print_unmediated(out, input, built);
-    print_proof(out, &built->proof);
+    print_proof(out, input, &built->proof);
+    r = aaj_report_surface_text(out, input, built);
+    if (r < 0)
+        return r;
     if (built->plan)
         fprintf(out, "  firewall: %zu rules for user %.*s\n", built->plan->n_rules,
                 AAJ_STR_ARG(input->manifest->user.text));

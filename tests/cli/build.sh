@@ -40,6 +40,11 @@ report = json.load(open("report.json"))
 assert report["stats"]["events"] == 249 and report["stats"]["refused"] == 0, report["stats"]
 assert any(p["destination"] == "tcp 203.0.113.7:80" for p in report["proposals"])
 assert report["proved"]["learned"] == 98
+surface = report["surface"]
+assert surface["opened"]["read"] > surface["beyond_learned"]["read"] > 4000, surface
+assert surface["outside"]["write"] == 7 and surface["outside_beyond"]["write"] == 1, surface
+base = [s for s in surface["opened_by"] if s["by"] == "include <abstractions/base>"]
+assert base and base[0]["beyond"]["read"] > 4000, surface["opened_by"]
 PY
 )
 # The page for a browser: well formed, nothing in it runs or is loaded, and a name of the log's stays text.
@@ -130,7 +135,20 @@ printf 'profile old /usr/local/sbin/slave { }\n' >others/old
 try 1 build slave-c.yaml --log "$A" "${files[@]}" --profiles others
 says 'others/old'
 [ ! -e build ] || fail "a failed proof left something"
+mkdir -p image/etc/apparmor.d image/usr/local/sbin image/usr/share/zoneinfo
+cp others/old image/etc/apparmor.d/
+try 1 build slave-c.yaml --log "$A" --root image
+says 'image/etc/apparmor.d/old'
 try 0 build slave-c.yaml --log "$A" "${files[@]}"
+# What was not looked at is said; so is how much of what exists is open.
+says 'not proved: that no other profile attaches'
+says 'surface: files that exist and are opened (of these beyond what was learned): read '
+says 'by include <abstractions/base>'
+rm image/etc/apparmor.d/old && echo x >image/usr/share/zoneinfo/UTC
+try 0 build slave-c.yaml --log "$A" --root image -n
+says 'beyond what was learned): read 1 (1), write 0 (0), exec 0 (0)'
+try 0 build slave-c.yaml --log "$A" --root image -n --no-surface
+grep -q surface: err && fail "--no-surface counted"
 
 # Into a profile that somebody keeps: only what is needed changes, and a second time nothing does.
 cat >kept <<'KEPT'

@@ -34,7 +34,7 @@ expect() { # WORD… = LINES
 }
 expect aajail bui = build
 expect aajail firewall ve = verify
-expect aajail build --no = --no-infer
+expect aajail build --no = $'--no-infer\n--no-surface'
 expect aajail build --target debian = $'debian12\ndebian13'
 expect aajail build --denied "" = $'grant\nreport'
 mkdir -p dir "build/\$(touch injected)" 'build/two words'

@@ -177,6 +177,35 @@ static int collect(void *data, const struct aaj_fact *fact)
     return fprintf(data, "%c%.*s\n", fact->type ? fact->type : '0', AAJ_STR_ARG(fact->path)) < 0;
 }
 
+/* Passes over what is below /usr. */
+static int collect_some(void *data, const struct aaj_fact *fact)
+{
+    int r = collect(data, fact);
+
+    return r == 0 && aaj_str_eq(fact->path, AAJ_STR("/usr")) ? AAJ_FSVIEW_SKIP : r;
+}
+
+static void assert_walk(struct aaj_fsview *view, int (*fn)(void *, const struct aaj_fact *), const char *expected)
+{
+    char *text;
+    size_t n;
+    FILE *out = open_memstream(&text, &n);
+
+    assert_int_equal(aaj_fsview_walk(view, fn, out), 0);
+    fclose(out);
+    assert_string_equal(text, expected);
+    free(text);
+}
+
+static void test_a_folder_can_be_passed_over(void **state)
+{
+    struct aaj_fsview *view = from_list(AAJ_STR("d\t755\t0\t0\t/\nd\t755\t0\t0\t/usr\nf\t644\t0\t0\t/usr/a\n"
+                                                "f\t644\t0\t0\t/usr-x\nf\t644\t0\t0\t/usrb\n"), NULL);
+
+    assert_walk(view, collect_some, "d/\nd/usr\nf/usr-x\nf/usrb\n");
+    aaj_fsview_free(view);
+}
+
 static void test_facts_win_and_can_be_kept(void **state)
 {
     struct aaj_fsview *view = from_list(AAJ_STR("d\t755\t0\t0\t/\nf\t755\t0\t0\t/x\nf\t755\t0\t0\t/w\n"), NULL);
@@ -261,6 +290,7 @@ static void test_tree_is_asked_beneath_its_root(void **state)
     fclose(out);
     assert_string_equal(text, "d/\nl/bin\nd/proc\nd/usr\nf/usr-x\nd/usr/bin\nl/usr/bin/abs\n"
                               "f/usr/bin/data\nf/usr/bin/tool\nl/usr/bin/up\n");
+    assert_walk(view, collect_some, "d/\nl/bin\nd/proc\nd/usr\nf/usr-x\n");
     free(text);
     aaj_fsview_free(view);
     assert_int_equal(nftw(dir, rm, 16, FTW_DEPTH | FTW_PHYS), 0);
@@ -331,6 +361,7 @@ int main(void)
         cmocka_unit_test(test_bad_lines_are_set_aside_with_their_place),
         cmocka_unit_test(test_forged_line_cannot_hide_setuid),
         cmocka_unit_test(test_no_list_at_all_is_an_error),
+        cmocka_unit_test(test_a_folder_can_be_passed_over),
         cmocka_unit_test(test_facts_win_and_can_be_kept),
         cmocka_unit_test(test_tree_is_asked_beneath_its_root),
         cmocka_unit_test(test_file_capabilities_are_seen),
