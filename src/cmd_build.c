@@ -27,6 +27,7 @@ static const struct opt opts[] = {
     { "output", 'o', "DIR", "where the artefacts go; default: build/NAME; '-' prints the profile alone" },
     { "no-surface", 0, NULL, "do not count the existing files that the profile opens" },
     { "denied", 0, "report|grant", "what was denied becomes no rule (report, the default), or one" },
+    { "grant-destinations", 0, NULL, "whom the slave called becomes part of the manifest that is written" },
     { "no-infer", 0, "NAME", "switch an inference off: counter, temp, siblings, …; may be repeated" },
     { "comments", 'c', NULL, "each rule says which inference and how many events made it" },
     { "dry-run", 'n', NULL, "do and say everything, write nothing" },
@@ -39,7 +40,7 @@ struct args {
     struct paths logs, recordings;
     const char *executable, *user, *label, *root, *list, *target, *output, *merge, *profiles;
     uint32_t infer_off;
-    bool grant_denied, comments, no_surface, dry_run, json;
+    bool grant_denied, grant_dests, comments, no_surface, dry_run, json;
 };
 
 /* What all jails of one call share. */
@@ -89,6 +90,8 @@ static int take_option(struct args *a, const char *name, const char *value)
         a->comments = true;
     else if (opt_is(name, "no-surface"))
         a->no_surface = true;
+    else if (opt_is(name, "grant-destinations"))
+        a->grant_dests = true;
     else if (opt_is(name, "dry-run"))
         a->dry_run = true;
     else if (opt_is(name, "json"))
@@ -290,6 +293,36 @@ static const char *profiles_below(const char *root, struct shared *s)
     return dir.p && access(dir.p, R_OK | X_OK) == 0 ? dir.p : NULL;
 }
 
+/* Puts what is proposed into the manifest, which then says all of it: builds again. */
+static int grant_destinations(struct shared *s, size_t i, struct aaj_build_input *in, struct aaj_built **built)
+{
+    const struct aaj_learned *l = (*built)->learned;
+    struct aaj_str *dest = calloc(l->n_proposals + 1, sizeof(*dest)), text;
+    struct aaj_manifest *more = NULL;
+    size_t n = 0;
+    int r;
+
+    if (!dest)
+        return -ENOMEM;
+    for (size_t k = 0; k < l->n_proposals; k++)
+        if (l->proposal[k].state == AAJ_PROPOSED)
+            dest[n++] = l->proposal[k].dest;
+    r = n ? aaj_manifest_add_dests(s->manifest[i], s->text[i], dest, n, &s->arena, &s->diags, &text) : 0;
+    if (r == 0 && n)
+        r = aaj_manifest_parse(text, s->manifest[i]->file, &s->diags, &more);
+    free(dest);
+    if (r < 0 || !n)
+        return r;
+    aaj_built_free(*built);
+    *built = NULL;
+    aaj_manifest_free(s->manifest[i]);
+    s->text[i] = text;
+    in->manifest = s->manifest[i] = more;
+    fprintf(stderr, "  %zu destination%s added to the manifest that is written beside the profile; yours is as it was\n", n,
+            n == 1 ? "" : "s");
+    return aaj_build_run(in, &s->diags, built);
+}
+
 static int build_one(const struct args *a, struct shared *s, size_t i)
 {
     struct aaj_build_input in = {
@@ -329,6 +362,8 @@ static int build_one(const struct args *a, struct shared *s, size_t i)
         status = observe(a, in.manifest, in.recording, &s->diags);
     if (status == EXIT_DONE) {
         r = aaj_build_run(&in, &s->diags, &built);
+        if (r == 0 && a->grant_dests)
+            r = grant_destinations(s, i, &in, &built);
         if (r < 0 && !s->diags.errors)
             aaj_error(&s->diags, (struct aaj_loc){ .file = in.manifest->file }, "cannot build: %s", strerror(-r));
         status = build_status(r);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Drafts into the template's tree: in one order, each once, beside the mark; children behind. */
 #include <errno.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 #include <stdlib.h>
 
 #include "learn/emit.h"
@@ -459,12 +461,48 @@ static int add_manifest_rules(struct aaj_learner *l)
     return error;
 }
 
+/* A destination that the chain lets through is of no use without the socket: manifest, chain and profile agree. */
+static int add_manifest_sockets(struct aaj_learner *l)
+{
+    static const struct {
+        const char *family, *type;
+        uint8_t af, proto;
+    } socket[] = {
+        { "inet", "stream", AF_INET, IPPROTO_TCP },
+        { "inet", "dgram", AF_INET, IPPROTO_UDP },
+        { "inet6", "stream", AF_INET6, IPPROTO_TCP },
+        { "inet6", "dgram", AF_INET6, IPPROTO_UDP },
+    };
+    const struct aaj_manifest *m = l->in->manifest;
+
+    for (size_t s = 0; s < AAJ_ARRAY_SIZE(socket); s++) {
+        struct aaj_draft d = { .inferences = 1u << AAJ_INFER_MANIFEST, .key = AAJ_STR("network") };
+        bool wanted = false;
+
+        for (size_t i = 0; i < m->n_dests; i++)
+            wanted |= (m->dest[i].family == AF_UNSPEC || m->dest[i].family == socket[s].af) &&
+                      (m->dest[i].proto == 0 || m->dest[i].proto == socket[s].proto);
+        if (!wanted)
+            continue;
+        d.item = aaj_rule_access(l->arena, AAJ_RULE_NETWORK, 0);
+        if (d.item) {
+            d.item->rule.access.arg[0] = aaj_text_word(socket[s].family);
+            d.item->rule.access.arg[1] = aaj_text_word(socket[s].type);
+        }
+        if (aaj_draft_add(l, &d) < 0)
+            return -ENOMEM;
+    }
+    return 0;
+}
+
 int aaj_assemble(struct aaj_learner *l)
 {
     struct sorted *s;
     size_t n = 0;
     int r = add_manifest_rules(l);
 
+    if (r == 0)
+        r = add_manifest_sockets(l);
     if (r == 0)
         r = join_signals(l);
     if (r == 0)

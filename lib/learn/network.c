@@ -18,6 +18,12 @@ struct seen {
     uint32_t access;
 };
 
+/* Ports that the slave accepts connections on. */
+struct listeners {
+    bool on[UINT16_MAX + 1];
+    bool high; /* one of them is ephemeral */
+};
+
 struct sums {
     struct seen *item;
     size_t n, cap;
@@ -63,11 +69,14 @@ static const char *proto_of(struct aaj_str type, struct aaj_str protocol)
 
 /*
  * Whom did the slave call? A low peer port is a service; a high one with a low local port is a client of
- * the slave's own. Both high: the side that other records show listening is the service.
+ * the slave's own. Both high: the side that other records show listening is the service; and where the slave listens on
+ * a high port, whose number reading left out with all high local ones, only connect() tells. Port 0 is nobody's.
  */
-static bool is_outgoing(unsigned local, unsigned peer, const bool *listening)
+static bool is_outgoing(unsigned local, unsigned peer, const struct listeners *listening, bool connects)
 {
-    if (peer == 0 || (local && listening[local]))
+    if (peer == 0 || (local && listening->on[local]))
+        return false;
+    if (peer >= EPHEMERAL && listening->high && !connects)
         return false;
     return peer < EPHEMERAL || local == 0 || local >= EPHEMERAL;
 }
@@ -80,7 +89,7 @@ static int add(struct sums *sums, struct aaj_str dest, uint32_t access)
     return 0;
 }
 
-static int look_at(struct aaj_learner *l, struct sums *sums, uint32_t i, const bool *listening)
+static int look_at(struct aaj_learner *l, struct sums *sums, uint32_t i, const struct listeners *listening)
 {
     const struct aaj_access *a = &l->access[i];
     unsigned local = port_of(aaj_arg(l, a, AAJ_NET_LPORT)), peer = port_of(aaj_arg(l, a, AAJ_NET_FPORT));
@@ -94,7 +103,9 @@ static int look_at(struct aaj_learner *l, struct sums *sums, uint32_t i, const b
         (a->class == AAJ_CLASS_NET && proto && strcmp(proto, "udp") == 0 &&
          aaj_str_starts(aaj_recording_str(l->in->recording, a->op), AAJ_STR("connect"))))
         return 0;
-    if (!proto || !address_of(aaj_arg(l, a, AAJ_NET_FADDR), &family, addr) || !is_outgoing(local, peer, listening))
+    if (!proto || !address_of(aaj_arg(l, a, AAJ_NET_FADDR), &family, addr) ||
+        !is_outgoing(local, peer, listening,
+                     aaj_str_starts(aaj_recording_str(l->in->recording, a->op), AAJ_STR("connect"))))
         return 0;
     if (peer == 53)
         return add(sums, AAJ_STR("resolver"), i);
@@ -105,8 +116,12 @@ static bool is_listed(const struct aaj_learner *l, struct aaj_str dest)
 {
     const struct aaj_manifest *m = l->in->manifest;
 
+    struct aaj_dest d;
+
+    if (aaj_dest_parse(dest, &d, NULL) < 0)
+        return false;
     for (size_t i = 0; i < m->n_dests; i++)
-        if (aaj_str_eq(m->dest[i].source.text, dest))
+        if (aaj_dest_covers(&m->dest[i], &d))
             return true;
     return false;
 }
@@ -139,6 +154,12 @@ static int publish(struct aaj_learner *l, const struct seen *s, size_t n)
     return 0;
 }
 
+static void note_listener(struct listeners *listening, unsigned port)
+{
+    listening->on[port] = true;
+    listening->high |= port >= EPHEMERAL;
+}
+
 /* Records of the jail's own sockets: those that belong to a domain. */
 static bool is_socket(struct aaj_learner *l, const struct aaj_access *a)
 {
@@ -149,7 +170,7 @@ static bool is_socket(struct aaj_learner *l, const struct aaj_access *a)
 
 int aaj_network_propose(struct aaj_learner *l)
 {
-    bool *listening = calloc(UINT16_MAX + 1, sizeof(*listening));
+    struct listeners *listening = calloc(1, sizeof(*listening));
     struct sums sums = { 0 };
     int r = listening ? 0 : -ENOMEM;
 
@@ -157,7 +178,7 @@ int aaj_network_propose(struct aaj_learner *l)
         struct aaj_str op = aaj_recording_str(l->in->recording, l->access[i].op);
 
         if (is_socket(l, &l->access[i]) && (aaj_str_eq(op, AAJ_STR("listen")) || aaj_str_eq(op, AAJ_STR("accept"))))
-            listening[port_of(aaj_arg(l, &l->access[i], AAJ_NET_LPORT))] = true;
+            note_listener(listening, port_of(aaj_arg(l, &l->access[i], AAJ_NET_LPORT)));
     }
     for (uint32_t i = 0; r == 0 && i < l->n_access; i++)
         if (is_socket(l, &l->access[i]))

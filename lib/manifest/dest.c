@@ -207,3 +207,24 @@ int aaj_dest_parse(struct aaj_str text, struct aaj_dest *ret_dest, const char **
     *ret_dest = d;
     return 0;
 }
+
+static bool holds_address(const struct aaj_dest *wide, const struct aaj_dest *narrow)
+{
+    if (wide->family != narrow->family || narrow->prefix < wide->prefix)
+        return false;
+    for (unsigned i = 0; i < wide->prefix; i++)
+        if ((wide->addr.s6_addr[i / 8] ^ narrow->addr.s6_addr[i / 8]) & (0x80 >> (i % 8)))
+            return false;
+    return true;
+}
+
+bool aaj_dest_covers(const struct aaj_dest *wide, const struct aaj_dest *narrow)
+{
+    if (wide->kind == AAJ_DEST_RESOLVER) /* port 53 of everybody */
+        return narrow->port_lo == 53 && narrow->port_hi == 53 &&
+               (narrow->kind == AAJ_DEST_RESOLVER || narrow->proto == IPPROTO_TCP || narrow->proto == IPPROTO_UDP);
+    if (wide->kind != narrow->kind || (wide->proto && wide->proto != narrow->proto) || narrow->port_lo < wide->port_lo ||
+        narrow->port_hi > wide->port_hi)
+        return false;
+    return wide->kind == AAJ_DEST_HOST ? aaj_str_eq(wide->host, narrow->host) : holds_address(wide, narrow);
+}

@@ -88,5 +88,12 @@ int aaj_manifest_parse(struct aaj_str text, struct aaj_str file, struct aaj_diag
 int aaj_manifest_default(struct aaj_str executable, struct aaj_str user, struct aaj_manifest **ret_manifest);
 struct aaj_manifest *aaj_manifest_free(struct aaj_manifest *manifest);
 
+/* The manifest's own text @text with destinations added to network.allow; everything else stays as it is written.
+ * -EINVAL with a finding where no place for them is found. */
+int aaj_manifest_add_dests(const struct aaj_manifest *m, struct aaj_str text, const struct aaj_str *dest, size_t n,
+                           struct aaj_arena *arena, struct aaj_diags *diags, struct aaj_str *ret_text);
+
+/* Is everything that @narrow names among what @wide names? Names of hosts are only compared. */
+bool aaj_dest_covers(const struct aaj_dest *wide, const struct aaj_dest *narrow);
 /* One destination, as in network.allow; used for --allow on the command line and in tests too. */
 int aaj_dest_parse(struct aaj_str text, struct aaj_dest *ret_dest, const char **ret_why);

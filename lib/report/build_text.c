@@ -86,9 +86,10 @@ static void print_proposals(FILE *out, const struct aaj_learned *learned)
         if (learned->proposal[i].state != AAJ_PROPOSED)
             continue;
         if (!shown++)
-            fprintf(out, "  it called out; the chain refuses that until the manifest's network.allow holds:\n");
+            fputs("  it called out; the chain refuses that until the manifest says (or --grant-destinations):\n"
+                  "    network:\n      allow:\n", out);
         if (shown <= SHOWN) {
-            fprintf(out, "    - \"");
+            fprintf(out, "        - \"");
             print_word(out, learned->proposal[i].dest);
             fprintf(out, "\"   # %" PRIu64 " events\n", learned->proposal[i].events);
         }

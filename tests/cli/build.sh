@@ -173,3 +173,54 @@ grep -qF '  /usr/local/lib/slave/helper Cx,' merged
 try 0 build slave-c.yaml --log "$A" "${files[@]}" --merge merged -o -
 cmp merged out
 try 0 check merged --log "$A" --profile slave-c
+
+# Destinations: proposed as the manifest would say it; granted into the manifest that is written, the author's own
+# text kept; what a prefix or the resolver covers already is no news. The profile gets the sockets for what is allowed.
+grant() { # grant 'MANIFEST TEXT' EXPECTED-LINE…: each line stands in the manifest that is written
+    printf '%s\n' "$1" >g.yaml
+    try 0 build g.yaml --log "$A" "${files[@]}" -o g --grant-destinations
+    shift
+    for line; do grep -qFx -- "$line" g/slave-c.yaml || fail "no '$line' in $(cat g/slave-c.yaml)"; done
+    try 0 build g/slave-c.yaml --log "$A" "${files[@]}" -o again
+    ! grep -q 'it called out' err || fail "called out again: $(cat err)"
+    cmp g/aajail.slave-c again/aajail.slave-c
+}
+head='{ jail: slave-c, slave: /usr/local/sbin/slave, user: nobody'
+printf '%s }\n' "$head" >g.yaml
+try 0 build g.yaml --log "$A" "${files[@]}" -o g
+[ "$(grep -A4 'it called out' err | tail -4 | tr -s ' ' | tr -d '\n')" = \
+    ' network: allow: - "tcp 127.0.0.1:25" # 3 events - "tcp 203.0.113.7:80" # 3 events' ] || fail "proposals: $(cat err)"
+grant "$head }" "$head , network: { allow: [ \"tcp 127.0.0.1:25\", \"tcp 203.0.113.7:80\" ] } }"
+grant "$head, network: { allow: [ 'tcp 203.0.113.0/24:1-80', resolver ] } }" \
+    "$head, network: { allow: [ 'tcp 203.0.113.0/24:1-80', resolver, \"tcp 127.0.0.1:25\" ] } }"
+grant 'jail: slave-c
+slave: /usr/local/sbin/slave
+user: nobody
+network:
+  allow:
+  - udp [2001:db8::1]:5 # a comment stays
+tests: { deny: [ "tcp 192.0.2.1:1" ] }' '  - udp [2001:db8::1]:5 # a comment stays' '  - "tcp 127.0.0.1:25"' '  - "tcp 203.0.113.7:80"'
+grep -qF 'network inet6 dgram,' again/aajail.slave-c || fail "no socket for what the manifest allows"
+printf '%s, network: { replies: true } }\n' "$head" >g.yaml
+try 3 build g.yaml --log "$A" "${files[@]}" -o g2 --grant-destinations
+says 'add them to network.allow by hand'
+[ ! -e g2 ] || fail "something was written"
+
+# Who listens on a high port is called from high ports; those are nobody's service. Port 0 is no destination.
+socket() { # socket OPERATION 'KEYS'
+    printf 'type=AVC msg=audit(1700000000.%03d:%d): apparmor="ALLOWED" operation="%s" profile="app" pid=1 comm="x" family="inet" sock_type="stream" protocol=6 %s requested_mask="send" denied_mask="send"\n' \
+        "$((++serial))" "$serial" "$1" "$2"
+}
+serial=0
+{
+    socket listen 'laddr=10.0.0.1 lport=40000'
+    socket recvmsg 'laddr=10.0.0.1 lport=40000 faddr=10.0.0.7 fport=51000'
+    socket sendmsg 'laddr=10.0.0.1 lport=40000 faddr=10.0.0.8 fport=51001'
+    socket sendmsg 'laddr=10.0.0.1 lport=45000 faddr=10.0.0.9 fport=5432'
+    socket sendmsg 'laddr=10.0.0.1 lport=45001 faddr=10.0.0.9 fport=0'
+    socket sendmsg 'laddr=10.0.0.1 lport=45002 faddr=10.0.0.2 fport=53'
+} >sockets.log
+try 0 build -e /srv/app/app -p app --log sockets.log "${files[@]}" -o -
+[ "$(grep -c '^        - "' err)" = 2 ] || fail "destinations: $(cat err)"
+says '- "resolver"'
+says '- "tcp 10.0.0.9:5432"'
