@@ -2,7 +2,7 @@
 PACKAGES = meson ninja-build pkg-config gcc clang libclang-rt-14-dev libc6-dev python3 \
 	libapparmor-dev libaudit-dev libyaml-dev libiptc-dev libnftables-dev libjson-c-dev libzstd-dev liblzma-dev \
 	zlib1g-dev libseccomp-dev libcmocka-dev uthash-dev libxxhash-dev libmd-dev libcap-dev scdoc apparmor iptables nftables iproute2 \
-	user-mode-linux strace kmod util-linux socat netcat-openbsd procps xz-utils zstd
+	user-mode-linux strace kmod util-linux socat netcat-openbsd procps systemd xz-utils zstd
 
 all: build/dev
 	ninja -C build/dev

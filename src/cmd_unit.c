@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* aajail unit: what systemd needs: the boot unit, and the drop-in for a slave's own unit. */
+/* aajail unit: what systemd needs: the boot unit, the drop-ins for a slave's own unit and for the firewall's. */
 #include <errno.h>
 #include <limits.h>
 #include <string.h>
@@ -79,23 +79,26 @@ static int install(const char *root, const char *folder, const char *file, struc
     return EXIT_DONE;
 }
 
-static int boot_unit(const char *root, struct aaj_arena *arena)
+static int print(struct aaj_str text)
 {
-    struct aaj_str text;
-    char self[PATH_MAX];
-    ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-
-    if (n < 0)
-        return EXIT_REFUSED;
-    self[n] = '\0';
-    text = aaj_jail_boot_unit(arena, self);
-    if (root)
-        return install(root, "", "aajail.service", text);
     printf("%.*s", AAJ_STR_ARG(text));
     return EXIT_DONE;
 }
 
-static int dropin(const struct verb *verb, const char *path, const char *root, bool transitions,
+static int firewall_dropins(const char *root, const char *self, struct aaj_arena *arena)
+{
+    static const char *const folder[] = { "/nftables.service.d", "/netfilter-persistent.service.d" };
+    struct aaj_str text = aaj_jail_firewall_dropin(arena, self);
+    int status = EXIT_DONE;
+
+    if (!root)
+        return print(text);
+    for (size_t i = 0; i < sizeof(folder) / sizeof(folder[0]) && status == EXIT_DONE; i++)
+        status = install(root, folder[i], "aajail.conf", text);
+    return status;
+}
+
+static int dropin(const struct verb *verb, const char *path, const char *root, const char *self, bool transitions,
                   struct aaj_arena *arena, struct aaj_diags *diags)
 {
     struct aaj_manifest *m = NULL;
@@ -104,10 +107,10 @@ static int dropin(const struct verb *verb, const char *path, const char *root, b
 
     if (load(path, arena, diags, &m, &transitions) < 0)
         return fail(diags);
-    text = aaj_jail_dropin(arena, m, transitions);
+    text = aaj_jail_dropin(arena, self, m, transitions);
     folder = aaj_arena_printf(arena, "/%.*s.d", AAJ_STR_ARG(m->unit.text));
     if (!root)
-        printf("%.*s", AAJ_STR_ARG(text));
+        status = print(text);
     else if (m->unit.text.n == 0)
         status = usage_error(verb, "the manifest names no unit, so there is no place for a drop-in");
     else
@@ -123,6 +126,8 @@ static int run(const struct verb *verb, int argc, char **argv)
     struct aaj_diags diags = AAJ_DIAGS_INIT;
     bool transitions = false, want_install = false;
     const char *name, *root = "";
+    char self[PATH_MAX];
+    ssize_t n;
     int status;
 
     while ((name = opts_next(&o))) {
@@ -134,10 +139,21 @@ static int run(const struct verb *verb, int argc, char **argv)
     if (o.done)
         return o.status;
     if (o.n_operands != 1)
-        return usage_error(verb, "name 'boot', or a manifest, or a folder that 'aajail build' wrote");
-    status = strcmp(o.operand[0], "boot") == 0
-                 ? boot_unit(want_install ? root : NULL, &arena)
-                 : dropin(verb, o.operand[0], want_install ? root : NULL, transitions, &arena, &diags);
+        return usage_error(verb, "name 'boot', 'firewall', a manifest, or a folder that 'aajail build' wrote");
+    n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+    if (n < 0)
+        return EXIT_REFUSED;
+    self[n] = '\0';
+    if (!want_install)
+        root = NULL;
+    if (strcmp(o.operand[0], "firewall") == 0)
+        status = firewall_dropins(root, self, &arena);
+    else if (strcmp(o.operand[0], "boot") != 0)
+        status = dropin(verb, o.operand[0], root, self, transitions, &arena, &diags);
+    else if (root)
+        status = install(root, "", "aajail.service", aaj_jail_boot_unit(&arena, self));
+    else
+        status = print(aaj_jail_boot_unit(&arena, self));
     aaj_diags_clear(&diags);
     aaj_arena_clear(&arena);
     return status;
@@ -145,9 +161,9 @@ static int run(const struct verb *verb, int argc, char **argv)
 
 const struct verb verb_unit = {
     .name = "unit",
-    .args = "boot|MANIFEST|DIR",
-    .summary = "Print what systemd needs: the boot unit, a slave's drop-in",
-    .details = "  aajail unit boot --install\n  aajail unit gapapp.yaml",
+    .args = "boot|firewall|MANIFEST|DIR",
+    .summary = "Print what systemd needs: the boot unit, drop-ins for a slave and for the firewall",
+    .details = "  aajail unit boot --install\n  aajail unit firewall --install\n  aajail unit build/gapapp",
     .opts = opts,
     .run = run,
 };

@@ -20,7 +20,7 @@ static struct aaj_str take(struct aaj_arena *arena, FILE *out, char **text)
 
 struct aaj_str aaj_jail_boot_unit(struct aaj_arena *arena, const char *command)
 {
-    /* No Condition…=: a unit whose condition fails counts as started for those that require it. */
+    /* No Condition…=: a unit whose condition fails counts as started for those that want it. */
     return aaj_arena_printf(arena,
                             "# aajail unit boot: profiles and chains of all jails, before the network is up\n"
                             "[Unit]\n"
@@ -33,7 +33,7 @@ struct aaj_str aaj_jail_boot_unit(struct aaj_arena *arena, const char *command)
                             "Before=network-pre.target shutdown.target\n"
                             "Wants=network-pre.target\n"
                             "Conflicts=shutdown.target\n"
-                            "ReloadPropagatedFrom=nftables.service netfilter-persistent.service\n"
+                            "ReloadPropagatedFrom=nftables.service netfilter-persistent.service apparmor.service\n"
                             "\n"
                             "[Service]\n"
                             "Type=oneshot\n"
@@ -46,6 +46,18 @@ struct aaj_str aaj_jail_boot_unit(struct aaj_arena *arena, const char *command)
                             command, command);
 }
 
+struct aaj_str aaj_jail_firewall_dropin(struct aaj_arena *arena, const char *command)
+{
+    /* Not PartOf= in our own unit: a restart of the firewall would then stop it, and with it what needs it.
+     * "+": beside the unit's own sandboxing; "-": a jail that fails does not take the host's firewall down. */
+    return aaj_arena_printf(arena,
+                            "# aajail unit firewall: this unit's start wipes what others put into the firewall, so the jails' "
+                            "chains come back behind it\n"
+                            "[Service]\n"
+                            "ExecStartPost=-+%s up --boot\n",
+                            command);
+}
+
 static bool under(struct aaj_str path, const char *const *folder)
 {
     for (; *folder; folder++)
@@ -54,11 +66,9 @@ static bool under(struct aaj_str path, const char *const *folder)
     return false;
 }
 
-/* Whether a root, the slave or a rule of the manifest speaks of one of the folders. */
+/* Whether a root or a rule of the manifest speaks of one of the folders. */
 static bool mentions(const struct aaj_manifest *m, const char *const *folder)
 {
-    if (under(m->slave.text, folder))
-        return true;
     for (size_t i = 0; i < m->roots.n; i++)
         if (under(m->roots.item[i].text, folder))
             return true;
@@ -104,23 +114,60 @@ static void print_addresses(FILE *out, const struct aaj_manifest *m)
     }
 }
 
-struct aaj_str aaj_jail_dropin(struct aaj_arena *arena, const struct aaj_manifest *m, bool transitions)
+static const char refused[] =
+    "AppArmor then refuses the change of profile that this policy's children or hats need (EPERM)";
+static const char implied[] = "it implies NoNewPrivileges=, see there";
+
+/* The folder would be empty, or another. */
+static bool lives_in(const struct aaj_manifest *m, const char *const *folder)
+{
+    return under(m->slave.text, folder) || mentions(m, folder);
+}
+
+/* Options that set no_new_privs by themselves where the unit has a User= (systemd.exec(5)). */
+static void print_privileges(FILE *out, const struct aaj_manifest *m, bool transitions)
+{
+    static const char *const dev[] = { "/dev/", NULL };
+    static const char *const setting[] = {
+        "RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK",
+        "ProtectKernelTunables=yes",
+        "ProtectKernelModules=yes",
+        "ProtectKernelLogs=yes",
+        "ProtectClock=yes",
+        "ProtectHostname=yes",
+        "RestrictSUIDSGID=yes",
+        "RestrictNamespaces=yes",
+        "RestrictRealtime=yes",
+        "LockPersonality=yes",
+        "SystemCallArchitectures=native",
+    };
+
+    option(out, !transitions, "NoNewPrivileges=yes", refused);
+    for (size_t i = 0; i < sizeof(setting) / sizeof(setting[0]); i++)
+        option(out, !transitions, setting[i], implied);
+    option(out, !transitions && !mentions(m, dev), "PrivateDevices=yes",
+           transitions ? implied : "the manifest speaks of /dev");
+}
+
+struct aaj_str aaj_jail_dropin(struct aaj_arena *arena, const char *command, const struct aaj_manifest *m,
+                               bool transitions)
 {
     static const char *const system[] = { "/usr/", "/etc/", "/boot/", NULL };
     static const char *const home[] = { "/home/", "/root/", "/run/user/", NULL };
     static const char *const tmp[] = { "/tmp/", "/var/tmp/", NULL };
-    const char *refused = "AppArmor then refuses the change of profile that this policy's children or hats need "
-                          "(EPERM)";
-    const char *nnp = "it implies NoNewPrivileges=";
     char *text = NULL;
     size_t n = 0;
     FILE *out = open_memstream(&text, &n);
 
     if (!out)
         return (struct aaj_str){ 0 };
-    fprintf(out, "# aajail unit %.*s: /etc/systemd/system/%.*s.d/aajail.conf\n[Unit]\nRequires=aajail.service\n"
-                 "After=aajail.service\n\n[Service]\n",
-            AAJ_STR_ARG(m->jail.text), AAJ_STR_ARG(m->unit.text.n ? m->unit.text : AAJ_STR("UNIT.service")));
+    fprintf(out,
+            "# aajail unit %.*s: /etc/systemd/system/%.*s.d/aajail.conf\n[Unit]\nWants=aajail.service\n"
+            "After=aajail.service\n\n[Service]\n"
+            "# The slave starts only when its own jail is in force, whatever became of others.\n"
+            "ExecStartPre=+%s up --boot %.*s\n",
+            AAJ_STR_ARG(m->jail.text), AAJ_STR_ARG(m->unit.text.n ? m->unit.text : AAJ_STR("UNIT.service")), command,
+            AAJ_STR_ARG(m->jail.text));
     if (m->attach == AAJ_ATTACH_UNIT)
         fprintf(out, "AppArmorProfile=%.*s\n", AAJ_STR_ARG(m->jail.text));
     else
@@ -128,13 +175,9 @@ struct aaj_str aaj_jail_dropin(struct aaj_arena *arena, const struct aaj_manifes
     fputs("# A second belt; each line agrees with the manifest.\n", out);
     print_addresses(out, m);
     option(out, !mentions(m, system), "ProtectSystem=full", "the manifest speaks of /usr, /etc or /boot");
-    option(out, !mentions(m, home), "ProtectHome=yes", "the manifest speaks of home folders");
-    option(out, !mentions(m, tmp), "PrivateTmp=yes", "the manifest speaks of /tmp, which others may share");
+    option(out, !lives_in(m, home), "ProtectHome=yes", "the manifest speaks of home folders");
+    option(out, !lives_in(m, tmp), "PrivateTmp=yes", "the manifest speaks of /tmp, which others may share");
     fputs("ProtectControlGroups=yes\n", out);
-    option(out, !transitions, "NoNewPrivileges=yes", refused);
-    option(out, !transitions, "RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK", nnp);
-    option(out, !transitions, "ProtectKernelTunables=yes", nnp);
-    option(out, !transitions, "RestrictSUIDSGID=yes", nnp);
-    option(out, !transitions, "RestrictNamespaces=yes", nnp);
+    print_privileges(out, m, transitions);
     return take(arena, out, &text);
 }
