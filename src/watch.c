@@ -157,15 +157,58 @@ static void print_what(FILE *f, const struct aaj_event *e, struct aaj_str rule)
     }
 }
 
-static void flush_repeated(struct watch *w)
+/* Under the line that they repeat. */
+static void flush_last(struct watch *w)
 {
-    if (w->repeated)
-        fprintf(w->out, "  … %llu more like this\n", (unsigned long long)w->repeated);
-    w->repeated = 0;
+    if (w->last && w->last->untold) {
+        fprintf(w->out, "  … %llu more like this\n", (unsigned long long)w->last->untold);
+        w->last->untold = 0;
+    }
+    w->last = NULL;
+}
+
+/* When it is forgotten, or at the end. */
+static void flush_told(struct watch *w, struct watch_told *t)
+{
+    if (t == w->last)
+        flush_last(w);
+    if (t->untold)
+        fprintf(w->out, "  … %llu more like: %s\n", (unsigned long long)t->untold, t->text);
+    free(t->text);
+    *t = (struct watch_told){ 0 };
+}
+
+static struct watch_told *find_told(struct watch *w, const char *text, size_t n)
+{
+    for (size_t i = 0; i < WATCH_RECENT; i++)
+        if (w->told[i].text && w->told[i].n == n && memcmp(w->told[i].text, text, n) == 0)
+            return &w->told[i];
+    return NULL;
+}
+
+static bool is_power_of_ten(uint64_t n)
+{
+    while (n >= 10 && n % 10 == 0)
+        n /= 10;
+    return n == 1;
+}
+
+/* One that came before, other lines between: told again at the 10th, the 100th, … */
+static void count(struct watch *w, struct watch_told *t, const char *when, const struct aaj_event *e)
+{
+    t->total++;
+    t->untold++;
+    if (t == w->last || t->total < 10 || !is_power_of_ten(t->total))
+        return;
+    flush_last(w);
+    fprintf(w->out, "%s pid %u %s; %llu times more by now\n", when, e->pid, t->text, (unsigned long long)t->total);
+    t->untold = 0;
+    w->last = t;
 }
 
 static int for_people(struct watch *w, const struct aaj_event *e, struct aaj_str rule)
 {
+    struct watch_told *t;
     char *text = NULL, when[32];
     size_t n = 0;
     FILE *f = open_memstream(&text, &n);
@@ -177,16 +220,20 @@ static int for_people(struct watch *w, const struct aaj_event *e, struct aaj_str
         free(text);
         return -1;
     }
-    if (w->last && strcmp(w->last, text) == 0) {
-        w->repeated++;
+    date(e->time_ms, when, sizeof(when));
+    t = find_told(w, text, n);
+    if (t) {
+        count(w, t, when, e);
         free(text);
         return 0;
     }
-    flush_repeated(w);
-    date(e->time_ms, when, sizeof(when));
+    flush_last(w);
     fprintf(w->out, "%s pid %u %s\n", when, e->pid, text);
-    free(w->last);
-    w->last = text;
+    t = &w->told[w->next];
+    w->next = (w->next + 1) % WATCH_RECENT;
+    flush_told(w, t);
+    *t = (struct watch_told){ .text = text, .n = n };
+    w->last = t;
     return 0;
 }
 
@@ -237,7 +284,7 @@ int watch_loss(void *data, const struct aaj_log_head *head)
     struct watch *w = data;
 
     w->lost = true;
-    flush_repeated(w);
+    flush_last(w);
     if (!w->json)
         fprintf(w->out, "LOST: records are missing (%s)\n", head->why);
     return 0;
@@ -245,7 +292,6 @@ int watch_loss(void *data, const struct aaj_log_head *head)
 
 void watch_end(struct watch *w)
 {
-    flush_repeated(w);
-    free(w->last);
-    w->last = NULL;
+    for (size_t i = 0; i < WATCH_RECENT; i++)
+        flush_told(w, &w->told[(w->next + i) % WATCH_RECENT]);
 }

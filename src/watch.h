@@ -8,6 +8,14 @@
 #include "base/arena.h"
 #include "log/reader.h"
 
+/* A line that was told, without its time and pid, so that the same denial is counted from then on. */
+struct watch_told {
+    char *text;
+    size_t n;
+    uint64_t total, untold; /* how often since; how many of these have not been told */
+};
+enum { WATCH_RECENT = 64 };
+
 struct watch {
     char **name; /* profiles; none: all */
     int n_names;
@@ -15,8 +23,9 @@ struct watch {
     FILE *out;
     bool lost;
     struct aaj_arena arena;
-    char *last; /* the line before, without its time, to be counted and not repeated */
-    uint64_t repeated;
+    struct watch_told told[WATCH_RECENT];
+    size_t next;             /* the slot that is used again */
+    struct watch_told *last; /* whose line was printed last */
 };
 
 /* Handlers of aaj_log_reader; @data is the struct watch. */

@@ -34,6 +34,24 @@ events = [json.loads(line) for line in sys.stdin]
 assert len(events) == 7, len(events)
 assert events[0]["rule"] == "/etc/hosts r,", events[0]
 ' || fail "--json"
+told=$(mktemp)
+trap 'rm -f "$told"' EXIT
+# The same, with others between, is told at the tenth and at the end; more than are remembered are told anew.
+between() {
+    for i in $(seq 25); do
+        record "$((100 + i * 2))" DENIED 'operation="open" profile="web" name="/etc/a"' 'requested_mask="r" denied_mask="r" fsuid=5 ouid=0'
+        record "$((101 + i * 2))" DENIED 'operation="open" profile="web" name="/etc/b"' 'requested_mask="r" denied_mask="r" fsuid=5 ouid=0'
+    done
+    for i in $(seq 70); do
+        record "$((200 + i))" DENIED "operation=\"open\" profile=\"web\" name=\"/n/$i\"" 'requested_mask="r" denied_mask="r" fsuid=5 ouid=0'
+    done
+    record 300 DENIED 'operation="open" profile="web" name="/etc/a"' 'requested_mask="r" denied_mask="r" fsuid=5 ouid=0'
+}
+between | "$AAJAIL" watch --log - >"$told"
+[ "$(grep -c 'pid 7 web denied open r /etc/a' "$told")" = 3 ] || fail "first, tenth and after it was forgotten: $(grep /etc/a "$told")"
+[ "$(grep -c 'open r /etc/a.*10 times more by now' "$told")" = 1 ] || fail "the tenth: $(grep /etc/a "$told")"
+[ "$(grep -c '… 14 more like: web denied open r /etc/a (x, uid 5); allowed by: /etc/a r,' "$told")" = 1 ] || fail "what was left: $(grep more "$told")"
+[ "$(grep -c ' /n/' "$told")" = 70 ] || fail "different ones are each told"
 printf '[ 1.0] audit: audit_lost=5 audit_rate_limit=0 audit_backlog_limit=64\n' | "$AAJAIL" watch --log - >/dev/null
 [ $? = 5 ] || fail "loss does not end with 5"
 "$AAJAIL" watch --log /nonexistent 2>/dev/null

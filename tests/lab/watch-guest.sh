@@ -1,0 +1,86 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Runs in the lab; see watch.sh.
+set -u
+A=$1 fails=0 dir=/run/aajail-watch-test
+fail() { echo "FAILED: $*"; sed 's/^/    /' said; fails=$((fails + 1)); }
+mkdir -p $dir; cd $dir || exit 1
+# heard PATTERN: told within a few seconds, while the watching goes on.
+heard() {
+    for _ in $(seq 60); do
+        grep -qF -- "$1" said && return
+        sleep 0.1
+    done
+    fail "not told: $1"
+}
+cp /bin/bash /usr/local/bin/watched
+cat >profile <<'P'
+abi <abi/3.0>,
+profile watched /usr/local/bin/watched {
+  /{usr/,}{lib,bin}/** rm,
+  /usr/local/bin/watched rm,
+  /etc/ld.so.* r,
+  /dev/** rw,
+  /run/** rw,
+  /{usr/,}bin/cat cx -> kid,
+  /{usr/,}bin/sleep ix,
+  profile kid {
+    /{usr/,}{lib,bin}/** rm,
+    /etc/ld.so.* r,
+    /dev/** rw,
+    /run/** rw,
+  }
+}
+profile other /usr/local/bin/other { /{usr/,}{lib,bin}/** rm, /etc/ld.so.* r, /usr/local/bin/other rm, }
+P
+apparmor_parser -rKT profile || fail "the parser"
+cp /bin/cat /usr/local/bin/other
+slave() { /usr/local/bin/watched --norc -c "$1" >/dev/null 2>&1; }
+
+: >said
+"$A" watch watched >said 2>err & watch=$!
+"$A" watch --json watched >json 2>&1 & json=$!
+sleep 2
+slave 'read x </etc/hostname'
+heard 'watched denied open r /etc/hostname (watched, uid 0); allowed by: owner /etc/hostname r,'
+slave 'cat /etc/hostname'
+heard 'watched//kid denied open r /etc/hostname (cat, uid 0); allowed by: owner /etc/hostname r,'
+slave '/usr/bin/id'
+heard 'watched denied exec x /usr/bin/id (watched, uid 0); allowed by: /usr/bin/id Cx,'
+slave ': >/dev/tcp/127.0.0.1/25'
+heard 'allowed by: network inet stream,'
+slave 'kill -USR1 1'
+heard 'watched denied signal'
+# A name that would write to the administrator's terminal.
+slave ": >'/tmp/$(printf 'a\033]0;owned\007\nb')'"
+heard '/tmp/a\x1b]0;owned\x07\nb'
+grep -q "$(printf '\033')" said json && fail "an escape reached the terminal"
+# Of another profile nothing; repeated ones are counted; what is denied under the new mode only is not told.
+/usr/local/bin/other /etc/hostname >/dev/null 2>&1
+for _ in $(seq 11); do slave 'read x </etc/fstab'; done
+heard '/etc/fstab'
+heard 'allowed by: owner /etc/fstab r,; 10 times more by now'
+"$A" complain --runtime watched >/dev/null 2>&1
+slave 'read x </etc/group'
+sleep 1
+grep -q '/etc/group' said && fail "what was allowed is told as denied"
+grep -q ' other ' said && fail "another profile's denials are told"
+kill -INT $watch $json
+wait $watch; got=$?
+[ $got -eq 0 ] || fail "watch ended with $got: $(cat err)"
+wait $json; got=$?
+[ $got -eq 0 ] || fail "watch --json ended with $got: $(tail -3 json)"
+[ "$(grep -c '/etc/fstab (' said)" -eq 2 ] || fail "eleven like one are not told twice"
+python3 - <<'P' || fail "--json"
+import json
+events = [json.loads(line) for line in open("json")]
+rules = {e.get("rule") for e in events}
+assert {"owner /etc/hostname r,", "/usr/bin/id Cx,", "network inet stream,"} <= rules, rules
+assert any(e.get("label") == "watched//kid" for e in events), events[0]
+P
+# Without the right to hear: said, and 4.
+setpriv --bounding-set -audit_read,-audit_control --inh-caps -audit_read,-audit_control --reuid 4242 --clear-groups "$A" watch >said 2>&1
+[ $? -eq 4 ] || fail "without the capability"
+grep -qi 'root\|CAP_AUDIT_READ' said || fail "it does not say what is needed"
+[ "$fails" -eq 0 ] && echo "all done"
+exit "$fails"
