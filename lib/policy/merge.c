@@ -65,6 +65,8 @@ static int copy_profile(struct aaj_merge *merge, struct aaj_item *to, const stru
         copy = aaj_merge_copy(merge->into, i);
         if (!copy)
             return -ENOMEM;
+        if (copy->kind == AAJ_ITEM_INCLUDE)
+            aaj_place_spell(merge->into, to, copy);
         aaj_block_append(merge->into, item, copy);
     }
     return 0;

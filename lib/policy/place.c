@@ -200,6 +200,28 @@ static bool begins_nothing(const struct aaj_item *item)
     return item->blank_before == 0 && (!item->prev || item->prev->kind == AAJ_ITEM_RULE);
 }
 
+static bool new_section(const struct aaj_item *item, const struct aaj_item *before)
+{
+    if (item->kind != AAJ_ITEM_RULE || !before)
+        return false;
+    return before->kind == AAJ_ITEM_INCLUDE || before->kind == AAJ_ITEM_ABI ||
+           (before->kind == AAJ_ITEM_RULE && before->rule.kind != item->rule.kind);
+}
+
+/* Does whoever keeps the file set kinds of rules off by empty lines? Where it shows neither way: yes. */
+static bool sets_kinds_off(const struct aaj_block *block)
+{
+    size_t with = 0, without = 0;
+
+    for (const struct aaj_item *i = block->first; i; i = i->next) {
+        if (i->state != AAJ_STATE_READ || !new_section(i, i->prev) || i->prev->state != AAJ_STATE_READ)
+            continue;
+        with += i->blank_before > 0;
+        without += i->blank_before == 0;
+    }
+    return with >= without;
+}
+
 static void place_by_rank(struct aaj_policy *policy, struct aaj_item *profile, struct aaj_item *rule)
 {
     struct aaj_item *after = NULL, *next;
@@ -213,8 +235,7 @@ static void place_by_rank(struct aaj_policy *policy, struct aaj_item *profile, s
         next = next->next;
     if (!after && next)
         after = above_comments(next);
-    rule->blank_before = after && after->kind == AAJ_ITEM_RULE && after->rule.kind != rule->rule.kind &&
-                         after->state != AAJ_STATE_NEW;
+    rule->blank_before = new_section(rule, after) && sets_kinds_off(&profile->profile.body);
     aaj_block_insert(policy, profile, after, rule);
 }
 
@@ -250,6 +271,20 @@ void aaj_place_profile(struct aaj_policy *policy, struct aaj_item *parent, struc
     aaj_block_insert(policy, parent, after, profile);
 }
 
+/* Is `#include` how this file says it? */
+static bool says_hash(const struct aaj_policy *policy, const struct aaj_block *block)
+{
+    for (const struct aaj_item *i = block->first; i; i = i->next)
+        if (i->kind == AAJ_ITEM_INCLUDE && i->state == AAJ_STATE_READ)
+            return i->include.hash;
+    return block != &policy->top && says_hash(policy, &policy->top);
+}
+
+void aaj_place_spell(struct aaj_policy *policy, const struct aaj_item *profile, struct aaj_item *include)
+{
+    include->include.hash = says_hash(policy, &profile->profile.body);
+}
+
 int aaj_place_include(struct aaj_merge *merge, struct aaj_item *profile, const struct aaj_item *include)
 {
     struct aaj_item *after = NULL, *copy;
@@ -270,6 +305,7 @@ int aaj_place_include(struct aaj_merge *merge, struct aaj_item *profile, const s
     *copy = *include;
     copy->state = AAJ_STATE_NEW;
     copy->blank_before = 0;
+    aaj_place_spell(merge->into, profile, copy);
     aaj_block_insert(merge->into, profile, after, copy);
     merge->added++;
     return 0;

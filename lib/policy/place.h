@@ -24,3 +24,5 @@ int aaj_place_rule(struct aaj_rule_order *order, struct aaj_policy *policy, stru
 void aaj_place_profile(struct aaj_policy *policy, struct aaj_item *parent, struct aaj_item *profile);
 /* Behind the other includes, unless the profile has it. */
 int aaj_place_include(struct aaj_merge *merge, struct aaj_item *profile, const struct aaj_item *include);
+/* A new include is spelled as those of the file are: `include` or `#include`. */
+void aaj_place_spell(struct aaj_policy *policy, const struct aaj_item *profile, struct aaj_item *include);
