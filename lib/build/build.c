@@ -119,6 +119,8 @@ static int learn(const struct aaj_build_input *in, struct aaj_built *b, struct a
     };
     int r = read_template(in, &b->arena, diags, &input.template_name, &input.template_text);
 
+    if (r == 0 && b->merge_into)
+        r = aaj_build_merge_manifest(in, b, &input.manifest);
     if (r == 0)
         r = aaj_learn_run(&input, diags, &b->learned);
     if (r == 0)

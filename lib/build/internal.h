@@ -17,6 +17,11 @@ int aaj_build_prove_whole(const struct aaj_build_input *in, struct aaj_built *b,
 /* merge.c: reads in->merge and finds the profile in it, whose name the learned one then takes. */
 int aaj_build_open_merge(const struct aaj_build_input *in, struct aaj_built *b, struct aaj_diags *diags);
 
+/* The manifest with what the profile decides about exec behind what it says itself: a program that the profile runs
+ * in its own way is learned that way. Lives in built->arena. */
+int aaj_build_merge_manifest(const struct aaj_build_input *in, struct aaj_built *b,
+                             const struct aaj_manifest **ret_manifest);
+
 /* Puts the learned rules into it; built->profile becomes the whole file, and is proved. */
 int aaj_build_merge(const struct aaj_build_input *in, struct aaj_built *b, struct aaj_diags *diags);
 

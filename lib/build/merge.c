@@ -35,6 +35,43 @@ int aaj_build_open_merge(const struct aaj_build_input *in, struct aaj_built *b, 
     return r;
 }
 
+/* Where the learner would lead elsewhere than the rule does, nothing is learned: the rule stays as it is. */
+static enum aaj_exec_action action_of(const struct aaj_file_rule *rule)
+{
+    if (rule->exec == AAJ_EXEC_IX)
+        return AAJ_EXEC_INHERIT;
+    if (rule->exec == AAJ_EXEC_CX && rule->scrub && !aaj_text_set(rule->target))
+        return AAJ_EXEC_CHILD;
+    if (rule->exec == AAJ_EXEC_PX && rule->scrub && !aaj_text_set(rule->target))
+        return AAJ_EXEC_PROFILE;
+    return AAJ_EXEC_DENY;
+}
+
+int aaj_build_merge_manifest(const struct aaj_build_input *in, struct aaj_built *b,
+                             const struct aaj_manifest **ret_manifest)
+{
+    struct aaj_manifest *m = aaj_arena_new(&b->arena, struct aaj_manifest);
+    struct aaj_exec_decision *decision;
+    size_t n;
+    int r = m ? aaj_policy_exec_decisions(b->merged, b->merge_into, &decision, &n) : -ENOMEM;
+
+    if (r < 0)
+        return r;
+    *m = *in->manifest;
+    m->exec = aaj_arena_new_array(&b->arena, m->n_exec + n + 1, struct aaj_exec_rule);
+    if (!m->exec)
+        return -ENOMEM;
+    for (size_t i = 0; i < m->n_exec; i++)
+        m->exec[i] = in->manifest->exec[i];
+    for (size_t i = 0; i < n; i++)
+        m->exec[m->n_exec++] = (struct aaj_exec_rule){
+            .pattern = { decision[i].glob, aaj_item_loc(decision[i].rule) },
+            .action = action_of(&decision[i].rule->rule.file),
+        };
+    *ret_manifest = m;
+    return 0;
+}
+
 /* The learned profile of a policy: its first, which the template made. */
 static const struct aaj_item *learned_profile(const struct aaj_policy *policy)
 {

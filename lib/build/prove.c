@@ -37,28 +37,38 @@ static int tolerate_includes(const struct aaj_build_input *in, struct aaj_built 
 struct names {
     struct aaj_built *built;
     size_t cap;
-    int r;
 };
 
-static void add_names(struct names *n, struct aaj_block *block, struct aaj_str parent)
-{
-    for (struct aaj_item *item = block->first; item && n->r == 0; item = item->next) {
-        struct aaj_built *b = n->built;
-        struct aaj_str name;
+static int add_names(struct names *n, struct aaj_block *block, struct aaj_str parent);
 
-        if (item->kind != AAJ_ITEM_PROFILE || item->state == AAJ_STATE_REMOVED)
+static int add_name(struct names *n, struct aaj_item *item, struct aaj_str parent)
+{
+    struct aaj_built *b = n->built;
+    struct aaj_str name = item->profile.name.value;
+
+    if (parent.n)
+        name = aaj_arena_printf(&b->arena, "%.*s//%.*s", AAJ_STR_ARG(parent), AAJ_STR_ARG(name));
+    if (!name.p || AAJ_GROW(b->name, b->n_names, n->cap) < 0)
+        return -ENOMEM;
+    b->name[b->n_names++] = name;
+    /* AppArmor knows no grandchildren */
+    return parent.n ? 0 : add_names(n, &item->profile.body, name);
+}
+
+/* Those that an include brings in, too: apache's hats stand in files of their own. */
+static int add_names(struct names *n, struct aaj_block *block, struct aaj_str parent)
+{
+    int r = 0;
+
+    for (struct aaj_item *item = block->first; item && r == 0; item = item->next) {
+        if (item->state == AAJ_STATE_REMOVED)
             continue;
-        name = item->profile.name.value;
-        if (parent.n)
-            name = aaj_arena_printf(&b->arena, "%.*s//%.*s", AAJ_STR_ARG(parent), AAJ_STR_ARG(name));
-        if (!name.p || AAJ_GROW(b->name, b->n_names, n->cap) < 0) {
-            n->r = -ENOMEM;
-            return;
-        }
-        b->name[b->n_names++] = name;
-        if (!parent.n) /* AppArmor knows no grandchildren */
-            add_names(n, &item->profile.body, name);
+        if (item->kind == AAJ_ITEM_PROFILE)
+            r = add_name(n, item, parent);
+        for (uint32_t i = 0; item->kind == AAJ_ITEM_INCLUDE && r == 0 && i < item->include.n_files; i++)
+            r = add_names(n, &item->include.file[i]->top, parent);
     }
+    return r;
 }
 
 /* Inferences that leave a rule speaking of one name. */
@@ -174,8 +184,7 @@ static int find_names(struct aaj_built *b, struct aaj_policy *policy)
     free(b->name);
     b->name = NULL;
     b->n_names = 0;
-    add_names(&names, &policy->top, AAJ_STR(""));
-    return names.r;
+    return add_names(&names, &policy->top, AAJ_STR(""));
 }
 
 int aaj_build_prove(const struct aaj_build_input *in, struct aaj_built *b, struct aaj_diags *diags)

@@ -32,6 +32,19 @@ struct aaj_item *aaj_policy_find_profile(struct aaj_policy *policy, struct aaj_s
  */
 int aaj_policy_merge_profile(struct aaj_merge *merge, struct aaj_item *to, const struct aaj_item *from);
 
+/* What a profile does when a name is executed: @glob has its variables put in. */
+struct aaj_exec_decision {
+    struct aaj_str glob;
+    const struct aaj_item *rule;
+};
+
+/*
+ * The exec rules of @profile and of what it includes, deny rules left out: those for one name before those with
+ * wildcards, over which they win. In @policy's arena. 0 or -ENOMEM, -E2BIG.
+ */
+int aaj_policy_exec_decisions(struct aaj_policy *policy, struct aaj_item *profile,
+                              struct aaj_exec_decision **ret_decision, size_t *ret_n);
+
 /*
  * Does @a grant everything that @b does? By glob, permissions, owner and conditions. Variables of both are
  * taken as text. Deny rules cover nothing. 1, 0, -errno.

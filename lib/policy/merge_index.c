@@ -68,14 +68,49 @@ static int note_file(struct aaj_merge_index *ix, struct aaj_item *item, struct a
     return r;
 }
 
+static bool takes_conds(const struct aaj_rule *rule)
+{
+    return rule->kind >= AAJ_RULE_NETWORK && rule->kind <= AAJ_RULE_PTRACE;
+}
+
+/* A copy whose values have their variables put in. */
+static int expand_conds(struct aaj_merge_index *ix, struct aaj_conds *conds)
+{
+    struct aaj_arena *arena = ix->merge->into->arena;
+    struct aaj_cond *cond = aaj_arena_new_array(arena, conds->n + 1, struct aaj_cond);
+    int r = cond ? 0 : -ENOMEM;
+
+    for (uint32_t i = 0; r == 0 && i < conds->n; i++) {
+        struct aaj_texts *values = &cond[i].values;
+
+        cond[i] = conds->item[i];
+        values->item = aaj_arena_new_array(arena, values->n + 1, struct aaj_text);
+        r = values->item ? 0 : -ENOMEM;
+        for (uint32_t k = 0; r == 0 && k < values->n; k++) {
+            values->item[k] = conds->item[i].values.item[k];
+            r = aaj_merge_expand(ix, values->item[k].value, &values->item[k].value);
+        }
+    }
+    conds->item = cond;
+    return r;
+}
+
 static int note_other(struct aaj_merge_index *ix, struct aaj_item *item, struct around around)
 {
+    struct aaj_other other = { .item = item, .rule = item->rule };
+    int r = 0;
+
     if (around.deny || around.owner || around.unsure)
         return 0;
-    if (AAJ_GROW(ix->other, ix->n_other, ix->cap_other) < 0)
-        return -ENOMEM;
-    ix->other[ix->n_other++] = item;
-    return 0;
+    if (takes_conds(&item->rule))
+        r = expand_conds(ix, &other.rule.access.conds);
+    if (r == 0 && takes_conds(&item->rule))
+        r = expand_conds(ix, &other.rule.access.peer);
+    if (r == 0 && AAJ_GROW(ix->other, ix->n_other, ix->cap_other) < 0)
+        r = -ENOMEM;
+    if (r == 0)
+        ix->other[ix->n_other++] = other;
+    return r;
 }
 
 static int note_item(struct aaj_merge_index *ix, struct aaj_item *item, struct around around);
@@ -148,6 +183,18 @@ void aaj_merge_index_clear(struct aaj_merge_index *ix)
     aaj_rule_order_clear(&ix->order);
 }
 
+/* @{profile_name}: "parent//child". */
+static int set_own_name(struct aaj_merge_index *ix)
+{
+    struct aaj_str name = ix->profile->profile.name.value;
+    const struct aaj_item *up = ix->profile->parent;
+
+    if (up && up->kind == AAJ_ITEM_PROFILE)
+        name = aaj_arena_printf(ix->merge->into->arena, "%.*s//%.*s", AAJ_STR_ARG(up->profile.name.value),
+                                AAJ_STR_ARG(name));
+    return name.p ? aaj_vars_set(&ix->vars, AAJ_STR("profile_name"), name) : -ENOMEM;
+}
+
 int aaj_merge_index_make(struct aaj_merge_index *ix)
 {
     int r = aaj_vars_init(&ix->vars);
@@ -156,5 +203,37 @@ int aaj_merge_index_make(struct aaj_merge_index *ix)
         r = aaj_glob_new(&ix->glob);
     if (r == 0)
         r = aaj_policy_walk(ix->merge->into, true, note_variable, &ix->vars);
+    if (r == 0)
+        r = set_own_name(ix);
     return r ? r : note_items(ix, &ix->profile->profile.body, (struct around){ 0 });
+}
+
+static bool decides_exec(const struct aaj_known *known)
+{
+    return !known->deny && !known->unsure && known->item->rule.file.perms & AAJ_MAY_EXEC;
+}
+
+int aaj_policy_exec_decisions(struct aaj_policy *policy, struct aaj_item *profile,
+                              struct aaj_exec_decision **ret_decision, size_t *ret_n)
+{
+    struct aaj_merge merge = { .into = policy };
+    struct aaj_merge_index ix = { .merge = &merge, .profile = profile };
+    struct aaj_exec_decision *all = NULL;
+    size_t n = 0;
+    int r = aaj_merge_index_make(&ix);
+
+    if (r == 0) {
+        all = aaj_arena_new_array(policy->arena, ix.n_files + 1, struct aaj_exec_decision);
+        r = all ? 0 : -ENOMEM;
+    }
+    for (int wild = 0; r == 0 && wild < 2; wild++)
+        for (size_t i = 0; i < ix.n_files; i++)
+            if (decides_exec(&ix.file[i]) && ix.file[i].wild == wild)
+                all[n++] = (struct aaj_exec_decision){ ix.file[i].value, ix.file[i].item };
+    if (r == 0) {
+        *ret_decision = all;
+        *ret_n = n;
+    }
+    aaj_merge_index_clear(&ix);
+    return r;
 }

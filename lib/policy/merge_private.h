@@ -17,6 +17,12 @@ struct aaj_known {
     bool unsure; /* in a branch of an `if` that cannot be decided here: it may not be in force */
 };
 
+/* A rule that is no file rule; in @rule the variables of its conditions are put in. */
+struct aaj_other {
+    struct aaj_item *item;
+    struct aaj_rule rule;
+};
+
 /* What one profile says already. */
 struct aaj_merge_index {
     struct aaj_merge *merge;
@@ -25,7 +31,7 @@ struct aaj_merge_index {
     struct aaj_glob *glob; /* of all file rules; tags are indices of file[] */
     struct aaj_known *file;
     size_t n_files, cap_files;
-    struct aaj_item **other; /* all other rules that are in force */
+    struct aaj_other *other; /* all other rules that are in force */
     size_t n_other, cap_other;
     uint32_t *tags;
     size_t cap_tags;

@@ -76,6 +76,11 @@ struct verdict {
     struct aaj_item *same; /* a rule of this file for the very same name */
 };
 
+static uint32_t with_append(uint32_t perms)
+{
+    return perms & AAJ_MAY_WRITE ? perms | AAJ_MAY_APPEND : perms;
+}
+
 static int judge_one(struct aaj_merge_index *ix, const struct aaj_item *mine, struct aaj_str value, bool literal,
                      const struct aaj_known *known, struct verdict *v)
 {
@@ -102,10 +107,36 @@ static int judge_one(struct aaj_merge_index *ix, const struct aaj_item *mine, st
         v->other_exec = known;
     if (!applies || !covers || known->unsure || known->item->rule.prefix.mode > AAJ_MODE_ALLOW)
         return 0;
-    v->granted |= have->perms | (have->perms & AAJ_MAY_WRITE ? (uint32_t)AAJ_MAY_APPEND : 0);
+    v->granted |= with_append(have->perms);
     if (have->perms & AAJ_MAY_EXEC && !same_exec(have, want))
         v->granted &= ~(uint32_t)AAJ_MAY_EXEC;
     return 0;
+}
+
+/* Do several rules together grant @missing on all that @value matches? `/etc/{hosts,passwd} r` is there when each of
+ * the two is. The first @n tags are rules that have something in common with it. */
+static int granted_together(struct aaj_merge_index *ix, const struct aaj_item *mine, struct aaj_str value, size_t n,
+                            uint32_t missing)
+{
+    struct aaj_glob *mine_glob = NULL, *all = NULL;
+    enum aaj_rule_owner owner = mine->rule.prefix.owner;
+    int r = aaj_glob_new(&all);
+
+    for (size_t i = 0; r == 0 && i < n; i++) {
+        const struct aaj_known *known = &ix->file[ix->tags[i]];
+        bool applies = !known->deny && !known->unsure && (!known->owner || known->owner == owner) &&
+                       known->item->rule.prefix.mode <= AAJ_MODE_ALLOW;
+
+        if (applies && !(missing & ~with_append(known->item->rule.file.perms)))
+            r = aaj_glob_add(all, known->value, AAJ_GLOB_PATH, 0, NULL);
+    }
+    if (r == 0)
+        r = aaj_glob_compile(value, AAJ_GLOB_PATH, &mine_glob, NULL);
+    if (r == 0)
+        r = aaj_glob_subset(mine_glob, all, NULL, NULL);
+    aaj_glob_free(mine_glob);
+    aaj_glob_free(all);
+    return r == -EINVAL || r == -E2BIG ? 0 : r;
 }
 
 /* A rule of this block that may take on the new permissions itself. */
@@ -123,6 +154,7 @@ static bool can_grow(const struct aaj_merge_index *ix, const struct aaj_known *k
 static int judge(struct aaj_merge_index *ix, const struct aaj_item *mine, struct verdict *v)
 {
     struct aaj_str value, name = { 0 };
+    uint32_t missing;
     bool literal;
     size_t n;
     int r = aaj_merge_expand(ix, mine->rule.file.path.value, &value);
@@ -138,7 +170,12 @@ static int judge(struct aaj_merge_index *ix, const struct aaj_item *mine, struct
         if (can_grow(ix, known, mine))
             v->same = known->item;
     }
-    return r;
+    missing = mine->rule.file.perms & ~v->granted;
+    if (r == 0 && !literal && n > 1 && missing && !(missing & (AAJ_MAY_EXEC | AAJ_MAY_LINK))) {
+        r = granted_together(ix, mine, value, n, missing);
+        v->granted |= r > 0 ? missing : 0;
+    }
+    return r < 0 ? r : 0;
 }
 
 static int add(struct aaj_merge_index *ix, const struct aaj_item *mine)
@@ -197,8 +234,8 @@ static int merge_other(struct aaj_merge_index *ix, const struct aaj_item *mine)
     int r = 0;
 
     for (size_t i = 0; i < ix->n_other; i++) {
-        struct aaj_item *have = ix->other[i];
-        struct aaj_rule theirs = have->rule;
+        struct aaj_item *have = ix->other[i].item;
+        struct aaj_rule theirs = ix->other[i].rule;
 
         if (theirs.prefix.mode == AAJ_MODE_DENY && allowed.prefix.mode != AAJ_MODE_DENY) {
             theirs.prefix.mode = AAJ_MODE_UNSAID;

@@ -149,6 +149,12 @@ static bool is_near(const struct aaj_item *item, const struct aaj_item *rule, si
     return same_kind(item, rule) && in_common(key(item), key(rule)) >= shared;
 }
 
+/* No more in common than a slash: of one folder's rules an owner's keep together, but not of the whole tree's. */
+static bool same_owner(const struct aaj_item *item, const struct aaj_item *rule, size_t shared)
+{
+    return shared <= 1 || item->rule.prefix.owner == rule->rule.prefix.owner;
+}
+
 /* The rule most like @rule: the longest common beginning, then the same owner, then the last that is not behind it in
  * order, else the first that is. NULL: none of its kind. */
 static struct aaj_item *find_neighbour(const struct aaj_rule_order *order, const struct aaj_item *rule)
@@ -162,12 +168,12 @@ static struct aaj_item *find_neighbour(const struct aaj_rule_order *order, const
         shared = in_common(key(all[at]), key(rule));
     for (size_t i = at; i > 0 && is_near(all[i - 1], rule, shared); i--) {
         best = best ? best : all[i - 1];
-        if (all[i - 1]->rule.prefix.owner == rule->rule.prefix.owner)
+        if (same_owner(all[i - 1], rule, shared))
             return all[i - 1];
     }
     for (size_t i = at; i < order->n && is_near(all[i], rule, shared); i++) {
         best = best ? best : all[i];
-        if (all[i]->rule.prefix.owner == rule->rule.prefix.owner)
+        if (same_owner(all[i], rule, shared))
             return all[i];
     }
     return best;
@@ -222,13 +228,26 @@ static bool sets_kinds_off(const struct aaj_block *block)
     return with >= without;
 }
 
+/* The last that usually stands before @rule. An include behind rules is no head of a profile any more. */
+static struct aaj_item *last_before(struct aaj_block *block, const struct aaj_item *rule)
+{
+    struct aaj_item *after = NULL;
+    bool rules = false;
+
+    for (struct aaj_item *i = block->first; i; i = i->next) {
+        if (!is_there(i) || i->kind == AAJ_ITEM_COMMENT || is_local(i))
+            continue;
+        if (rank(i) <= rank(rule) && !(rules && rank(i) == 0))
+            after = i;
+        rules |= i->kind != AAJ_ITEM_INCLUDE && i->kind != AAJ_ITEM_ABI;
+    }
+    return after;
+}
+
 static void place_by_rank(struct aaj_policy *policy, struct aaj_item *profile, struct aaj_item *rule)
 {
-    struct aaj_item *after = NULL, *next;
+    struct aaj_item *after = last_before(&profile->profile.body, rule), *next;
 
-    for (struct aaj_item *i = profile->profile.body.first; i; i = i->next)
-        if (is_there(i) && i->kind != AAJ_ITEM_COMMENT && !is_local(i) && rank(i) <= rank(rule))
-            after = i;
     /* Nothing comes before it: above the first that comes behind, its comments included. */
     next = profile->profile.body.first;
     while (!after && next && next->kind == AAJ_ITEM_COMMENT)
@@ -285,19 +304,39 @@ void aaj_place_spell(struct aaj_policy *policy, const struct aaj_item *profile, 
     include->include.hash = says_hash(policy, &profile->profile.body);
 }
 
-int aaj_place_include(struct aaj_merge *merge, struct aaj_item *profile, const struct aaj_item *include)
+/* Does the block bring it in, itself or through another include? */
+static bool brings_in(const struct aaj_block *block, struct aaj_str path)
 {
-    struct aaj_item *after = NULL, *copy;
-
-    for (struct aaj_item *i = profile->profile.body.first; i; i = i->next) {
+    for (const struct aaj_item *i = block->first; i; i = i->next) {
         if (!is_there(i) || i->kind != AAJ_ITEM_INCLUDE)
             continue;
-        if (aaj_str_eq(i->include.path.value, include->include.path.value)) {
-            merge->present++;
-            return 0;
-        }
-        if (!is_local(i))
-            after = i;
+        if (aaj_str_eq(i->include.path.value, path))
+            return true;
+        for (uint32_t k = 0; k < i->include.n_files; k++)
+            if (brings_in(&i->include.file[k]->top, path))
+                return true;
+    }
+    return false;
+}
+
+static struct aaj_item *last_include(const struct aaj_block *block)
+{
+    struct aaj_item *last = NULL;
+
+    for (struct aaj_item *i = block->first; i && i->kind != AAJ_ITEM_RULE; i = i->next)
+        if (is_there(i) && i->kind == AAJ_ITEM_INCLUDE && !is_local(i))
+            last = i;
+    return last;
+}
+
+int aaj_place_include(struct aaj_merge *merge, struct aaj_item *profile, const struct aaj_item *include)
+{
+    struct aaj_block *block = &profile->profile.body;
+    struct aaj_item *copy;
+
+    if (brings_in(block, include->include.path.value)) {
+        merge->present++;
+        return 0;
     }
     copy = aaj_arena_new(merge->into->arena, struct aaj_item);
     if (!copy)
@@ -306,7 +345,7 @@ int aaj_place_include(struct aaj_merge *merge, struct aaj_item *profile, const s
     copy->state = AAJ_STATE_NEW;
     copy->blank_before = 0;
     aaj_place_spell(merge->into, profile, copy);
-    aaj_block_insert(merge->into, profile, after, copy);
+    aaj_block_insert(merge->into, profile, last_include(block), copy);
     merge->added++;
     return 0;
 }

@@ -234,6 +234,44 @@ static void test_conditions(void **state)
     assert_int_equal(merge.added, 2);
 }
 
+/* Rules that grant it between them, and the profile's own name in a condition. */
+static void test_granted_by_several(void **state)
+{
+    static const char old[] = "@{dirs} = /srv /opt\n"
+                              "profile a {\n"
+                              "  signal (send) peer=@{profile_name}//*,\n"
+                              "  /etc/hosts r,\n"
+                              "  /etc/pass* rw,\n"
+                              "  @{dirs}/x r,\n"
+                              "}\n";
+
+    (void)state;
+    check(old, "profile a { /etc/{hosts,passwd} r, /{srv,opt}/x r, signal send set=term peer=a//b, }", false, old);
+    assert_int_equal(check(old, "profile a { /etc/{hosts,passwd} rw, }", false,
+                           "@{dirs} = /srv /opt\n"
+                           "profile a {\n"
+                           "  signal (send) peer=@{profile_name}//*,\n"
+                           "  /etc/hosts r,\n"
+                           "  /etc/pass* rw,\n"
+                           "  /etc/{hosts,passwd} rw,\n"
+                           "  @{dirs}/x r,\n"
+                           "}\n").added, 1);
+}
+
+/* Empty lines between kinds where the file has them, `#include` where it says so, and no head at its end. */
+static void test_in_the_files_style(void **state)
+{
+    (void)state;
+    check("profile a {\n  #include <abstractions/base>\n  capability kill,\n  /a r,\n  #include <a.d>\n}\n",
+          "profile a { include <abstractions/php> network inet, }", false,
+          "profile a {\n  #include <abstractions/base>\n  #include <abstractions/php>\n  capability kill,\n"
+          "  network inet,\n  /a r,\n  #include <a.d>\n}\n");
+    check("profile a {\n  include <abstractions/base>\n\n  capability kill,\n\n  /a r,\n\n  include <a.d>\n}\n",
+          "profile a { include <abstractions/php> network inet, }", false,
+          "profile a {\n  include <abstractions/base>\n  include <abstractions/php>\n\n  capability kill,\n\n"
+          "  network inet,\n\n  /a r,\n\n  include <a.d>\n}\n");
+}
+
 /* The prefixes of blocks around blocks reach the rule. */
 static void test_blocks_in_blocks(void **state)
 {
@@ -301,6 +339,8 @@ int main(void)
         cmocka_unit_test(test_variables_are_known),
         cmocka_unit_test(test_conditions),
         cmocka_unit_test(test_blocks_in_blocks),
+        cmocka_unit_test(test_granted_by_several),
+        cmocka_unit_test(test_in_the_files_style),
         cmocka_unit_test(test_one_line_profiles),
         cmocka_unit_test(test_cover),
     };
