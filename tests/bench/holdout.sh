@@ -1,50 +1,94 @@
 #!/bin/bash
 # Learned from run A, replayed on run B: at most max(1, 1 %) of what B did is denied, leaving out executables that A
-# never ran or that are refused; attacks are; no file of others is opened that exact rules would not open.
+# never ran or that are refused; attacks are; nothing is opened that exact rules would not open and not everybody may
+# read, next to nothing more may be written, and no more of what everybody may read than the table says.
 set -uo pipefail
-holdout=$1 logs=${AAJ_SHARED:-}/data/logs
-[ -r "$logs/files.tsv.zst" ] || { echo "no captured logs"; exit 77; }
+holdout=$1 corpus=$AAJ_SOURCE/tests/corpus
 command -v apparmor_parser >/dev/null || { echo "no apparmor_parser"; exit 77; }
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
 failed=0
 fail() { echo "FAILED: $*"; failed=1; }
 
-run() { # SERVICE EXE LABEL TEMPLATE [LOG]
-    TEMPLATE=$4 "$holdout" "$2" "$3" "$logs/files.tsv.zst" "$logs/$1/A/audit.log" "${5-$logs/$1/B/audit.log}" 2>&1 >/dev/null
+# redis rewrites its configuration in run B only, and git's hooks meet one new branch and one new pack: what nobody did
+# in run A in any form is not learned.
+# service, list of files, executable, label in the log, template, uid, files that may be read, denied in run B where not 1 %
+services() {
+    cat <<'X'
+slave      files          /usr/local/sbin/slave               slave-c        minimal  2005 20
+php-fpm    files          /usr/sbin/php-fpm8.2                slave-blog     php-fpm  2001 50
+node       files-services /usr/bin/node                       slave-shop     minimal  2010 40
+gunicorn   files-services /usr/bin/gunicorn                   slave-wiki     minimal  2011 35
+puma       files-services /usr/bin/puma                       slave-blogr    minimal  2012 20
+fcgiwrap   files-services /usr/sbin/fcgiwrap                  slave-cgi      minimal  33   15
+redis      files-services /usr/bin/redis-check-rdb            slave-redis    minimal  100  10 6
+apache     files-servers  /usr/sbin/apache2                   slave-apache   minimal  33   1100
+lighttpd   files-servers  /usr/sbin/lighttpd                  slave-lighttpd minimal  33   40 14
+exim       files-servers  /usr/sbin/exim4                     slave-exim     minimal  104  25
+press      files-servers  /usr/sbin/php-fpm8.2                slave-press    php-fpm  2036 100
+X
 }
 
-recall() {
-    local out replayed denied
-    out=$(run "$@") || { echo "$out"; fail "$1 does not build"; return; }
-    out=$(sed '1,/^learn run/d' <<<"$out")
-    replayed=$(sed -n 's/^held out: replayed \([0-9]*\),.*/\1/p' <<<"$out")
-    denied=$(grep -Ec '^(denied|no profile|undecided) ' <<<"$out")
-    denied=$((denied - $(grep -Ec '^denied [^ ]+ exec ' <<<"$out")))
-    echo "$1: replayed ${replayed:-?}, denied $denied"
-    [ "${replayed:-0}" -gt 50 ] || fail "$1: nothing was replayed"
-    [ "$denied" -le 1 ] || [ $((denied * 100)) -le "$replayed" ] || { echo "$out" | tail -20; fail "$1: too much is denied"; }
+run() { # OUT SERVICE LIST EXE LABEL TEMPLATE UID [LOG]; the profile goes to OUT.profile, what it says to OUT
+    local log=$corpus/logs/$2/B/audit.log.zst
+    TEMPLATE=$6 SURFACE=$7 LIST=1 REFUSED=1 "$holdout" "$4" "$5" "$corpus/$3.tsv.zst" "$corpus/logs/$2/A/audit.log.zst" \
+        "${8-$log}" >"$1.profile" 2>"$1"
 }
 
-surface() { # SERVICE EXE LABEL TEMPLATE UID
-    local exact learned
-    learned=$(SURFACE=$5 run "${@:1:4}" "" | sed -n 's/^surface: //p')
-    exact=$(OFF=0xfffffffa SURFACE=$5 run "${@:1:4}" "" | sed -n 's/^surface: //p')
-    echo "$1: $learned (exact: $exact)"
-    [ "${learned##*setuid }" = 0 ] || fail "$1: a setuid program is executable"
+# The files that a run's policy opens: r or w, a "!" for those not for everybody
+opened() { grep -E "^$1" "$2" | cut -c5- | sort -u; }
+
+recall() { # OUT SERVICE [LIMIT]
+    local replayed denied more
+    replayed=$(sed -n 's/^held out: replayed \([0-9]*\),.*/\1/p' "$1")
+    denied=$(sed '1,/^learn run/d' "$1" | grep -E '^(denied|no profile|undecided) ' | grep -vcE '^denied [^ ]+ exec ')
+    echo "$2: replayed ${replayed:-?}, denied $denied, $(sed -n 's/^surface: //p' "$1"), $(wc -l <"$1.profile") lines"
+    more=$(comm -13 <(sed -n 's/^\[.*\] refused //p' "$1" | sort) <(sed -n '/^learn run/q; s/^denied //p' "$1" | sort))
+    [ -z "$more" ] || fail "$2: learned and not allowed: $more"
+    [ "${replayed:-0}" -gt 50 ] || fail "$2: nothing was replayed"
+    [ "$denied" -le "${3:-1}" ] || [ $((denied * 100)) -le "$replayed" ] || {
+        sed '1,/^learn run/d' "$1" | tail -20
+        fail "$2: too much is denied"
+    }
 }
 
-recall slave /usr/local/sbin/slave slave-c minimal
-recall k612-slave /usr/local/sbin/slave slave-c minimal
-recall php-fpm /usr/sbin/php-fpm8.2 slave-blog php-fpm
-surface slave /usr/local/sbin/slave slave-c minimal 2005
-surface php-fpm /usr/sbin/php-fpm8.2 slave-blog php-fpm 2001
+surface() { # LEARNED EXACT SERVICE READ
+    local more learned exact
+    more=$(comm -23 <(opened '..!' "$1") <(opened '..!' "$2"))
+    [ -z "$more" ] || fail "$3: opens what not everybody may read: $more"
+    learned=$(opened '.w' "$1" | wc -l) exact=$(opened '.w' "$2" | wc -l)
+    [ $((learned * 10)) -le $((exact * 11)) ] || fail "$3: $learned files may be written, by exact rules $exact"
+    learned=$(opened 'r' "$1" | wc -l)
+    [ "$learned" -le "$4" ] || fail "$3: $learned files may be read, more than $4"
+    more=$(comm -23 <(grep '^setuid ' "$1" | sort) <(grep '^setuid ' "$2" | sort))
+    [ -z "$more" ] || fail "$3: may run $more"
+}
 
-attacks=$(run slave /usr/local/sbin/slave slave-c minimal "$logs/slave/X/audit.log")
+while read -r service list exe label template uid read limit; do
+    set -- "$service" "$list" "$exe" "$label" "$template" "$uid"
+    run "$dir/learned" "$@" || { cat "$dir/learned"; fail "$service does not build"; continue; }
+    OFF=0xfffffffa run "$dir/exact" "$@" "" || { cat "$dir/exact"; fail "$service does not build exactly"; continue; }
+    recall "$dir/learned" "$service" "$limit"
+    surface "$dir/learned" "$dir/exact" "$service" "$read"
+    cp "$dir/learned.profile" "$dir/$service.profile"
+done < <(services)
+
+run "$dir/attacks" slave files /usr/local/sbin/slave slave-c minimal 2005 "$corpus/logs/slave/X/audit.log.zst"
 for name in /etc/evil.new /usr/local/sbin/slave.new /srv/slave/templates/mail.tpl; do
-    grep -q "denied slave-c [a-z]* $name " <<<"$attacks" || fail "the attack on $name passes"
+    grep -q "denied slave-c [a-z]* $name " "$dir/attacks" || fail "the attack on $name passes"
 done
-for name in /srv/blog/uploads/shell.php /srv/blog/sessions/sess_a.php /srv/blog/tmp/php1.php /srv/blog/db/x.php \
-    /srv/blog/cache/aa/a.php /tmp/.ZendSem.a.php; do
-    answer=$(ASK=$name run php-fpm /usr/sbin/php-fpm8.2 slave-blog php-fpm "")
-    grep -q "^$name may not be written" <<<"$answer" || fail "$name may be written"
-done
+
+refused() { # SERVICE's arguments, then names that may not be written
+    local name args=("${@:1:6}")
+    for name in "${@:7}"; do
+        ASK=$name run "$dir/asked" "${args[@]}" ""
+        grep -q "^$name may not be written" "$dir/asked" || fail "${args[0]}: $name may be written"
+    done
+}
+refused php-fpm files /usr/sbin/php-fpm8.2 slave-blog php-fpm 2001 /srv/blog/uploads/shell.php \
+    /srv/blog/sessions/sess_a.php /srv/blog/tmp/php1.php /srv/blog/db/x.php /srv/blog/cache/aa/a.php /tmp/.ZendSem.a.php
+refused press files-servers /usr/sbin/php-fpm8.2 slave-press php-fpm 2036 /var/www/press/wp-content/uploads/2026/12/x.php \
+    /var/www/press/wp-content/plugins/forms/forms.php /var/www/press/index.php /srv/blog/uploads/photo.jpg
+refused apache files-servers /usr/sbin/apache2 slave-apache minimal 33 /var/lib/dokuwiki/data/pages/x.php \
+    /srv/site/htdocs/x.html /etc/dokuwiki/local.php
 exit $failed
