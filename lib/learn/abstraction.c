@@ -26,39 +26,69 @@ static bool by_owner(const struct aaj_grant *g)
     return g->yes > 0 && g->no == 0;
 }
 
-/* ---- held already ---- */
+/* ---- names and an automaton, side by side ---- */
 
-static int check(struct aaj_learner *l, uint32_t node, struct aaj_str path)
+struct tour {
+    struct aaj_learner *l;
+    struct aaj_glob *glob;
+    void (*visit)(void *ctx, uint32_t node, uint32_t state);
+    void *ctx;
+};
+
+/* Down the tree of names as far as the automaton goes: most of what a service does lies where no abstraction leads.
+ * Nothing is merged yet, so that each node has its own path. */
+static int tour(const struct tour *t, uint32_t node, uint32_t state)
 {
-    for (uint32_t i = l->node[node].grant; i; i = l->grant[i].next) {
-        struct aaj_grant *g = &l->grant[i];
-        struct aaj_cover *cover = g->dom == 0 ? l->main_cover : l->child_cover;
-        uint32_t perms;
-        int r = aaj_cover_perms(cover, path, by_owner(g), &perms);
+    const struct aaj_learner *l = t->l;
+    uint32_t below;
+    int r = aaj_glob_step(t->glob, state, '/', &below);
 
-        if (r == -ENOMEM)
-            return r;
-        g->covered = r == 0 && !(g->perms & ~perms);
+    if (r < 0 || below == AAJ_GLOB_DEAD)
+        return r;
+    for (uint32_t c = l->node[node].child; r == 0 && c; c = l->node[c].next) {
+        uint32_t at;
+
+        r = aaj_glob_walk(t->glob, below, l->node[c].name, &at);
+        if (r < 0 || at == AAJ_GLOB_DEAD)
+            continue;
+        if (l->node[c].grant)
+            t->visit(t->ctx, c, at);
+        if (l->node[c].child)
+            r = tour(t, c, at);
     }
-    return 0;
+    return r;
 }
 
-/* Nothing is merged yet: each access at a node bears the node's own path. */
-static struct aaj_str path_of(const struct aaj_learner *l, uint32_t node)
-{
-    const struct aaj_grant *g = &l->grant[l->node[node].grant];
+/* ---- held already ---- */
 
-    return aaj_arg(l, &l->access[l->ev[g->ev].access], AAJ_FILE_NAME);
+struct held {
+    struct aaj_learner *l;
+    const struct aaj_cover *cover;
+    bool main;
+};
+
+static void look_at_held(void *ctx, uint32_t node, uint32_t state)
+{
+    const struct held *h = ctx;
+
+    for (uint32_t i = h->l->node[node].grant; i; i = h->l->grant[i].next) {
+        struct aaj_grant *g = &h->l->grant[i];
+
+        if ((g->dom == 0) == h->main && !(g->perms & ~aaj_cover_perms_at(h->cover, state, by_owner(g))))
+            g->covered = true;
+    }
 }
 
 static int check_all(struct aaj_learner *l)
 {
     int r = 0;
 
-    for (uint32_t i = 1; r == 0 && i < l->n_nodes; i++)
-        if (l->node[i].grant)
-            r = check(l, i, path_of(l, i));
-    return r;
+    for (unsigned main = 0; r == 0 && main < 2; main++) {
+        struct held h = { l, main ? l->main_cover : l->child_cover, main };
+
+        r = tour(&(struct tour){ l, h.cover->glob, look_at_held, &h }, 0, AAJ_GLOB_START);
+    }
+    return r == -ENOMEM ? r : 0; /* too large to follow: what is left is written name by name */
 }
 
 /* ---- one candidate ---- */
@@ -70,7 +100,7 @@ struct attempt {
     struct aaj_cover *cover;
     size_t *hits;  /* by profile */
     uint32_t *ev;  /* by profile and rule: what the rule covers */
-    bool harmless;
+    bool harmless, take;
 };
 
 /* Would the rule open anything under the ceiling? The proof would say so, and then there would be no profile. */
@@ -128,14 +158,11 @@ static int open_attempt(struct attempt *t)
 }
 
 /* The first rule that holds all of a grant; AAJ_NO. */
-static uint32_t rule_for(struct attempt *t, struct aaj_str path, const struct aaj_grant *g)
+static uint32_t rule_for(const struct attempt *t, uint32_t state, const struct aaj_grant *g)
 {
-    uint32_t state, tags[TAGS];
-    size_t n;
+    uint32_t tags[TAGS];
+    size_t n = aaj_glob_tags(t->cover->glob, state, tags, TAGS);
 
-    if (aaj_glob_walk(t->cover->glob, AAJ_GLOB_START, path, &state) < 0)
-        return AAJ_NO;
-    n = aaj_glob_tags(t->cover->glob, state, tags, TAGS);
     for (size_t i = 0; i < n && i < TAGS; i++)
         if (!(g->perms & ~t->cover->rule[tags[i]].perms) && (!t->cover->rule[tags[i]].owner || by_owner(g)))
             return tags[i];
@@ -143,30 +170,39 @@ static uint32_t rule_for(struct attempt *t, struct aaj_str path, const struct aa
 }
 
 /* Counts (@take false), or takes the grants of the profiles that have several. */
-static void visit(struct attempt *t, bool take)
+static void look_at_node(void *ctx, uint32_t node, uint32_t state)
 {
+    struct attempt *t = ctx;
     struct aaj_learner *l = t->l;
 
-    for (uint32_t i = 1; i < l->n_nodes; i++)
-        for (uint32_t k = l->node[i].grant; k; k = l->grant[k].next) {
-            struct aaj_grant *g = &l->grant[k];
-            uint32_t rule, *ev;
+    for (uint32_t k = l->node[node].grant; k; k = l->grant[k].next) {
+        struct aaj_grant *g = &l->grant[k];
+        uint32_t rule, *ev;
 
-            if (g->covered || (take && t->hits[g->dom] < SEVERAL) ||
-                (g->perms & ~(uint32_t)(AAJ_MAY_READ | AAJ_MAY_MMAP)))
-                continue;
-            rule = rule_for(t, path_of(l, i), g);
-            if (rule == AAJ_NO)
-                continue;
-            if (!take) {
-                t->hits[g->dom]++;
-                continue;
-            }
-            g->covered = true;
-            ev = &t->ev[g->dom * t->cover->n + rule];
-            l->ev[g->ev_last].next = *ev;
-            *ev = g->ev;
+        if (g->covered || (t->take && t->hits[g->dom] < SEVERAL) ||
+            (g->perms & ~(uint32_t)(AAJ_MAY_READ | AAJ_MAY_MMAP)))
+            continue;
+        rule = rule_for(t, state, g);
+        if (rule == AAJ_NO)
+            continue;
+        if (!t->take) {
+            t->hits[g->dom]++;
+            continue;
         }
+        g->covered = true;
+        ev = &t->ev[g->dom * t->cover->n + rule];
+        l->ev[g->ev_last].next = *ev;
+        *ev = g->ev;
+    }
+}
+
+static int visit(struct attempt *t, bool take)
+{
+    int r;
+
+    t->take = take;
+    r = tour(&(struct tour){ t->l, t->cover->glob, look_at_node, t }, 0, AAJ_GLOB_START);
+    return r == -ENOMEM ? r : 0;
 }
 
 /* What is held already takes no part in what follows. */
@@ -243,19 +279,18 @@ static int settle(struct attempt *t)
 {
     struct aaj_learner *l = t->l;
     bool any = false;
-    int r = 0;
+    int r = visit(t, false);
 
-    visit(t, false);
     for (uint32_t d = 0; d < l->n_doms; d++)
         any |= t->hits[d] >= SEVERAL;
-    if (!any)
-        return 0;
+    if (r < 0 || !any)
+        return r;
     if (l->in->files && aaj_fsview_is_complete(l->in->files)) {
         r = aaj_fsview_walk(l->in->files, look_at_file, t);
         if (r)
             return r < 0 ? r : 0;
     }
-    visit(t, true);
+    r = visit(t, true);
     for (uint32_t d = 0; r == 0 && d < l->n_doms; d++)
         if (t->hits[d] >= SEVERAL)
             r = t->what->own ? write_own(t, d) : write_include(t, d);
@@ -264,8 +299,11 @@ static int settle(struct attempt *t)
 
 int aaj_abstractions(struct aaj_learner *l)
 {
-    int r = l->n_nodes ? check_all(l) : 0;
+    int r = 0;
 
+    if (l->n_nodes == 0)
+        return 0;
+    r = check_all(l);
     for (size_t i = 0; r == 0 && aaj_infers(l, AAJ_INFER_ABSTRACTION) && i < AAJ_ARRAY_SIZE(candidates); i++) {
         struct attempt t = { .l = l, .what = &candidates[i] };
 

@@ -85,22 +85,25 @@ int aaj_cover_make(struct aaj_policy *policy, struct aaj_item *profile, struct a
     return 0;
 }
 
-int aaj_cover_perms(struct aaj_cover *cover, struct aaj_str name, bool owner, uint32_t *ret_perms)
+uint32_t aaj_cover_perms_at(const struct aaj_cover *cover, uint32_t state, bool owner)
 {
-    uint32_t state, tags[64], perms = 0;
-    size_t n;
-    int r = aaj_glob_walk(cover->glob, AAJ_GLOB_START, name, &state);
+    uint32_t tags[64], perms = 0;
+    size_t n = aaj_glob_tags(cover->glob, state, tags, AAJ_ARRAY_SIZE(tags));
 
-    if (r < 0)
-        return r;
-    n = aaj_glob_tags(cover->glob, state, tags, AAJ_ARRAY_SIZE(tags));
     for (size_t i = 0; i < n && i < AAJ_ARRAY_SIZE(tags); i++)
         if (owner || !cover->rule[tags[i]].owner)
             perms |= cover->rule[tags[i]].perms;
-    if (perms & AAJ_MAY_WRITE)
-        perms |= AAJ_MAY_APPEND;
-    *ret_perms = perms;
-    return 0;
+    return perms & AAJ_MAY_WRITE ? perms | AAJ_MAY_APPEND : perms;
+}
+
+int aaj_cover_perms(struct aaj_cover *cover, struct aaj_str name, bool owner, uint32_t *ret_perms)
+{
+    uint32_t state;
+    int r = aaj_glob_walk(cover->glob, AAJ_GLOB_START, name, &state);
+
+    if (r == 0)
+        *ret_perms = aaj_cover_perms_at(cover, state, owner);
+    return r;
 }
 
 int aaj_cover_read(const struct aaj_target *target, struct aaj_str text, struct aaj_str name, struct aaj_diags *diags,

@@ -26,6 +26,9 @@ struct aaj_cover *aaj_cover_free(struct aaj_cover *cover);
 /* The permissions that a name has; rules for owners only where @owner. */
 int aaj_cover_perms(struct aaj_cover *cover, struct aaj_str name, bool owner, uint32_t *ret_perms);
 
+/* The same where the name led the automaton. */
+uint32_t aaj_cover_perms_at(const struct aaj_cover *cover, uint32_t state, bool owner);
+
 /* "profile x { include <abstractions/NAME> }", read for the target. */
 int aaj_cover_read(const struct aaj_target *target, struct aaj_str text, struct aaj_str name, struct aaj_diags *diags,
                    struct aaj_policy **ret_policy);

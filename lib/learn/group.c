@@ -189,45 +189,70 @@ static struct aaj_str guarded(struct aaj_learner *l, enum aaj_piece_kind kind, c
         tail = range->min;
     if (range->min == range->max && range->min <= 12)
         for (size_t i = 0; i + tail < range->min; i++)
-            out = aaj_arena_printf(l->arena, "%.*s?", AAJ_STR_ARG(out));
+            out = aaj_arena_printf(&l->scratch, "%.*s?", AAJ_STR_ARG(out));
     else
         out = AAJ_STR("*");
     for (size_t i = 0; out.p && i < tail; i++)
-        out = aaj_arena_printf(l->arena, "%.*s[^./]", AAJ_STR_ARG(out));
+        out = aaj_arena_printf(&l->scratch, "%.*s[^./]", AAJ_STR_ARG(out));
     return out;
 }
 
-static struct aaj_str spell(struct aaj_learner *l, struct aaj_str name, const struct named *me,
-                            const struct aaj_piece_range *range, bool guard)
+/* What one group of names shares: how its pieces that vary are written, plain and guarded; and room to work in, since
+ * thousands of names in a directory have one pattern. */
+struct group {
+    struct aaj_piece_range range[AAJ_SHAPE_PIECES];
+    struct aaj_str part[2][AAJ_SHAPE_PIECES];
+    bool written[2];
+    struct aaj_arena work;
+};
+
+static void write_pieces(struct aaj_learner *l, const struct aaj_shape *shape, struct group *g, bool guard)
 {
-    struct aaj_str out = { "", 0 };
+    for (unsigned i = 0; i < shape->n; i++) {
+        enum aaj_piece_kind kind = (enum aaj_piece_kind)shape->piece[i].kind;
 
-    for (unsigned i = 0; out.p && i < me->shape.n; i++) {
-        const struct aaj_piece *p = &me->shape.piece[i];
-        enum aaj_piece_kind kind = (enum aaj_piece_kind)p->kind;
-        struct aaj_str part;
-
-        if (!(me->accept & (1u << i)))
-            part = aaj_glob_escape(&l->scratch, piece_text(name, p));
-        else
-            part = guard ? guarded(l, kind, &range[i]) : aaj_piece_pattern(&l->scratch, kind, &range[i]);
-        out = part.p ? aaj_arena_printf(l->arena, "%.*s%.*s", AAJ_STR_ARG(out), AAJ_STR_ARG(part)) : part;
+        if (kind != AAJ_PIECE_TEXT)
+            g->part[guard][i] = guard ? guarded(l, kind, &g->range[i]) : aaj_piece_pattern(&g->work, kind, &g->range[i]);
     }
-    return out;
+    g->written[guard] = true;
 }
 
-/* Thousands of names in a directory have one pattern: it is checked once. */
+static struct aaj_str spell(struct aaj_learner *l, struct group *g, struct aaj_str name, const struct named *me, bool guard)
+{
+    struct aaj_str part[AAJ_SHAPE_PIECES];
+    size_t n = 0;
+    char *p;
+
+    if (!g->written[guard])
+        write_pieces(l, &me->shape, g, guard);
+    for (unsigned i = 0; i < me->shape.n; i++) {
+        part[i] = me->accept & (1u << i) ? g->part[guard][i]
+                                         : aaj_glob_escape(&g->work, piece_text(name, &me->shape.piece[i]));
+        if (!part[i].p)
+            return part[i];
+        n += part[i].n;
+    }
+    p = aaj_arena_alloc(&g->work, n + 1);
+    n = 0;
+    for (unsigned i = 0; p && i < me->shape.n; i++) {
+        memcpy(p + n, part[i].p, part[i].n);
+        n += part[i].n;
+    }
+    return (struct aaj_str){ p, n };
+}
+
+/* It is checked once. */
 struct checked {
     struct aaj_str plain, pattern;
     bool written;
 };
 
 /* No pattern at all when even the guarded one reaches code. */
-static int make_pattern(struct aaj_learner *l, const struct aaj_dir *dir, struct named *me,
-                        const struct aaj_piece_range *range, struct checked *last)
+static int make_pattern(struct aaj_learner *l, const struct aaj_dir *dir, struct named *me, struct group *g,
+                        struct checked *last)
 {
     const struct aaj_node *n = &l->node[dir->kids.id[me->kid]];
-    struct checked now = { .plain = spell(l, n->name, me, range, false) };
+    struct checked now = { .plain = spell(l, g, n->name, me, false) };
 
     now.written = flags_of(l, dir->kids.id[me->kid]) & (AAJ_NODE_MADE | AAJ_NODE_GONE | AAJ_NODE_WROTE);
     if (!now.plain.p)
@@ -244,31 +269,33 @@ static int make_pattern(struct aaj_learner *l, const struct aaj_dir *dir, struct
             return hits;
         if (!hits)
             break;
-        now.pattern = guard ? (struct aaj_str){ "", 0 } : spell(l, n->name, me, range, true);
+        now.pattern = guard ? (struct aaj_str){ "", 0 } : spell(l, g, n->name, me, true);
         if (!now.pattern.p)
             return -ENOMEM;
         if (guard)
             break;
     }
+    now.pattern = aaj_arena_dup(l->arena, now.pattern);
     me->pattern = now.pattern;
     *last = now;
-    return 0;
+    return now.pattern.p ? 0 : -ENOMEM;
 }
 
-static int decide_group(struct aaj_learner *l, const struct aaj_dir *dir, struct named *g, size_t n)
+static int decide_group(struct aaj_learner *l, const struct aaj_dir *dir, struct named *names, size_t n)
 {
-    struct aaj_piece_range range[AAJ_SHAPE_PIECES];
+    struct group g = { .work = AAJ_ARENA_INIT };
     struct checked last = { 0 };
     int r = 0;
 
-    for (unsigned i = 0; i < g->shape.n; i++)
-        if (g->shape.piece[i].kind != AAJ_PIECE_TEXT)
-            measure(l, dir, g, n, i, &range[i]);
+    for (unsigned i = 0; i < names->shape.n; i++)
+        if (names->shape.piece[i].kind != AAJ_PIECE_TEXT)
+            measure(l, dir, names, n, i, &g.range[i]);
     for (size_t i = 0; r == 0 && i < n; i++) {
-        decide(l, dir, &g[i], n, range);
-        if (g[i].accept)
-            r = make_pattern(l, dir, &g[i], range, &last);
+        decide(l, dir, &names[i], n, g.range);
+        if (names[i].accept)
+            r = make_pattern(l, dir, &names[i], &g, &last);
     }
+    aaj_arena_clear(&g.work);
     return r;
 }
 
@@ -341,6 +368,7 @@ static int absorb(struct aaj_learner *l, const struct aaj_dir *dir, struct named
 
 int aaj_group_names(struct aaj_learner *l, struct aaj_dir *dir)
 {
+    struct aaj_arena keys = AAJ_ARENA_INIT; /* a directory may hold a million names */
     struct named *g;
     size_t n = dir->kids.n;
     int r = 0;
@@ -361,7 +389,7 @@ int aaj_group_names(struct aaj_learner *l, struct aaj_dir *dir)
         g[i].pattern = (struct aaj_str){ "", 0 };
         if (!(node->flags & AAJ_NODE_GLOB) && !aaj_is_secret_name(node->name))
             aaj_shape_of(node->name, maker_of(dir, flags_of(l, dir->kids.id[i])), &g[i].shape);
-        g[i].key = aaj_shape_key(&l->scratch, node->name, &g[i].shape);
+        g[i].key = aaj_shape_key(&keys, node->name, &g[i].shape);
         r = g[i].key.p ? 0 : -ENOMEM;
     }
     if (r == 0)
@@ -376,6 +404,7 @@ int aaj_group_names(struct aaj_learner *l, struct aaj_dir *dir)
     if (r == 0)
         r = replace_groups(l, dir, g, n);
     free(g);
+    aaj_arena_clear(&keys);
     return r;
 }
 

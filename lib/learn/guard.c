@@ -32,7 +32,7 @@ static int add_program(struct aaj_learner *l, struct aaj_str path)
     if (AAJ_GROW(l->runs, l->n_runs, l->cap_runs) < 0)
         return -ENOMEM;
     l->runs[l->n_runs++] = path;
-    return aaj_glob_add(l->code_glob, path, AAJ_GLOB_PATH | AAJ_GLOB_LITERAL, 0, NULL);
+    return 0;
 }
 
 static int collect(struct aaj_learner *l)
@@ -100,8 +100,8 @@ static bool is_special(char c)
     return c == '*' || c == '?' || c == '[' || c == ']' || c == '{' || c == '}' || c == ',' || c == '\\' || c == '^';
 }
 
-/* Does a program's name begin as all that @pattern matches does? */
-static bool may_be_program(const struct aaj_learner *l, struct aaj_str pattern)
+/* The programs whose names begin as all that @pattern matches does: an index; the first that does not follows them. */
+static size_t first_program(const struct aaj_learner *l, struct aaj_str pattern, struct aaj_str *ret_head)
 {
     size_t low = 0, high = l->n_runs;
     struct aaj_str head = pattern;
@@ -117,7 +117,13 @@ static bool may_be_program(const struct aaj_learner *l, struct aaj_str pattern)
         else
             high = mid;
     }
-    return low < l->n_runs && aaj_str_starts(l->runs[low], head);
+    *ret_head = head;
+    return low;
+}
+
+static bool is_candidate(const struct aaj_learner *l, size_t i, struct aaj_str head)
+{
+    return i < l->n_runs && aaj_str_starts(l->runs[i], head);
 }
 
 /* Does it end in bytes that no extension of code ends in? */
@@ -140,17 +146,24 @@ int aaj_guard_hits(struct aaj_learner *l, struct aaj_str dir, struct aaj_str nam
 {
     struct aaj_str all = aaj_arena_printf(&l->scratch, "%.*s/%.*s", AAJ_STR_ARG(dir), AAJ_STR_ARG(name));
     struct aaj_glob *glob;
+    struct aaj_str head;
+    bool otherwise;
+    size_t program;
     int r;
 
     if (!all.p)
         return -ENOMEM;
     all = without_variables(l, all);
-    if (ends_otherwise(l, all) && !may_be_program(l, all))
+    program = first_program(l, all, &head);
+    otherwise = ends_otherwise(l, all);
+    if (otherwise && !is_candidate(l, program, head))
         return 0; /* the answer to nearly every question, without an automaton */
     r = aaj_glob_compile(all, AAJ_GLOB_PATH, &glob, NULL);
     if (r < 0)
         return r == -ENOMEM ? r : 1;
-    r = aaj_glob_intersect(glob, l->code_glob, NULL, NULL);
+    r = otherwise ? 0 : aaj_glob_intersect(glob, l->code_glob, NULL, NULL);
+    for (; r == 0 && is_candidate(l, program, head); program++)
+        r = aaj_glob_match(glob, l->runs[program]);
     aaj_glob_free(glob);
     return r < 0 && r != -ENOMEM ? 1 : r; /* too large to decide: it might */
 }

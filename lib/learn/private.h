@@ -113,7 +113,7 @@ struct aaj_learner {
 
     struct aaj_str *code; /* extensions that the slave reads as code: ".php" */
     size_t n_code, cap_code;
-    struct aaj_glob *code_glob; /* names with these extensions, and what is executed */
+    struct aaj_glob *code_glob; /* names with these extensions */
     struct aaj_str *runs;       /* what is executed, in byte order */
     size_t n_runs, cap_runs;
     struct aaj_str star[2];     /* aaj_guard_star(): of `*` and of `**` */

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A log of any size, the same for the same arguments: gen audit|syslog|distinct MEGABYTES > FILE.
+ * A log of any size, the same for the same arguments: gen audit|syslog|distinct|service MEGABYTES > FILE.
  *
  * The mix is that of the captured logs: a service, its null profiles and hats over 20,000 paths of which some are
  * much more frequent than others, sockets whose ports a kernel picked, execs, capabilities, signals, 3 % lines of
- * others. "distinct" is an audit.log in which every access is new.
+ * others. "distinct" is an audit.log in which every access is new; "service" is one, too, of a service that behaves:
+ * sessions, a hashed cache, uploads by date, temporary files, a few programs that it starts.
  */
 #include <inttypes.h>
 #include <stdbool.h>
@@ -148,15 +149,62 @@ static void foreign(bool syslog)
                milliseconds / 1000, (unsigned)(milliseconds % 1000), serial, draw(30000));
 }
 
+/* A name that no other call gives: @n says which. Returns the letters of the mask. */
+static const char *service_name(char *out, size_t size, uint64_t n)
+{
+    static const char *const ext[] = { "jpg", "png", "pdf", "txt", "docx" };
+    uint64_t a = (n + 1) * 0x9e3779b97f4a7c15u, b = (a ^ (a >> 29)) * 0xbf58476d1ce4e5b9u;
+
+    switch (draw(8)) {
+    case 0:
+        snprintf(out, size, "/var/lib/gapapp/sessions/sess_%016" PRIx64 "%04x", b, (unsigned)(a >> 40) & 0xffff);
+        return "wc";
+    case 1:
+    case 2:
+        snprintf(out, size, "/var/cache/gapapp/%02x/%02x/%016" PRIx64 "%016" PRIx64 ".html", (unsigned)(b >> 56),
+                 (unsigned)(b >> 48) & 0xff, b, a);
+        return n & 1 ? "wc" : "r";
+    case 3:
+        snprintf(out, size, "/srv/gapapp/uploads/2026/%02u/%s-%" PRIu64 ".%s", draw(12) + 1, "photo", n, ext[draw(5)]);
+        return "wc";
+    case 4:
+        snprintf(out, size, "/tmp/gap.%06u%c%c", draw(1000000), 'A' + (int)draw(26), 'a' + (int)draw(26));
+        return n & 1 ? "wc" : "d";
+    case 5:
+        snprintf(out, size, "/proc/%u/task/%" PRIu64 "/comm", 700 + draw(30000), n);
+        return "r";
+    case 6:
+        snprintf(out, size, "/srv/gapapp/htdocs/%c/page%" PRIu64 ".html", 'a' + (int)draw(26), n);
+        return "r";
+    default:
+        snprintf(out, size, "/usr/share/gapapp/lang/%c%c/%" PRIu64 ".mo", 'a' + (int)draw(26), 'a' + (int)draw(26), n);
+        return "r";
+    }
+}
+
+static void service_event(uint64_t n)
+{
+    char name[PATH_MAX_LEN];
+    const char *mask = service_name(name, sizeof(name), n);
+    bool mine = mask[0] != 'r';
+
+    header(false);
+    printf("apparmor=\"ALLOWED\" operation=\"%s\" profile=\"%s\" name=\"%s\" pid=%u comm=\"gap.wt\" requested_mask=\"%s\" "
+           "denied_mask=\"%s\" fsuid=2001 ouid=%u\n",
+           mask[0] == 'd' ? "unlink" : mine ? "mknod" : "open", draw(50) ? labels[0] : labels[3], name,
+           700 + draw(30000), mask, mask, mine ? 2001 : 0);
+}
+
 int main(int argc, char **argv)
 {
     bool syslog = argc == 3 && strcmp(argv[1], "syslog") == 0, distinct = argc == 3 && strcmp(argv[1], "distinct") == 0;
+    bool service = argc == 3 && strcmp(argv[1], "service") == 0;
     uint64_t bytes = argc == 3 ? strtoull(argv[2], NULL, 10) << 20 : 0, lines = 0;
     static char buffer[1 << 20];
     char fresh[PATH_MAX_LEN + 32];
 
-    if (!bytes || (!syslog && !distinct && strcmp(argv[1], "audit") != 0)) {
-        fprintf(stderr, "usage: gen audit|syslog|distinct MEGABYTES\n");
+    if (!bytes || (!syslog && !distinct && !service && strcmp(argv[1], "audit") != 0)) {
+        fprintf(stderr, "usage: gen audit|syslog|distinct|service MEGABYTES\n");
         return 2;
     }
     setvbuf(stdout, buffer, _IOFBF, sizeof(buffer));
@@ -164,7 +212,9 @@ int main(int argc, char **argv)
     for (; (uint64_t)ftello(stdout) < bytes; lines++) {
         uint32_t kind = draw(100);
 
-        if (distinct) {
+        if (service) {
+            service_event(lines);
+        } else if (distinct) {
             uint32_t id = draw(PATHS);
 
             snprintf(fresh, sizeof(fresh), "%s.%" PRIu64, path[id], lines);
