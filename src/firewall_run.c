@@ -110,43 +110,70 @@ int firewall_run_apply(const struct firewall_args *a, struct aaj_firewall_plan *
     return r < 0 ? EXIT_REFUSED : EXIT_DONE;
 }
 
+/* What a removal would do, a line or an object each. */
+static int would_remove(const struct firewall_args *a, struct aaj_firewall *fw, struct aaj_firewall_plan *const *plan,
+                        const uint32_t *uid, size_t n, struct aaj_diags *diags)
+{
+    struct json_object *list = json_object_new_array();
+    int r = 0;
+
+    for (size_t i = 0; i < n && r == 0; i++) {
+        struct json_object *o = json_object_new_object();
+        const char *backend = NULL;
+
+        r = aaj_firewall_find(fw, uid[i], diags, &backend);
+        json_object_object_add(o, "uid", json_object_new_int64(uid[i]));
+        json_object_object_add(o, "remove", json_object_new_boolean(backend != NULL));
+        if (backend)
+            json_object_object_add(o, "backend", json_object_new_string(backend));
+        json_object_array_add(list, o);
+        if (r < 0 || a->json)
+            continue;
+        if (plan)
+            printf("%s: ", plan[i]->jail.p);
+        printf("chain aajail-%u ", uid[i]);
+        if (backend)
+            printf("would be removed from %s\n", backend);
+        else
+            puts("is not there");
+    }
+    if (r == 0 && a->json)
+        print_json(list);
+    else
+        json_object_put(list);
+    return r;
+}
+
 static int remove_uids(const struct firewall_args *a, struct aaj_firewall *fw, struct aaj_firewall_plan *const *plan,
-                       size_t n, struct aaj_diags *diags)
+                       const uint32_t *uid, size_t n, struct aaj_diags *diags)
 {
     struct aaj_firewall_result result = { 0 };
-    uint32_t *uid = calloc(n + 1, sizeof(*uid));
-    int r;
+    int r = aaj_firewall_remove(fw, uid, n, diags, &result);
 
-    if (!uid)
-        return -ENOMEM;
-    for (size_t i = 0; i < n; i++)
-        uid[i] = plan[i]->uid;
-    if (n == 0)
-        uid[0] = a->uid;
-    r = aaj_firewall_remove(fw, uid, n ? n : 1, diags, &result);
-    if (r == 0) {
-        report(a, fw, "no longer fenced", "was not fenced", plan, n, result.changed, false);
-        if (n == 0 && !a->json)
-            printf("uid %u: %s (%s)\n", a->uid, result.changed ? "no longer fenced" : "was not fenced",
-                   aaj_firewall_backend_name(fw));
-    }
-    free(uid);
-    return r;
+    if (r < 0)
+        return r;
+    report(a, fw, "no longer fenced", "was not fenced", plan, plan ? n : 0, result.changed, false);
+    if (!plan && !a->json)
+        printf("uid %u: %s (%s)\n", uid[0], result.changed ? "no longer fenced" : "was not fenced",
+               aaj_firewall_backend_name(fw));
+    return 0;
 }
 
 int firewall_run_remove(const struct firewall_args *a, struct aaj_firewall_plan *const *plan, size_t n,
                         struct aaj_diags *diags)
 {
+    uint32_t *uid = calloc(n + 1, sizeof(*uid));
     struct aaj_firewall *fw = NULL;
-    int r = aaj_firewall_open(&a->ctx, diags, &fw);
+    int r = uid ? aaj_firewall_open(&a->ctx, diags, &fw) : -ENOMEM;
 
-    if (r == 0 && a->dry_run)
-        for (size_t i = 0; i < n; i++)
-            printf("%s: chain aajail-%u would be removed from %s\n", plan[i]->jail.p, plan[i]->uid,
-                   aaj_firewall_backend_name(fw));
-    else if (r == 0)
-        r = remove_uids(a, fw, plan, n, diags);
+    for (size_t i = 0; i < n && r == 0; i++)
+        uid[i] = plan[i]->uid;
+    if (n == 0 && r == 0)
+        uid[0] = a->uid;
+    if (r == 0)
+        r = (a->dry_run ? would_remove : remove_uids)(a, fw, n ? plan : NULL, uid, n ? n : 1, diags);
     aaj_firewall_close(fw);
+    free(uid);
     return r < 0 ? EXIT_REFUSED : EXIT_DONE;
 }
 

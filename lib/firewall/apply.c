@@ -132,6 +132,46 @@ static int remove_from(const struct aaj_firewall *fw, const struct aaj_firewall_
     return r;
 }
 
+/* What a kernel answers that has no such tables at all; everything else is no answer. */
+static bool has_none(int r)
+{
+    return r == -EPROTONOSUPPORT || r == -EAFNOSUPPORT || r == -ENOPROTOOPT || r == -ENOENT || r == -EOPNOTSUPP;
+}
+
+/* Whether @b holds one of the chains. "I may not look" is not "there is none". */
+static int asks(const struct aaj_firewall *fw, const struct aaj_firewall_backend *b, const uint32_t *uid, size_t n,
+                struct aaj_diags *diags, bool *ret_holds)
+{
+    int r = b->holds(fw->ctx, uid, n, NULL, ret_holds);
+
+    if (r == 0)
+        return 0;
+    *ret_holds = false;
+    if (has_none(r))
+        return 0;
+    aaj_error(diags, (struct aaj_loc){ 0 }, "cannot see what the %s backend holds: %s%s", b->name, strerror(-r),
+              r == -EPERM || r == -EACCES ? "; run as root" : "");
+    return r;
+}
+
+int aaj_firewall_find(struct aaj_firewall *fw, uint32_t uid, struct aaj_diags *diags, const char **ret_backend)
+{
+    bool any = fw->ctx->backend == AAJ_FIREWALL_ANY;
+    const char *name = NULL;
+    int r = 0;
+
+    for (const struct aaj_firewall_backend *const *b = fw->backends; *b && r == 0 && !name; b++) {
+        bool found = false;
+
+        if (any || *b == fw->backend)
+            r = asks(fw, *b, &uid, 1, diags, &found);
+        name = found ? (*b)->name : NULL;
+    }
+    if (r == 0)
+        *ret_backend = name;
+    return r;
+}
+
 int aaj_firewall_remove(struct aaj_firewall *fw, const uint32_t *uid, size_t n, struct aaj_diags *diags,
                         struct aaj_firewall_result *ret_result)
 {
@@ -142,7 +182,9 @@ int aaj_firewall_remove(struct aaj_firewall *fw, const uint32_t *uid, size_t n, 
     for (const struct aaj_firewall_backend *const *b = fw->backends; *b && r == 0; b++) {
         bool found = false;
 
-        if ((any || *b == fw->backend) && (*b)->holds(fw->ctx, uid, n, NULL, &found) == 0 && found)
+        if (any || *b == fw->backend)
+            r = asks(fw, *b, uid, n, diags, &found);
+        if (r == 0 && found)
             r = remove_from(fw, *b, uid, n, diags, &result);
     }
     *ret_result = result;

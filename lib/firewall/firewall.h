@@ -40,6 +40,9 @@ int aaj_firewall_finish(struct aaj_firewall *fw, struct aaj_diags *diags,
 int aaj_firewall_remove(struct aaj_firewall *fw, const uint32_t *uid, size_t n, struct aaj_diags *diags,
                         struct aaj_firewall_result *ret_result);
 
+/* The backend that holds the uid's chain, of those that a removal would ask; NULL: none. */
+int aaj_firewall_find(struct aaj_firewall *fw, uint32_t uid, struct aaj_diags *diags, const char **ret_backend);
+
 /* Adds one line a difference to *ret_lines (in the arena); *ret_n is 0 when the kernel holds just the
  * plan. */
 int aaj_firewall_verify(struct aaj_firewall *fw, const struct aaj_firewall_plan *plan,

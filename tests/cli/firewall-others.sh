@@ -47,6 +47,22 @@ nft 'add table inet theirs; add chain inet theirs o { type filter hook output pr
 for i in 1 2 3; do echo x >/dev/udp/127.0.0.1/1 || true; done 2>/dev/null
 state >"$dir/before"
 
+# Who may not look does not say that there is nothing.
+nobody() { setpriv --reuid 65534 --regid 65534 --clear-groups --bounding-set=-all "$@"; }
+chmod 755 "$dir"
+if nobody "$AAJAIL" firewall plan "$dir/app.yaml" >/dev/null 2>&1; then
+    for backend in nft legacy; do
+        for action in apply verify show remove; do
+            status 4 nobody "$AAJAIL" firewall $action --backend $backend --uid $uid "$dir/app.yaml"
+            grep -Eq "root|Permission denied" "$dir/out" || fail "$action as nobody: $(cat "$dir/out")"
+        done
+    done
+else
+    echo "left out: another user cannot run the command where it was built"
+fi
+status 0 fw remove --dry-run "$dir/app.yaml"
+said "chain aajail-$uid is not there"
+
 # Host names are looked up once, and said.
 for backend in nft legacy; do
     status 0 fw apply --backend $backend "$dir/app.yaml"
@@ -55,6 +71,9 @@ for backend in nft legacy; do
     status 0 fw show "$dir/app.yaml"
     said "allow tcp to 127.0.0.9 port 5432"
     said "allow tcp to ::9 port 5432"
+    status 0 fw verify "$dir/app.yaml"
+    status 0 fw remove --dry-run --json "$dir/app.yaml"
+    said "\"backend\":\"$backend\""
     status 0 fw verify "$dir/app.yaml"
     status 0 fw remove "$dir/app.yaml"
     state | diff "$dir/before" - || fail "rules of others changed, or something stayed behind ($backend)"

@@ -149,8 +149,11 @@ static int legacy_holds(const struct aaj_firewall_ctx *ctx, const uint32_t *uid,
     *ret_holds = false;
     for (unsigned side = 0; side < 2 && !*ret_holds; side++) {
         const struct family *f = legacy_side(side);
-        struct xtc_handle *h = legacy_has_table(ctx, side) ? f->init("filter") : NULL;
+        bool table = legacy_has_table(ctx, side);
+        struct xtc_handle *h = table ? f->init("filter") : NULL;
 
+        if (table && !h)
+            return errno ? -errno : -EIO;
         for (const char *name = h ? f->first_chain(h) : NULL; name && !*ret_holds; name = f->next_chain(h))
             *ret_holds = chain_is_of(name, uid, n, ret_uid);
         if (h)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The legacy backend's parts: session (legacy.c), reading (legacy-read.c), writing (legacy-write.c). */
+/* The legacy backend's parts: session (legacy.c), reading (legacy-read.c), writing (legacy-write.c), what
+ * the kernel lacks (legacy-probe.c). */
 #pragma once
 
-#include "firewall/backend.h"
+#include "firewall/module/module.h"
 #include "firewall/module/chain.h"
 #include "firewall/module/dispatch.h"
 #include "firewall/module/family.h"
@@ -32,9 +33,10 @@ int legacy_read_handle(const struct family *f, struct xtc_handle *h, struct aaj_
 int legacy_commit(struct aaj_firewall_session *s, unsigned side, const struct aaj_firewall_change *change,
                   size_t n, struct aaj_diags *diags, bool *ret_changed);
 
+/* After ENOENT, a match or target that the kernel does not know: findings that name the modules it lacks. */
+void legacy_probe_report(const struct aaj_firewall_session *s, unsigned side, struct aaj_diags *diags);
+
 /* Whether OUTPUT's first rule is the jump to the dispatch chain and no other rule is. */
 bool legacy_hook_ok(const struct family *f, struct xtc_handle *h, unsigned *ret_jumps);
 bool legacy_chain_is(const struct family *f, struct xtc_handle *h, const char *chain,
                      const struct entry_jump *jump, unsigned n);
-
-extern const struct aaj_firewall_backend backend_legacy;

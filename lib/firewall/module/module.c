@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#include "firewall/backend.h"
-#include "firewall/module/legacy.h"
-#include "firewall/module/nft.h"
+#include "firewall/module/module.h"
 
 static const struct aaj_firewall_backend *const backends[] = { &backend_legacy, &backend_nft, NULL };
 

@@ -15,14 +15,7 @@
 #include "firewall/module/chain.h"
 #include "firewall/module/lock.h"
 
-enum { ANSWER_MAX = 256 * 1024 * 1024 };
-
-struct aaj_firewall_session {
-    const struct aaj_firewall_ctx *ctx;
-    int lock;
-    struct aaj_arena arena; /* of the last answer */
-    struct aaj_str out, err;
-};
+enum { ANSWER_MAX = 256 * 1024 * 1024, RETRIES = 5 };
 
 /* Kernels without netfilter's netlink say so here, more plainly than libnftables does. */
 static int have_netlink(void)
@@ -67,7 +60,7 @@ static int read_back(int fd, struct aaj_arena *arena, struct aaj_str *ret)
  * netlink_abi_error in its netlink.c call exit), and a transaction that is not acknowledged did not happen.
  * 0, -EIO: it was refused, or -errno.
  */
-static int run_nft(struct aaj_firewall_session *s, const char *text, unsigned flags)
+int nft_run(struct aaj_firewall_session *s, const char *text, unsigned flags)
 {
     int out = memfd_create("nft-out", MFD_CLOEXEC), err = memfd_create("nft-err", MFD_CLOEXEC), status = -1;
     pid_t pid = out < 0 || err < 0 ? -1 : fork();
@@ -118,7 +111,7 @@ static int list_table(struct aaj_firewall_session *s, struct aaj_diags *diags, s
 {
     struct json_object *json;
     /* Without NUMERIC_PROTO libnftables opens /etc/protocols for every element of a set. */
-    int r = run_nft(s, "list table inet aajail", NFT_CTX_OUTPUT_JSON | NFT_CTX_OUTPUT_NUMERIC_PROTO);
+    int r = nft_run(s, "list table inet aajail", NFT_CTX_OUTPUT_JSON | NFT_CTX_OUTPUT_NUMERIC_PROTO);
 
     if (r < 0) {
         if (r != -EIO || !says(s->err, "No such file or directory"))
@@ -174,7 +167,9 @@ static int nft_holds(const struct aaj_firewall_ctx *ctx, const uint32_t *uid, si
     int r = nft_begin(ctx, false, NULL, &s);
 
     if (r == 0)
-        r = run_nft(s, "list chains inet", NFT_CTX_OUTPUT_JSON);
+        r = nft_run(s, "list chains inet", NFT_CTX_OUTPUT_JSON);
+    if (r == -EIO)
+        r = refused(s, r, NULL, "list its chains");
     if (r == 0 && !(json = json_tokener_parse(s->out.p)))
         r = -EBADMSG;
     list = member(json, "nftables");
@@ -195,25 +190,11 @@ static int nft_holds(const struct aaj_firewall_ctx *ctx, const uint32_t *uid, si
     return r;
 }
 
-/*
- * A kernel may answer and still lack the inet family, the owner or connection tracking. One transaction that
- * ends by deleting what it made is checked in full and changes nothing.
- */
 static bool nft_usable(const struct aaj_firewall_ctx *ctx)
 {
     struct aaj_firewall_session *s = NULL;
-    bool usable;
+    bool usable = nft_begin(ctx, false, NULL, &s) == 0 && nft_probe_all(s);
 
-    if (nft_begin(ctx, false, NULL, &s) < 0)
-        return false;
-    usable =
-        run_nft(s,
-                "add table inet aajail-probe\n"
-                "add chain inet aajail-probe o { type filter hook output priority filter; policy accept; }\n"
-                "add rule inet aajail-probe o meta skuid 4294967294 ct state established ct direction reply "
-                "reject with tcp reset\n"
-                "delete table inet aajail-probe\n",
-                0) == 0;
     nft_end(s);
     return usable;
 }
@@ -271,29 +252,50 @@ static bool took_it(struct aaj_firewall_session *s, const struct aaj_firewall_ch
     return took;
 }
 
-static int nft_commit(struct aaj_firewall_session *s, unsigned side, const struct aaj_firewall_change *change,
-                      size_t n, struct aaj_diags *diags, bool *ret_changed)
+/* Reads, writes what differs, and asks again where somebody else was quicker. */
+static int commit_once(struct aaj_firewall_session *s, const struct aaj_firewall_change *change, size_t n,
+                       struct aaj_diags *diags, bool *ret_changed)
 {
     struct aaj_firewall_live live = { 0 };
     struct nft_state state = { 0 };
     char *text = NULL;
     int r = read_state(s, diags, &live, &state);
 
-    (void)side;
     if (r == 0)
         r = nft_write_text(&live, &state, change, n, &text);
-    if (r == 0 && *text) {
-        r = run_nft(s, text, 0);
-        if (r < 0 && (s->err.n || !took_it(s, change, n)))
-            r = refused(s, r, diags, "take the rules");
-        else
-            r = 0;
-    }
+    nft_state_clear(&state);
+    aaj_firewall_live_clear(&live);
+    if (r == 0 && *text)
+        r = nft_run(s, text, 0);
     if (r == 0)
         *ret_changed = *text != '\0';
     free(text);
-    nft_state_clear(&state);
-    aaj_firewall_live_clear(&live);
+    return r;
+}
+
+static int nft_commit(struct aaj_firewall_session *s, unsigned side, const struct aaj_firewall_change *change,
+                      size_t n, struct aaj_diags *diags, bool *ret_changed)
+{
+    bool moved;
+    int r;
+
+    (void)side;
+    for (unsigned i = 0; i < RETRIES; i++) {
+        r = commit_once(s, change, n, diags, ret_changed);
+        /* A chain or an element that was there when it was read is gone: nft(8) has no lock. */
+        moved = r == -EIO && (says(s->err, "No such file or directory") || says(s->err, "File exists"));
+        if (!moved)
+            break;
+    }
+    if (r != -EIO)
+        return r;
+    if (s->err.n == 0 && took_it(s, change, n)) {
+        *ret_changed = true;
+        return 0;
+    }
+    r = refused(s, r, diags, "take the rules");
+    if (r != -EPERM)
+        nft_probe_report(s, diags);
     return r;
 }
 

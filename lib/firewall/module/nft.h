@@ -10,9 +10,25 @@
 
 #include <json-c/json.h>
 
-#include "firewall/backend.h"
+#include "firewall/module/module.h"
 
 struct nft_ctx;
+
+struct aaj_firewall_session {
+    const struct aaj_firewall_ctx *ctx;
+    int lock;
+    struct aaj_arena arena; /* of the last answer */
+    struct aaj_str out, err;
+};
+
+/* One command, its answer in @s. 0, -EIO: it was refused, or -errno. @flags: NFT_CTX_OUTPUT_…. */
+int nft_run(struct aaj_firewall_session *s, const char *text, unsigned flags);
+
+/* Whether this kernel takes every expression of a chain; changes nothing. */
+bool nft_probe_all(struct aaj_firewall_session *s);
+
+/* After a refusal: a finding that names the modules it lacks, if it lacks any. */
+void nft_probe_report(struct aaj_firewall_session *s, struct aaj_diags *diags);
 
 /* What the kernel holds beyond the chains: what a commit must mend. */
 struct nft_state {
@@ -43,5 +59,3 @@ int nft_add_rule(struct json_object *rule, const char *chain, const struct nft_s
  * *ret_text is malloc'd. */
 int nft_write_text(const struct aaj_firewall_live *live, const struct nft_state *state,
                    const struct aaj_firewall_change *change, size_t n, char **ret_text);
-
-extern const struct aaj_firewall_backend backend_nft;
