@@ -10,3 +10,9 @@ AAJ_QUERIES=1500000 nice "$1/tests/unit/test-glob_policy"
 nice -n 19 "$2/tests/fuzz/mutate-blob" 1000000 tests/corpus/blob "$AAJ_SHARED"/data/peer/policy_bins/*.bin
 "$1/tests/bench/bench-match"
 AAJAIL=$1/src/aajail tests/long/fmt_compile.sh || [ $? = 77 ]
+# The firewall: 100 rounds of eight writers, a fault at every call of an apply, three million packets.
+for backend in legacy nft; do
+    AAJAIL=$(realpath "$1/src/aajail") AAJ_ROUNDS=100 tests/firewall/writers.sh $backend || [ $? = 77 ]
+    AAJAIL=$(realpath "$1/src/aajail") AAJ_FAULT_STEP=1 tests/firewall/faults.sh $backend "$1/tests/firewall/test-firewall-probe" || [ $? = 77 ]
+    AAJAIL=$(realpath "$1/src/aajail") "$1/tests/firewall/test-firewall-flood" $backend tests/firewall/old.yaml tests/firewall/new.yaml 3000000 1000 || [ $? = 77 ]
+done

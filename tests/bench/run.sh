@@ -22,3 +22,9 @@ fi
 "$build/tests/bench/bench-log" *.log
 "$build/tests/bench/bench-gen" service "$megabytes" >service
 AAJ_SOURCE=$source "$build/tests/bench/bench-learn" /var/www/gapapp/gap.wt service
+# What chains cost, where there are network namespaces and both backends.
+if ninja -C "$build" tests/bench/bench-firewall src/libaajail-firewall.so >/dev/null && [ "$(id -u)" -eq 0 ] && unshare -n true 2>/dev/null; then
+    "$build/tests/bench/bench-firewall" "$build/src/libaajail-firewall.so"
+else
+    echo "the firewall's ratios are left out: they need root, network namespaces and both backends"
+fi
