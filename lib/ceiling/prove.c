@@ -5,7 +5,7 @@
 #include <sys/socket.h>
 
 #include "ceiling/ceiling_private.h"
-#include "match/internal.h"
+#include "match/classes.h"
 #include "match/names.h"
 
 enum { COMBINATIONS_MAX = 16 * 1024 * 1024 };
@@ -238,10 +238,10 @@ static int prove_peers(struct prove *v, const struct aaj_ceiling_rule *rule, uin
 
     if (start == AAJ_DFA_TRAP)
         return 0;
-    op.a.ctx = v->p->policy->dfa;
+    op.a.ctx = (void *)(uintptr_t)aaj_match_policy_dfa(v->p);
     op.a.start = start;
     op.a.dead = AAJ_DFA_TRAP;
-    op.a.classes = aaj_dfa_classes(v->p->policy->dfa, &n_classes);
+    op.a.classes = aaj_dfa_classes(aaj_match_policy_dfa(v->p), &n_classes);
     op.a.step = step;
     op.a.accept = any_state;
     return aaj_product_walk(&op, 1, COMBINATIONS_MAX, visit_peer, &w);
@@ -251,18 +251,18 @@ static int prove_ptrace(struct prove *v, const struct aaj_ceiling_rule *rule)
 {
     static const uint32_t perm[] = { AAJ_PERM_PTRACE_READ, AAJ_PERM_PTRACE_TRACE, AAJ_PERM_PTRACE_READBY,
                                      AAJ_PERM_PTRACE_TRACEDBY };
-    uint32_t perms = 0, start = aaj_match_class_start(v->p, CLASS_LABEL);
+    uint32_t perms = 0, start = aaj_match_class_start(v->p, AAJ_MATCH_LABEL);
 
     for (size_t i = 0; i < 4; i++)
         if (rule->mask & 1u << i)
             perms |= perm[i];
-    return start ? prove_peers(v, rule, aaj_match_step(v->p, start, CLASS_PTRACE), perms) : 0;
+    return start ? prove_peers(v, rule, aaj_match_step(v->p, start, AAJ_MATCH_PTRACE), perms) : 0;
 }
 
 static int prove_signal(struct prove *v, const struct aaj_ceiling_rule *rule)
 {
     uint32_t perms = (rule->mask & 1 ? AAJ_PERM_SEND : 0u) | (rule->mask & 2 ? AAJ_PERM_RECEIVE : 0u);
-    uint32_t start = aaj_match_class_start(v->p, CLASS_SIGNAL);
+    uint32_t start = aaj_match_class_start(v->p, AAJ_MATCH_SIGNAL);
     int r = 0;
 
     for (unsigned signal = 1; start && r == 0 && signal < 36; signal++)
@@ -274,7 +274,7 @@ static int prove_signal(struct prove *v, const struct aaj_ceiling_rule *rule)
  * parts of a rule included. -ENOMEM. */
 static int class_grants(const struct aaj_match_profile *p, uint32_t start, uint32_t perms)
 {
-    const struct aaj_dfa *dfa = p->policy->dfa;
+    const struct aaj_dfa *dfa = aaj_match_policy_dfa(p);
     uint32_t n = aaj_dfa_states(dfa), *todo = malloc(n * sizeof(*todo)), left = 0;
     uint8_t *seen = calloc(n, 1);
     int r = todo && seen ? 0 : -ENOMEM;
@@ -359,11 +359,11 @@ static int prove_rule(struct prove *v, const struct aaj_ceiling_rule *rule)
     case AAJ_CLASS_NET: return prove_network(v, rule);
     case AAJ_CLASS_PTRACE: return prove_ptrace(v, rule);
     case AAJ_CLASS_SIGNAL: return prove_signal(v, rule);
-    case AAJ_CLASS_MOUNT: return prove_any(v, rule, CLASS_MOUNT, mount_perms(rule->arg[0]));
-    case AAJ_CLASS_USERNS: return prove_any(v, rule, CLASS_NS, AAJ_PERM_USERNS_CREATE);
-    case AAJ_CLASS_DBUS: return prove_any(v, rule, CLASS_DBUS, any);
-    case AAJ_CLASS_IO_URING: return prove_any(v, rule, CLASS_IO_URING, any);
-    case AAJ_CLASS_MQUEUE: return prove_any(v, rule, CLASS_POSIX_MQUEUE, any);
+    case AAJ_CLASS_MOUNT: return prove_any(v, rule, AAJ_MATCH_MOUNT, mount_perms(rule->arg[0]));
+    case AAJ_CLASS_USERNS: return prove_any(v, rule, AAJ_MATCH_NS, AAJ_PERM_USERNS_CREATE);
+    case AAJ_CLASS_DBUS: return prove_any(v, rule, AAJ_MATCH_DBUS, any);
+    case AAJ_CLASS_IO_URING: return prove_any(v, rule, AAJ_MATCH_IO_URING, any);
+    case AAJ_CLASS_MQUEUE: return prove_any(v, rule, AAJ_MATCH_POSIX_MQUEUE, any);
     case AAJ_CLASS_CHANGE_PROFILE: return prove_change_profile(v, rule);
     default: return 0;
     }

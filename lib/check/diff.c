@@ -1,31 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "check/diff.h"
+#include "check/diff_private.h"
 
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/socket.h>
 
 #include "base/escape.h"
 #include "base/grow.h"
-#include "base/intern.h"
 #include "check/pairs.h"
-#include "match/internal.h"
 #include "match/names.h"
 
-struct differ {
-    struct aaj_diff *out;
-    struct aaj_intern keys; /* id - 1 = entry, until they are sorted */
-    const struct aaj_match_profile *a, *b;
-    struct aaj_str profile;
-    /* for classes of the policy automaton */
-    const char *class;
-    uint32_t start_a, start_b;
-    struct aaj_str (*show)(struct differ *d, struct aaj_str name);
-};
-
-/* @example: raw bytes, kept; .p NULL: none. */
-static int tell(struct differ *d, enum aaj_diff_direction direction, const char *class, struct aaj_str what,
-                struct aaj_str example)
+int aaj_diff_tell(struct differ *d, enum aaj_diff_direction direction, const char *class, struct aaj_str what,
+                  struct aaj_str example)
 {
     struct aaj_diff *out = d->out;
     struct aaj_str key = aaj_arena_printf(&out->arena, "%d%.*s\t%s\t%.*s", direction, AAJ_STR_ARG(d->profile), class,
@@ -97,11 +82,11 @@ static int tell_bits(struct differ *d, enum aaj_diff_direction direction, const 
     int r = 0;
 
     if (both)
-        r = tell(d, direction, "file", words(d, both, both), name);
+        r = aaj_diff_tell(d, direction, "file", words(d, both, both), name);
     if (r == 0 && owner)
-        r = tell(d, direction, "file", words(d, owner, 0), name);
+        r = aaj_diff_tell(d, direction, "file", words(d, owner, 0), name);
     if (r == 0 && other)
-        r = tell(d, direction, "file", words(d, 0, other), name);
+        r = aaj_diff_tell(d, direction, "file", words(d, 0, other), name);
     return r;
 }
 
@@ -126,7 +111,7 @@ static int compare_exec(struct differ *d, const struct aaj_perms *a, const struc
     if (!from.p || !to.p || aaj_str_eq(from, to))
         return from.p && to.p ? 0 : -ENOMEM;
     what = aaj_arena_printf(&d->out->arena, "%s instead of %s", to.p, from.p);
-    return what.p ? tell(d, AAJ_DIFF_CHANGED, "exec", what, name) : -ENOMEM;
+    return what.p ? aaj_diff_tell(d, AAJ_DIFF_CHANGED, "exec", what, name) : -ENOMEM;
 }
 
 static int visit_file(void *ctx, struct aaj_str name, uint32_t sa, uint32_t sb)
@@ -161,7 +146,7 @@ static int visit_file(void *ctx, struct aaj_str name, uint32_t sa, uint32_t sb)
     if (r == 0 && !link)
         r = compare_exec(d, &a[0], &b[0], name);
     if (r == 0 && change[0])
-        r = tell(d, b[0].allow & change[0] ? AAJ_DIFF_WIDER : AAJ_DIFF_NARROWER, "change_profile", AAJ_STR("->"), name);
+        r = aaj_diff_tell(d, b[0].allow & change[0] ? AAJ_DIFF_WIDER : AAJ_DIFF_NARROWER, "change_profile", AAJ_STR("->"), name);
     return r;
 }
 
@@ -171,10 +156,10 @@ static int compare_files(struct differ *d)
     const struct aaj_dfa *a = d->a ? aaj_match_file_dfa(d->a, &start_a) : NULL;
     const struct aaj_dfa *b = d->b ? aaj_match_file_dfa(d->b, &start_b) : NULL;
 
-    return aaj_pairs_walk(a, start_a, b, start_b, true, visit_file, d);
+    return aaj_pairs_walk(a, start_a, b, start_b, AAJ_PAIRS_PATHS, visit_file, d);
 }
 
-/* -- capabilities and networks: numbers ------------------------------------------------------------------ */
+/* -- capabilities: numbers ------------------------------------------------------------------ */
 
 static bool has_capability(const struct aaj_match_profile *p, unsigned i)
 {
@@ -190,115 +175,35 @@ static int compare_capabilities(struct differ *d)
         bool a = has_capability(d->a, i), b = has_capability(d->b, i);
 
         if (name && a != b)
-            r = tell(d, b ? AAJ_DIFF_WIDER : AAJ_DIFF_NARROWER, "capability", aaj_str_c(name), (struct aaj_str){ 0 });
+            r = aaj_diff_tell(d, b ? AAJ_DIFF_WIDER : AAJ_DIFF_NARROWER, "capability", aaj_str_c(name), (struct aaj_str){ 0 });
     }
     return r;
 }
 
-static bool has_network(const struct aaj_match_profile *p, unsigned family, unsigned type)
+/* -- limits: the hard one a profile sets ------------------------------------------------------------------ */
+
+static struct aaj_str limit_text(struct differ *d, bool set, uint64_t value)
 {
-    return p && aaj_match_net(p, family, type, 0, NULL, NULL, AAJ_PERM_CREATE).verdict != AAJ_DENY;
+    if (!set)
+        return AAJ_STR("unlimited");
+    return value == UINT64_MAX ? AAJ_STR("infinity") : aaj_arena_printf(&d->out->arena, "%llu", (unsigned long long)value);
 }
 
-static int compare_networks(struct differ *d)
+static int compare_limits(struct differ *d)
 {
     int r = 0;
 
-    for (unsigned family = 1; family < AF_MAX; family++)
-        for (unsigned type = 1; r == 0 && type <= SOCK_PACKET; type++) {
-            const char *f = aaj_family_name(family), *t = aaj_socket_type_name(type);
-            bool a = has_network(d->a, family, type), b = has_network(d->b, family, type);
-            struct aaj_str what;
+    for (unsigned i = 0; r == 0 && d->a && d->b && i < AAJ_RLIMITS; i++) {
+        bool in_a = d->a->rlimits_set >> i & 1, in_b = d->b->rlimits_set >> i & 1;
+        uint64_t a = in_a ? d->a->rlimit[i] : UINT64_MAX, b = in_b ? d->b->rlimit[i] : UINT64_MAX;
+        struct aaj_str was = limit_text(d, in_a, a), is = limit_text(d, in_b, b), what;
 
-            if (!f || !t || a == b)
-                continue;
-            what = aaj_arena_printf(&d->out->arena, "%s %s", f, t);
-            r = what.p ? tell(d, b ? AAJ_DIFF_WIDER : AAJ_DIFF_NARROWER, "network", what, (struct aaj_str){ 0 }) : -ENOMEM;
-        }
-    return r;
-}
-
-/* -- what is matched by strings: signal, ptrace, dbus, mount, … ------------------------------------------ */
-
-static int visit_class(void *ctx, struct aaj_str name, uint32_t sa, uint32_t sb)
-{
-    struct differ *d = ctx;
-    struct aaj_perms a = d->a && sa ? aaj_match_state_perms(d->a, sa) : (struct aaj_perms){ 0 };
-    struct aaj_perms b = d->b && sb ? aaj_match_state_perms(d->b, sb) : (struct aaj_perms){ 0 };
-    /* Marks, not rights: the class itself is mediated (parser_regex.c), more is to be matched, and what stands
-     * everywhere in permissions of old form. */
-    uint32_t marks = AAJ_PERM_CONTINUE | AAJ_PERM_LOCK | (name.n ? 0 : AAJ_PERM_READ);
-    uint32_t wider = b.allow & ~b.deny & ~(a.allow & ~a.deny) & ~marks;
-    uint32_t narrower = a.allow & ~a.deny & ~(b.allow & ~b.deny) & ~marks;
-    struct aaj_str example = d->show(d, name), what = AAJ_STR("");
-    int r = example.p ? 0 : -ENOMEM;
-
-    if (r == 0 && wider)
-        r = tell(d, AAJ_DIFF_WIDER, d->class, what, example);
-    if (r == 0 && narrower)
-        r = tell(d, AAJ_DIFF_NARROWER, d->class, what, example);
-    return r;
-}
-
-/* Parts stand between NULs, numbers in bytes that print as \xNN. */
-static struct aaj_str show_parts(struct differ *d, struct aaj_str name)
-{
-    struct aaj_str copy = aaj_arena_dup(&d->out->arena, name);
-    char *p = (char *)(uintptr_t)copy.p;
-
-    for (size_t i = 0; p && i < copy.n; i++)
-        if (!p[i])
-            p[i] = ' ';
-    return copy;
-}
-
-static struct aaj_str show_signal(struct differ *d, struct aaj_str name)
-{
-    static const char *const signal[] = { "exists", "hup", "int", "quit", "ill", "trap", "abrt", "bus", "fpe",
-                                          "kill", "usr1", "segv", "usr2", "pipe", "alrm", "term", "stkflt", "chld",
-                                          "cont", "stop", "stp", "ttin", "ttou", "urg", "xcpu", "xfsz", "vtalrm",
-                                          "prof", "winch", "io", "pwr", "sys" };
-    unsigned number = name.n ? (uint8_t)name.p[0] : 0;
-
-    return aaj_arena_printf(&d->out->arena, "%s peer=%.*s", number && number < AAJ_ARRAY_SIZE(signal) ? signal[number] : "signal",
-                            AAJ_STR_ARG(aaj_str_skip(name, 1)));
-}
-
-static int compare_class(struct differ *d, const char *class, unsigned number)
-{
-    d->class = class;
-    d->show = number == CLASS_SIGNAL ? show_signal : show_parts;
-    d->start_a = d->a && d->a->policy ? aaj_match_class_start(d->a, number) : AAJ_DFA_TRAP;
-    d->start_b = d->b && d->b->policy ? aaj_match_class_start(d->b, number) : AAJ_DFA_TRAP;
-    if (number == CLASS_LABEL) { /* labels, then whose question it is */
-        d->start_a = d->start_a ? aaj_match_step(d->a, d->start_a, CLASS_PTRACE) : AAJ_DFA_TRAP;
-        d->start_b = d->start_b ? aaj_match_step(d->b, d->start_b, CLASS_PTRACE) : AAJ_DFA_TRAP;
+        if (in_a == in_b && a == b)
+            continue;
+        what = aaj_arena_printf(&d->out->arena, "%s %.*s instead of %.*s", aaj_rlimit_name(i), AAJ_STR_ARG(is), AAJ_STR_ARG(was));
+        r = what.p ? aaj_diff_tell(d, b > a || !in_b ? AAJ_DIFF_WIDER : AAJ_DIFF_NARROWER, "rlimit", what, (struct aaj_str){ 0 })
+                   : -ENOMEM;
     }
-    if (!d->start_a && !d->start_b)
-        return 0;
-    /* A class that only one of them mediates: without mediation everything is allowed. */
-    if (d->a && d->b && !d->start_b && number != CLASS_LABEL)
-        return tell(d, AAJ_DIFF_WIDER, class, AAJ_STR("no longer mediated"), (struct aaj_str){ 0 });
-    if (d->a && d->b && !d->start_a && number != CLASS_LABEL)
-        return tell(d, AAJ_DIFF_NARROWER, class, AAJ_STR("mediated now"), (struct aaj_str){ 0 });
-    return aaj_pairs_walk(d->start_a ? d->a->policy->dfa : NULL, d->start_a, d->start_b ? d->b->policy->dfa : NULL,
-                          d->start_b, false, visit_class, d);
-}
-
-static int compare_classes(struct differ *d)
-{
-    static const struct {
-        const char *name;
-        unsigned number;
-    } class[] = {
-        { "signal", CLASS_SIGNAL }, { "ptrace", CLASS_LABEL },       { "mount", CLASS_MOUNT },
-        { "dbus", CLASS_DBUS },     { "mqueue", CLASS_POSIX_MQUEUE }, { "userns", CLASS_NS },
-        { "io_uring", CLASS_IO_URING },
-    };
-    int r = 0;
-
-    for (size_t i = 0; r == 0 && i < AAJ_ARRAY_SIZE(class); i++)
-        r = compare_class(d, class[i].name, class[i].number);
     return r;
 }
 
@@ -312,27 +217,27 @@ static int compare_head(struct differ *d)
     int r = 0;
 
     if (!d->a || !d->b)
-        return tell(d, d->b ? AAJ_DIFF_WIDER : AAJ_DIFF_NARROWER, "profile", d->b ? AAJ_STR("is new") : AAJ_STR("is gone"),
+        return aaj_diff_tell(d, d->b ? AAJ_DIFF_WIDER : AAJ_DIFF_NARROWER, "profile", d->b ? AAJ_STR("is new") : AAJ_STR("is gone"),
                     (struct aaj_str){ 0 });
     if (d->a->mode != d->b->mode) {
         lax = d->b->mode == AAJ_UNCONFINED || (d->b->mode == AAJ_COMPLAIN && d->a->mode != AAJ_UNCONFINED);
         what = aaj_arena_printf(&d->out->arena, "%s instead of %s", mode[d->b->mode], mode[d->a->mode]);
-        r = what.p ? tell(d, lax ? AAJ_DIFF_WIDER : AAJ_DIFF_NARROWER, "mode", what, (struct aaj_str){ 0 }) : -ENOMEM;
+        r = what.p ? aaj_diff_tell(d, lax ? AAJ_DIFF_WIDER : AAJ_DIFF_NARROWER, "mode", what, (struct aaj_str){ 0 }) : -ENOMEM;
     }
     if (r == 0 && d->b->path_flags & ~d->a->path_flags)
-        r = tell(d, AAJ_DIFF_WIDER, "flags", AAJ_STR("more paths are reached (attach_disconnected and the like)"), (struct aaj_str){ 0 });
+        r = aaj_diff_tell(d, AAJ_DIFF_WIDER, "flags", AAJ_STR("more paths are reached (attach_disconnected and the like)"), (struct aaj_str){ 0 });
     if (r == 0 && !aaj_str_eq(d->a->attachment, d->b->attachment)) {
         what = aaj_arena_printf(&d->out->arena, "%.*s instead of %.*s", AAJ_STR_ARG(d->b->attachment),
                                 AAJ_STR_ARG(d->a->attachment));
-        r = what.p ? tell(d, AAJ_DIFF_CHANGED, "attachment", what, (struct aaj_str){ 0 }) : -ENOMEM;
+        r = what.p ? aaj_diff_tell(d, AAJ_DIFF_CHANGED, "attachment", what, (struct aaj_str){ 0 }) : -ENOMEM;
     }
     return r;
 }
 
 static int compare(struct differ *d, const struct aaj_match_profile *a, const struct aaj_match_profile *b)
 {
-    static int (*const part[])(struct differ *) = { compare_head, compare_files, compare_capabilities, compare_networks,
-                                                    compare_classes };
+    static int (*const part[])(struct differ *) = { compare_head,       compare_files,  compare_capabilities,
+                                                    aaj_diff_networks,  compare_limits, aaj_diff_classes };
     int r = 0;
 
     d->a = a;

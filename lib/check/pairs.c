@@ -69,7 +69,7 @@ static int add(struct pairs *p, struct pair pair)
 }
 
 /* Bytes that both automata step alike on are tried once, by their most readable member. */
-static void choose_bytes(struct pairs *p, const struct aaj_dfa *a, const struct aaj_dfa *b)
+static void choose_bytes(struct pairs *p, const struct aaj_dfa *a, const struct aaj_dfa *b, enum aaj_pair_names names)
 {
     static const char readable[] = "abcdefghijklmnopqrstuvwxyz0123456789/.-_ABCDEFGHIJKLMNOPQRSTUVWXYZ";
     const uint8_t *ca = NULL, *cb = NULL;
@@ -80,6 +80,10 @@ static void choose_bytes(struct pairs *p, const struct aaj_dfa *a, const struct 
         ca = aaj_dfa_classes(a, &n);
     if (b)
         cb = aaj_dfa_classes(b, &n);
+    for (unsigned i = 0; i < 3 && names == AAJ_PAIRS_NUMBERS; i++) {
+        order[n_order++] = (uint8_t)i;
+        used[i] = 1;
+    }
     for (size_t i = 0; readable[i]; i++) {
         order[n_order++] = (uint8_t)readable[i];
         used[(uint8_t)readable[i]] = 1;
@@ -107,14 +111,14 @@ static struct aaj_str name_of(const struct pairs *p, size_t i, char *buf)
     return (struct aaj_str){ buf + at, NAME_MAX_BYTES - at };
 }
 
-int aaj_pairs_walk(const struct aaj_dfa *a, uint32_t start_a, const struct aaj_dfa *b, uint32_t start_b, bool paths,
+int aaj_pairs_walk(const struct aaj_dfa *a, uint32_t start_a, const struct aaj_dfa *b, uint32_t start_b, enum aaj_pair_names names,
                    aaj_pair_visit visit, void *ctx)
 {
     struct pairs p = { 0 };
     char buf[NAME_MAX_BYTES];
     int r = add(&p, (struct pair){ a ? start_a : AAJ_DFA_TRAP, b ? start_b : AAJ_DFA_TRAP, 0, 0, false });
 
-    choose_bytes(&p, a, b);
+    choose_bytes(&p, a, b, names);
     for (size_t i = 0; r == 0 && i < p.n; i++) {
         struct pair at = p.pair[i];
 
@@ -123,7 +127,7 @@ int aaj_pairs_walk(const struct aaj_dfa *a, uint32_t start_a, const struct aaj_d
         else if (at.a != AAJ_DFA_TRAP || at.b != AAJ_DFA_TRAP)
             r = visit(ctx, name_of(&p, i, buf), at.a, at.b);
         for (unsigned k = 0; r == 0 && k < p.n_bytes && (at.a || at.b); k++) {
-            bool slash = paths && p.byte[k] == '/';
+            bool slash = names == AAJ_PAIRS_PATHS && p.byte[k] == '/';
 
             if (!slash || !at.slash)
                 r = add(&p, (struct pair){ at.a ? aaj_dfa_step(a, at.a, p.byte[k]) : AAJ_DFA_TRAP,

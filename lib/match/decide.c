@@ -55,6 +55,11 @@ struct aaj_decision aaj_match_decide_deny(enum aaj_why why, uint32_t request)
     return (struct aaj_decision){ .verdict = AAJ_DENY, .why = why, .request = request, .missing = request };
 }
 
+const struct aaj_dfa *aaj_match_policy_dfa(const struct aaj_match_profile *p)
+{
+    return p->policy ? p->policy->dfa : NULL;
+}
+
 uint32_t aaj_match_class_start(const struct aaj_match_profile *p, unsigned class)
 {
     return p->policy ? aaj_dfa_step(p->policy->dfa, p->policy->start, (uint8_t) class) : AAJ_DFA_TRAP;

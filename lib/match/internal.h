@@ -3,26 +3,8 @@
 #pragma once
 
 #include "base/intern.h"
-#include "match/match.h"
+#include "match/classes.h"
 #include "match/stream.h"
-
-/* Classes of mediation: the first byte walked in the policy automaton (apparmor's parser/policydb.h). */
-enum {
-    CLASS_FILE = 2,
-    CLASS_CAP = 3,
-    CLASS_NET = 4, /* also what says that unix sockets are mediated in detail */
-    CLASS_MOUNT = 7,
-    CLASS_PTRACE = 9,
-    CLASS_SIGNAL = 10,
-    CLASS_NETV8 = 14,
-    CLASS_NETV9 = 15,
-    CLASS_LABEL = 16,
-    CLASS_POSIX_MQUEUE = 17,
-    CLASS_SYSV_MQUEUE = 18,
-    CLASS_NS = 21,
-    CLASS_IO_URING = 22,
-    CLASS_DBUS = 32,
-};
 
 struct aaj_match_db {
     struct aaj_dfa *dfa;
@@ -52,12 +34,6 @@ struct aaj_perms aaj_match_db_perms(const struct aaj_match_db *db, uint32_t stat
 struct aaj_perms aaj_match_db_file_perms(const struct aaj_match_db *db, uint32_t state, bool owner);
 /* Does every state's permission refer to what is there? 1, 0 or -ENOMEM. */
 int aaj_match_db_sound(const struct aaj_match_db *db, bool file);
-
-/* Where the class starts in the policy automaton; AAJ_DFA_TRAP: not mediated. */
-uint32_t aaj_match_class_start(const struct aaj_match_profile *p, unsigned class);
-uint32_t aaj_match_walk(const struct aaj_match_profile *p, uint32_t state, struct aaj_str bytes);
-uint32_t aaj_match_step(const struct aaj_match_profile *p, uint32_t state, uint8_t byte);
-struct aaj_perms aaj_match_state_perms(const struct aaj_match_profile *p, uint32_t state);
 
 struct aaj_decision aaj_match_decide(const struct aaj_match_profile *p, const struct aaj_perms *perms,
                                      uint32_t request);

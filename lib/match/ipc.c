@@ -31,7 +31,7 @@ static struct aaj_decision decide_state(const struct aaj_match_profile *p, uint3
 
 struct aaj_decision aaj_match_capability(const struct aaj_match_profile *p, unsigned capability)
 {
-    uint32_t start = aaj_match_class_start(p, CLASS_CAP);
+    uint32_t start = aaj_match_class_start(p, AAJ_MATCH_CAP);
     bool high = capability >= 64;
     struct aaj_perms perms = { .allow = !high && (p->cap_allow >> capability & 1),
                                .audit = !high && (p->cap_audit >> capability & 1),
@@ -77,7 +77,7 @@ struct aaj_decision aaj_match_signal(const struct aaj_match_profile *p, unsigned
     struct aaj_decision d;
     uint32_t state;
 
-    if (settled(p, CLASS_SIGNAL, request, &state, &d))
+    if (settled(p, AAJ_MATCH_SIGNAL, request, &state, &d))
         return d;
     state = aaj_match_step(p, state, signal_byte(signal));
     return decide_state(p, aaj_match_label_walk(p, p->policy->dfa, state, peer), request);
@@ -91,14 +91,14 @@ struct aaj_decision aaj_match_ptrace(const struct aaj_match_profile *p, struct a
 
     if (traced && aaj_str_eq(peer, AAJ_STR("unconfined")))
         return aaj_match_decide_not_mediated(AAJ_WHY_PEER_UNCONFINED, request);
-    if (settled(p, CLASS_PTRACE, request, &state, &d)) {
+    if (settled(p, AAJ_MATCH_PTRACE, request, &state, &d)) {
         /* A tracer's profile from before ptrace rules: itself freely, others with the capability. */
         if (d.why == AAJ_WHY_CLASS && !traced && !aaj_str_eq(peer, p->name) &&
             aaj_match_capability(p, CAP_SYS_PTRACE).verdict == AAJ_DENY)
             return aaj_match_decide_deny(AAJ_WHY_CAPABILITY, request);
         return d;
     }
-    state = aaj_match_step(p, aaj_match_class_start(p, CLASS_LABEL), CLASS_PTRACE);
+    state = aaj_match_step(p, aaj_match_class_start(p, AAJ_MATCH_LABEL), AAJ_MATCH_PTRACE);
     return decide_state(p, aaj_match_label_walk(p, p->policy->dfa, state, peer), request);
 }
 
@@ -161,7 +161,7 @@ struct aaj_decision aaj_match_dbus(const struct aaj_match_profile *p, const stru
     struct aaj_decision d;
     uint32_t state;
 
-    if (settled(p, CLASS_DBUS, request, &state, &d))
+    if (settled(p, AAJ_MATCH_DBUS, request, &state, &d))
         return d;
     for (size_t i = 0; i < n; i++) {
         if (i > 0)
@@ -189,7 +189,7 @@ struct aaj_decision aaj_match_mqueue(const struct aaj_match_profile *p, bool pos
     struct aaj_decision d;
     uint32_t state;
 
-    if (settled(p, posix ? CLASS_POSIX_MQUEUE : CLASS_SYSV_MQUEUE, request, &state, &d))
+    if (settled(p, posix ? AAJ_MATCH_POSIX_MQUEUE : AAJ_MATCH_SYSV_MQUEUE, request, &state, &d))
         return d;
     state = posix ? aaj_match_walk(p, state, name) : walk_key(p, state, name);
     d = decide_state(p, state, request);
@@ -216,7 +216,7 @@ struct aaj_decision aaj_match_userns(const struct aaj_match_profile *p)
     struct aaj_decision d;
     uint32_t state;
 
-    if (settled(p, CLASS_NS, AAJ_PERM_USERNS_CREATE, &state, &d))
+    if (settled(p, AAJ_MATCH_NS, AAJ_PERM_USERNS_CREATE, &state, &d))
         return d;
     return decide_state(p, state, AAJ_PERM_USERNS_CREATE);
 }
@@ -227,7 +227,7 @@ struct aaj_decision aaj_match_io_uring(const struct aaj_match_profile *p, struct
     struct aaj_decision d;
     uint32_t state;
 
-    if (settled(p, CLASS_IO_URING, request, &state, &d))
+    if (settled(p, AAJ_MATCH_IO_URING, request, &state, &d))
         return d;
     if (request & AAJ_PERM_URING_OVERRIDE_CREDS)
         state = aaj_match_label_walk(p, p->policy->dfa, state, label);

@@ -42,7 +42,7 @@ static struct aaj_decision match_mount(const struct aaj_match_profile *p, uint32
 static bool settled(const struct aaj_match_profile *p, uint32_t request, uint32_t *ret_start,
                     struct aaj_decision *ret)
 {
-    *ret_start = aaj_match_class_start(p, CLASS_MOUNT);
+    *ret_start = aaj_match_class_start(p, AAJ_MATCH_MOUNT);
     if (p->mode == AAJ_UNCONFINED)
         *ret = aaj_match_decide_not_mediated(AAJ_WHY_UNCONFINED, request);
     else if (*ret_start == AAJ_DFA_TRAP)

@@ -131,17 +131,22 @@ int aaj_name_protocol(struct aaj_str word)
 }
 
 /* By number: include/uapi/asm-generic/resource.h, which aa_map_resource() maps from. */
+static const char *const rlimit_name[AAJ_RLIMITS] = {
+    "cpu",     "fsize", "data",  "stack",      "core",     "rss",  "nproc",  "nofile",
+    "memlock", "as",    "locks", "sigpending", "msgqueue", "nice", "rtprio", "rttime",
+};
+
 int aaj_name_rlimit(struct aaj_str word)
 {
-    static const char *const name[AAJ_RLIMITS] = {
-        "cpu",     "fsize", "data",  "stack",      "core",     "rss",  "nproc",  "nofile",
-        "memlock", "as",    "locks", "sigpending", "msgqueue", "nice", "rtprio", "rttime",
-    };
-
     for (int i = 0; i < AAJ_RLIMITS; i++)
-        if (aaj_str_eq(word, aaj_str_c(name[i])))
+        if (aaj_str_eq(word, aaj_str_c(rlimit_name[i])))
             return i;
     return -1;
+}
+
+const char *aaj_rlimit_name(unsigned resource)
+{
+    return resource < AAJ_RLIMITS ? rlimit_name[resource] : NULL;
 }
 
 int aaj_name_signal(struct aaj_str word)
@@ -237,6 +242,9 @@ static const struct word {
     { AAJ_WORDS_MQUEUE, "setattr", AAJ_PERM_SETATTR },
     { AAJ_WORDS_IO_URING, "sqpoll", AAJ_PERM_URING_SQPOLL },
     { AAJ_WORDS_IO_URING, "override_creds", AAJ_PERM_URING_OVERRIDE_CREDS },
+    { AAJ_WORDS_MOUNT, "mount", AAJ_PERM_MOUNT },
+    { AAJ_WORDS_MOUNT, "umount", AAJ_PERM_UMOUNT },
+    { AAJ_WORDS_MOUNT, "pivot_root", AAJ_PERM_PIVOT_ROOT },
 };
 
 /* The first of "a,b c" and what is left behind it. */
@@ -267,6 +275,16 @@ uint32_t aaj_perms_of_words(enum aaj_perm_words kind, struct aaj_str list)
         perms |= bit;
     }
     return perms;
+}
+
+struct aaj_str aaj_words_of_perms(enum aaj_perm_words kind, uint32_t perms, struct aaj_arena *arena)
+{
+    struct aaj_str out = AAJ_STR("");
+
+    for (size_t i = 0; i < AAJ_ARRAY_SIZE(words) && out.p; i++)
+        if (words[i].kind == kind && perms & words[i].bit)
+            out = aaj_arena_printf(arena, "%.*s%s%s", AAJ_STR_ARG(out), out.n ? " " : "", words[i].name);
+    return out;
 }
 
 bool aaj_mount_flags(struct aaj_str list, unsigned long *ret_flags)

@@ -17,6 +17,7 @@ int aaj_name_signal(struct aaj_str word); /* "term", "exists" (0), "rtmin+3" */
 const char *aaj_capability_name(unsigned capability);
 const char *aaj_family_name(unsigned family);
 const char *aaj_socket_type_name(unsigned type);
+const char *aaj_rlimit_name(unsigned resource);
 
 /* "rw" and AAJ_PERM_ bits; c, d for create and delete. 0 when a letter means nothing or there is none. */
 uint32_t aaj_perms_of_letters(struct aaj_str letters);
@@ -27,10 +28,14 @@ enum aaj_perm_words {
     AAJ_WORDS_PTRACE,
     AAJ_WORDS_DBUS,
     AAJ_WORDS_MQUEUE,
-    AAJ_WORDS_IO_URING
+    AAJ_WORDS_IO_URING,
+    AAJ_WORDS_MOUNT
 };
 /* "create,bind" and AAJ_PERM_ bits. 0 when a word means nothing or there is none. */
 uint32_t aaj_perms_of_words(enum aaj_perm_words kind, struct aaj_str words);
+
+/* The other way round, words parted by spaces; bits without a word are left out. .p is NULL without memory. */
+struct aaj_str aaj_words_of_perms(enum aaj_perm_words kind, uint32_t perms, struct aaj_arena *arena);
 
 /* "ro,nosuid,remount" and MS_ bits; also "make-private". False for an unknown word. */
 bool aaj_mount_flags(struct aaj_str words, unsigned long *ret_flags);

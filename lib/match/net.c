@@ -9,16 +9,16 @@ enum { CMD_ADDR = 1, CMD_LISTEN = 2, CMD_OPT = 4, IPPORT_PRIVILEGED = 1024 };
 
 #define PEER_PERMS (AAJ_PERM_SEND | AAJ_PERM_RECEIVE | AAJ_PERM_CONNECT)
 
-static uint32_t step16(const struct aaj_match_profile *p, uint32_t state, unsigned v)
+uint32_t aaj_match_step16(const struct aaj_match_profile *p, uint32_t state, unsigned v)
 {
     return aaj_match_step(p, aaj_match_step(p, state, (uint8_t)(v >> 8)), (uint8_t)v);
 }
 
-static uint32_t net_start(const struct aaj_match_profile *p)
+uint32_t aaj_match_net_start(const struct aaj_match_profile *p)
 {
-    uint32_t v9 = aaj_match_class_start(p, CLASS_NETV9);
+    uint32_t v9 = aaj_match_class_start(p, AAJ_MATCH_NETV9);
 
-    return v9 ? v9 : aaj_match_class_start(p, CLASS_NETV8);
+    return v9 ? v9 : aaj_match_class_start(p, AAJ_MATCH_NETV8);
 }
 
 static bool enough(const struct aaj_perms *perms, uint32_t request)
@@ -39,7 +39,7 @@ static uint32_t step_address(const struct aaj_match_profile *p, uint32_t state,
                            peer                                                       ? 2
                            : (request & AAJ_PERM_BIND) && a->port < IPPORT_PRIVILEGED ? 1
                                                                                       : 0);
-    state = step16(p, state, a->port);
+    state = aaj_match_step16(p, state, a->port);
     state = aaj_match_step(p, state, a->bytes == 4 ? 1 : a->bytes == 16 ? 2 : 0);
     state = aaj_match_walk(p, state, (struct aaj_str){ (const char *)a->addr, a->bytes });
     return aaj_match_step(p, state, 0);
@@ -49,7 +49,7 @@ static struct aaj_perms inet_perms(const struct aaj_match_profile *p, uint32_t s
                                    const struct aaj_match_address *local,
                                    const struct aaj_match_address *peer, uint32_t request)
 {
-    state = step16(p, state, protocol);
+    state = aaj_match_step16(p, state, protocol);
     if (request & PEER_PERMS) {
         state = step_address(p, state, peer, true, request);
         state = aaj_match_step(p, state, 0); /* the peer's label: not used yet */
@@ -59,9 +59,9 @@ static struct aaj_perms inet_perms(const struct aaj_match_profile *p, uint32_t s
         state = step_address(p, state, local, false, request);
         if (request & (AAJ_PERM_LISTEN | AAJ_PERM_SETOPT | AAJ_PERM_GETOPT)) {
             state = aaj_match_step(p, state, request & AAJ_PERM_LISTEN ? CMD_LISTEN : CMD_OPT);
-            state = step16(p, state, 0);
+            state = aaj_match_step16(p, state, 0);
             if (!(request & AAJ_PERM_LISTEN))
-                state = step16(p, state, 0);
+                state = aaj_match_step16(p, state, 0);
         }
     }
     return aaj_match_state_perms(p, state);
@@ -71,20 +71,20 @@ struct aaj_decision aaj_match_net(const struct aaj_match_profile *p, unsigned fa
                                   unsigned protocol, const struct aaj_match_address *local,
                                   const struct aaj_match_address *peer, uint32_t request)
 {
-    uint32_t start = net_start(p), state;
+    uint32_t start = aaj_match_net_start(p), state;
     struct aaj_perms perms;
 
     if (p->mode == AAJ_UNCONFINED)
         return aaj_match_decide_not_mediated(AAJ_WHY_UNCONFINED, request);
     if (start == AAJ_DFA_TRAP)
         return aaj_match_decide_not_mediated(AAJ_WHY_CLASS, request);
-    state = step16(p, step16(p, start, family), type);
+    state = aaj_match_step16(p, aaj_match_step16(p, start, family), type);
     perms = aaj_match_state_perms(p, state);
     if (!enough(&perms, request)) {
         if (family == AF_INET || family == AF_INET6)
             perms = inet_perms(p, state, protocol, local, peer, request);
         else
-            perms = aaj_match_state_perms(p, step16(p, state, protocol));
+            perms = aaj_match_state_perms(p, aaj_match_step16(p, state, protocol));
     }
     return aaj_match_decide(p, &perms, request);
 }
@@ -92,11 +92,11 @@ struct aaj_decision aaj_match_net(const struct aaj_match_profile *p, unsigned fa
 bool aaj_match_net_addresses(const struct aaj_match_profile *p)
 {
     static const unsigned family[] = { AF_INET, AF_INET6 }, type[] = { SOCK_STREAM, SOCK_DGRAM, SOCK_RAW };
-    uint32_t start = net_start(p);
+    uint32_t start = aaj_match_net_start(p);
 
     for (unsigned f = 0; f < 2; f++)
         for (unsigned t = 0; t < 3; t++)
-            if (aaj_match_state_perms(p, step16(p, step16(p, start, family[f]), type[t])).allow &
+            if (aaj_match_state_perms(p, aaj_match_step16(p, aaj_match_step16(p, start, family[f]), type[t])).allow &
                 AAJ_PERM_CONTINUE)
                 return true;
     return false;
@@ -122,9 +122,9 @@ static struct aaj_perms unix_perms(const struct aaj_match_profile *p, uint32_t s
     state = step_unix_address(p, state, addr);
     state = aaj_match_step(p, state, 0); /* the end of the local label, which is not used */
     if (request & AAJ_PERM_LISTEN) {
-        state = step16(p, aaj_match_step(p, state, CMD_LISTEN), 0);
+        state = aaj_match_step16(p, aaj_match_step(p, state, CMD_LISTEN), 0);
     } else if (request & (AAJ_PERM_SETOPT | AAJ_PERM_GETOPT)) {
-        state = step16(p, aaj_match_step(p, state, CMD_OPT), 0);
+        state = aaj_match_step16(p, aaj_match_step(p, state, CMD_OPT), 0);
     } else if (request & PEER_PERMS) {
         state = aaj_match_step(p, state, CMD_ADDR);
         state = step_unix_address(p, state, peer_addr);
@@ -142,8 +142,8 @@ struct aaj_decision aaj_match_unix(const struct aaj_match_profile *p, unsigned t
                                    struct aaj_str addr, struct aaj_str peer_addr, struct aaj_str peer_label,
                                    uint32_t request)
 {
-    uint32_t start = net_start(p);
-    bool detailed = aaj_match_class_start(p, CLASS_NETV9) || aaj_match_class_start(p, CLASS_NET);
+    uint32_t start = aaj_match_net_start(p);
+    bool detailed = aaj_match_class_start(p, AAJ_MATCH_NETV9) || aaj_match_class_start(p, AAJ_MATCH_NET);
     struct aaj_perms perms;
 
     if (p->mode == AAJ_UNCONFINED)
@@ -151,11 +151,11 @@ struct aaj_decision aaj_match_unix(const struct aaj_match_profile *p, unsigned t
     if (!detailed)
         return aaj_match_net(p, AF_UNIX, type, protocol, NULL, NULL, request);
     if (start == AAJ_DFA_TRAP)
-        start = aaj_match_class_start(p, CLASS_NET);
+        start = aaj_match_class_start(p, AAJ_MATCH_NET);
     /* Where sockets in the file system are concerned the kernel asks the file rules. */
     if (!(request & AAJ_PERM_CREATE) && (is_path(addr) || is_path(peer_addr)))
         return aaj_match_file(p, is_path(peer_addr) ? peer_addr : addr, false, AAJ_PERM_WRITE);
-    perms = unix_perms(p, step16(p, step16(p, step16(p, start, AF_UNIX), type), protocol), addr, peer_addr,
+    perms = unix_perms(p, aaj_match_step16(p, aaj_match_step16(p, aaj_match_step16(p, start, AF_UNIX), type), protocol), addr, peer_addr,
                        peer_label, request);
     return aaj_match_decide(p, &perms, request);
 }

@@ -358,7 +358,7 @@ static int finish_profile(struct reading *r)
     if (!r->file && r->policy) {
         uint32_t start = aaj_dfa_step(
             r->policy->dfa,
-            r->policy->start < aaj_dfa_states(r->policy->dfa) ? r->policy->start : AAJ_DFA_TRAP, CLASS_FILE);
+            r->policy->start < aaj_dfa_states(r->policy->dfa) ? r->policy->start : AAJ_DFA_TRAP, AAJ_MATCH_FILE);
 
         if (start != AAJ_DFA_TRAP) {
             struct aaj_match_db *db = aaj_arena_new(&r->m->arena, struct aaj_match_db);
