@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "session/internal.h"
 
 enum {
     BUFFER = 256 * 1024,      /* of lines */
@@ -104,6 +105,20 @@ static bool probe(struct aaj_audit *a)
     return false;
 }
 
+static int check_rules(struct aaj_diags *diags)
+{
+    struct audit_rules rules;
+
+    if (audit_ask_rules(&rules) < 0 || !rules.excluded)
+        return 0;
+    aaj_error(diags, nowhere,
+              "an audit rule excludes AppArmor's records (msgtype AVC), so nothing would be heard: %s",
+              rules.locked ? "audit is locked until the next boot (auditctl -e 2), so take the rule out of "
+                             "/etc/audit/rules.d and boot"
+                           : "'auditctl -l' shows it, 'auditctl -d' and its words remove it");
+    return -ENODATA;
+}
+
 int aaj_audit_open(struct aaj_audit *a, struct aaj_diags *diags)
 {
     struct sockaddr_nl addr = { .nl_family = AF_NETLINK, .nl_groups = 1u << (AUDIT_NLGRP_READLOG - 1) };
@@ -133,6 +148,11 @@ int aaj_audit_open(struct aaj_audit *a, struct aaj_diags *diags)
                   "no audit record arrives here: in a container or another network namespace nothing is "
                   "heard; run this on the host, or use --lab");
         return -ENODATA;
+    }
+    r = check_rules(diags);
+    if (r < 0) {
+        aaj_audit_close(a);
+        return r;
     }
     a->group = 1;
     a->has_lost = ask_lost(&a->lost_before);

@@ -29,7 +29,8 @@ struct aaj_audit {
 };
 
 /* Opens the socket and makes sure that records arrive: a word of our own must come back. -EPERM: no right to;
- * -ENODATA: nothing arrives, as in another network namespace; else -errno; with a finding. */
+ * -ENODATA: nothing arrives, as in another network namespace, or an audit rule excludes AppArmor's records; else
+ * -errno; with a finding. */
 int aaj_audit_open(struct aaj_audit *a, struct aaj_diags *diags);
 /* Takes @fd, which gives one netlink message a read, instead: for tests. */
 int aaj_audit_open_fd(struct aaj_audit *a, int fd);

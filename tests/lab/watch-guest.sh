@@ -82,5 +82,30 @@ P
 setpriv --bounding-set -audit_read,-audit_control --inh-caps -audit_read,-audit_control --reuid 4242 --clear-groups "$A" watch >said 2>&1
 [ $? -eq 4 ] || fail "without the capability"
 grep -qi 'root\|CAP_AUDIT_READ' said || fail "it does not say what is needed"
+# A rule that excludes what it listens for; audit locked, which is for good.
+cat >rule.py <<'P'
+import socket, struct, sys
+NETLINK_AUDIT, ADD_RULE, SET, EXCLUDE, ALWAYS, MSGTYPE, EQUAL = 9, 1011, 1001, 5, 2, 12, 0x40000000
+def send(kind, data):
+    s = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_AUDIT)
+    s.sendto(struct.pack("=IHHII", 16 + len(data), kind, 5, 1, 0) + data, (0, 0))
+    error = struct.unpack_from("=i", s.recv(65536), 16)[0]
+    assert error == 0, error
+if sys.argv[1] == "exclude":
+    send(ADD_RULE, struct.pack("=III", EXCLUDE, ALWAYS, 1) + b"\xff" * 256 + struct.pack("=I", MSGTYPE) + bytes(252) +
+         struct.pack("=I", int(sys.argv[2])) + bytes(252) + struct.pack("=I", EQUAL) + bytes(252) + struct.pack("=I", 0))
+else:
+    send(SET, struct.pack("=IIIIIIIIIII", 1, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0))
+P
+python3 rule.py exclude 1326 || fail "another rule"
+timeout --preserve-status -s INT 5 "$A" watch >said 2>&1 || fail "a rule that excludes something else"
+python3 rule.py exclude 1400 || fail "the rule"
+"$A" watch >said 2>&1
+[ $? -eq 4 ] || fail "a rule excludes AVC"
+heard "an audit rule excludes AppArmor's records (msgtype AVC), so nothing would be heard: 'auditctl -l' shows it"
+python3 rule.py lock || fail "locking audit"
+"$A" watch >said 2>&1
+[ $? -eq 4 ] || fail "locked, and a rule excludes AVC"
+heard "audit is locked until the next boot (auditctl -e 2), so take the rule out of /etc/audit/rules.d and boot"
 [ "$fails" -eq 0 ] && echo "all done"
 exit "$fails"
