@@ -88,9 +88,18 @@ static bool is_mixed_case(const char *p, size_t n, const struct word *w)
     return w->lower && w->upper > (is_upper(p[0]) ? 1u : 0u) && w->lower + w->upper == n;
 }
 
+/* "5Nqxzm", but not "agent7". */
+static bool has_digit_inside(const char *p, size_t n)
+{
+    for (size_t i = 0; i + 1 < n; i++)
+        if (is_digit(p[i]) && !is_digit(p[i + 1]))
+            return true;
+    return false;
+}
+
 static bool is_made_up(const char *p, size_t n, const struct word *w, enum aaj_maker maker)
 {
-    return w->changes >= 2 || (maker == AAJ_MADE_FOR_A_WHILE && is_mixed_case(p, n, w));
+    return w->changes >= 2 || (maker == AAJ_MADE_FOR_A_WHILE && (is_mixed_case(p, n, w) || has_digit_inside(p, n)));
 }
 
 /* mkstemp(3): a prefix that a person wrote, then six letters or digits at the end. */
@@ -135,6 +144,15 @@ static bool push_mixed(struct aaj_shape *s, const char *p, size_t off, size_t n)
     return true;
 }
 
+/* Letters and digits right behind a dash and a random part are of the same making: "1xUsKN-0000Co-0Q". */
+static bool follows_random(const struct aaj_shape *s, struct aaj_str name, size_t off, size_t n, const struct word *w)
+{
+    const struct aaj_piece *dash = s->n >= 2 ? &s->piece[s->n - 1] : NULL;
+
+    return dash && w->digits && w->digits < n && n <= MKSTEMP && dash->kind == AAJ_PIECE_TEXT && dash->len == 1 &&
+           name.p[off - 1] == '-' && dash[-1].kind == AAJ_PIECE_RANDOM;
+}
+
 static bool push_word(struct aaj_shape *s, struct aaj_str name, size_t off, size_t n, enum aaj_maker maker)
 {
     const char *p = name.p;
@@ -146,7 +164,8 @@ static bool push_word(struct aaj_shape *s, struct aaj_str name, size_t off, size
         return push(s, AAJ_PIECE_HEX, off, n);
     if (maker && has_mkstemp_tail(name, off, n, maker))
         return push(s, AAJ_PIECE_TEXT, off, n - MKSTEMP) && push(s, AAJ_PIECE_RANDOM, off + n - MKSTEMP, MKSTEMP);
-    if (is_random(&w, n) || (maker && n == MKSTEMP && is_made_up(p + off, n, &w, maker)))
+    if (is_random(&w, n) || follows_random(s, name, off, n, &w) ||
+        (maker && n == MKSTEMP && is_made_up(p + off, n, &w, maker)))
         return push(s, AAJ_PIECE_RANDOM, off, n);
     return push_mixed(s, p, off, n);
 }

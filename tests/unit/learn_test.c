@@ -140,7 +140,7 @@ static void test_shapes(void **state)
 {
     static const struct {
         const char *name;
-        bool made;
+        enum aaj_maker made;
         const char *shape; /* pieces: t text, n number, h hex, r random */
     } row[] = {
         { "sess_16bpdl4mccbq2e799iuernpuv4", true, "tr" },
@@ -148,6 +148,11 @@ static void test_shapes(void **state)
         { "cm35BXg", true, "tr" },
         { "slave-FsFx03", true, "tr" },
         { ".ZendSem.oxp6Q7", true, "tr" },
+        { ".ZendSem.5Nqxzm", AAJ_MADE_FOR_A_WHILE, "tr" },
+        { ".ZendSem.5Nqxzm", false, "tnt" },
+        { "app.socket", AAJ_MADE_FOR_A_WHILE, "t" },
+        { "app.BACKUP", AAJ_MADE_FOR_A_WHILE, "t" },
+        { "app.agent7", AAJ_MADE_FOR_A_WHILE, "tn" },
         { "tmpl0ij2f1n", true, "tr" },
         { "tmpa_b2f1n0.json", true, "trt" },
         { "edb72a68a9cfaab392fe8cf95baeb80d.html", false, "ht" },
@@ -163,7 +168,8 @@ static void test_shapes(void **state)
         { "2024-01-31.log", true, "ntntnt" },
         { "0000000001", true, "n" },
         { "dead", false, "t" },
-        { "1xUsKN-0000Co-0Q-D", true, "rtrtnt" },
+        { "1xUsKN-0000Co-0Q-D", true, "rtrtrt" },
+        { "1xUsKN-0000CW-1O-D", true, "rtrtrt" },
     };
 
     for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
