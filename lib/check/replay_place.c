@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "base/escape.h"
+#include "log/label.h"
 
 /* @array, indexed by ids, with room for @id: what is new is zero. NULL: no memory, and @array is as it was. */
 static void *with_room(void *array, size_t *n, uint32_t id, size_t size)
@@ -119,18 +120,6 @@ static struct aaj_place follow_name(struct aaj_places *p, const struct aaj_match
                                       aaj_escape(p->arena, name)));
 }
 
-/* One step down: @label ends with "//" and @name. A name without a slash behind "null-" is a hat that was missing. */
-static struct aaj_place follow(struct aaj_places *p, const struct aaj_match_profile *from, struct aaj_str label,
-                               struct aaj_str name)
-{
-    static const struct aaj_str null = AAJ_STR_INIT("null-");
-
-    if (!aaj_str_starts(name, null))
-        return follow_name(p, from, label, name);
-    name = aaj_str_skip(name, null.n);
-    return name.n && name.p[0] == '/' ? follow_exec(p, from, name) : follow_name(p, from, label, name);
-}
-
 /* The root that is nearest: one may be a child's label. */
 static const struct aaj_replay_root *root_of(const struct aaj_places *p, struct aaj_str label)
 {
@@ -146,18 +135,15 @@ static struct aaj_place walk(struct aaj_places *p, struct aaj_str label)
 {
     const struct aaj_replay_root *root = root_of(p, label);
     struct aaj_place at = { .kind = AAJ_PLACE_UNKNOWN };
-    size_t done;
+    struct aaj_step step;
 
     if (!root)
         return at;
     at = (struct aaj_place){ AAJ_PLACE_PROFILE, root->profile, { 0 } };
-    for (done = root->label.n; at.kind == AAJ_PLACE_PROFILE && done < label.n;) {
-        struct aaj_str rest = aaj_str_skip(label, done + 2); /* behind "//" */
-        struct aaj_str name = aaj_str_head(rest, aaj_str_search(rest, AAJ_STR("//")));
-
-        done = (size_t)(name.p + name.n - label.p);
-        at = follow(p, at.profile, aaj_str_head(label, done), name);
-    }
+    step.end = root->label.n;
+    while (at.kind == AAJ_PLACE_PROFILE && aaj_label_step(label, step.end, &step))
+        at = step.kind == AAJ_STEP_EXEC ? follow_exec(p, at.profile, step.name)
+                                        : follow_name(p, at.profile, aaj_str_head(label, step.end), step.name);
     return at;
 }
 
