@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "build/artefact.h"
 #include "build/build.h"
+#include "manifests.h"
 #include "reader.h"
 #include "report/build_report.h"
 #include "verbs.h"
@@ -48,9 +49,7 @@ struct shared {
     struct aaj_target *target;
     struct aaj_fsview *files;
     struct aaj_arena arena;
-    struct aaj_manifest **manifest;
-    struct aaj_str *text; /* of the manifests */
-    size_t n;
+    struct manifests jails;
     struct aaj_diags diags;
 };
 
@@ -138,36 +137,30 @@ static int make_manifest(const struct args *a, struct shared *s)
     struct aaj_manifest *m;
     struct aaj_str text;
 
-    if (aaj_manifest_default(aaj_str_c(a->executable), aaj_str_c(a->user), &s->manifest[0]) < 0) {
+    if (aaj_manifest_default(aaj_str_c(a->executable), aaj_str_c(a->user), &m) < 0) {
         aaj_error(&s->diags, (struct aaj_loc){ 0 }, "--executable wants an absolute path, as the kernel resolves it");
         return EXIT_INPUT;
     }
-    m = s->manifest[0];
     text = aaj_arena_printf(&s->arena, "# of aajail build --executable\njail: %s\nslave: %s\n",
                             quoted(&s->arena, m->jail.text).p, quoted(&s->arena, m->slave.text).p);
     if (text.p && m->user.text.n)
         text = aaj_arena_printf(&s->arena, "%suser: %s\n", text.p, quoted(&s->arena, m->user.text).p);
-    s->text[0] = text;
-    return text.p ? EXIT_DONE : EXIT_REFUSED;
+    if (text.p && manifests_add(&s->jails, m, text) == 0)
+        return EXIT_DONE;
+    aaj_manifest_free(m);
+    return EXIT_REFUSED;
 }
 
 static int open_manifests(const struct args *a, char **operand, int n, struct shared *s)
 {
     int status = EXIT_DONE;
 
-    s->manifest = calloc((size_t)n + 1, sizeof(struct aaj_manifest *));
-    s->text = calloc((size_t)n + 1, sizeof(*s->text));
-    if (!s->manifest || !s->text)
-        return EXIT_REFUSED;
-    if (a->executable) {
-        s->n = 1;
+    if (a->executable)
         return make_manifest(a, s);
-    }
-    s->n = (size_t)n;
     for (int i = 0; i < n; i++) /* all of them, so that one run shows every mistake */
-        if (read_manifest_file(operand[i], &s->arena, &s->diags, &s->text[i], &s->manifest[i]) != EXIT_DONE)
+        if (manifests_open(&s->jails, operand[i], &s->diags) != EXIT_DONE)
             status = EXIT_INPUT;
-    return status;
+    return status == EXIT_DONE ? manifests_complete(&s->jails, &s->diags) : status;
 }
 
 /* -- one jail ---------------------------------------------------------------------------------------------- */
@@ -185,15 +178,17 @@ static int add_default_recording(const char *manifest, struct paths *recordings,
     return access(*ret_path, R_OK) == 0 ? paths_add(recordings, *ret_path) : 0;
 }
 
-static int observe(const struct args *a, const struct aaj_manifest *m, struct aaj_recording *rec,
-                   struct aaj_diags *diags)
+/* @master: whose recording holds the pool's events too; NULL for a jail of its own. */
+static int observe(const struct args *a, const struct aaj_manifest *m, const struct aaj_manifest *master,
+                   struct aaj_recording *rec, struct aaj_diags *diags)
 {
     struct paths beside = { 0 };
-    char *path = NULL;
+    char *path = NULL, *masters = NULL;
     int status = EXIT_DONE;
 
     if (!a->logs.n && !a->recordings.n) {
-        if (add_default_recording(m->file.p, &beside, &path) < 0)
+        if (add_default_recording(m->file.p, &beside, &path) < 0 ||
+            (!beside.n && master && add_default_recording(master->file.p, &beside, &masters) < 0))
             status = EXIT_REFUSED;
         else if (!beside.n) {
             aaj_error(diags, (struct aaj_loc){ .file = m->file },
@@ -207,62 +202,108 @@ static int observe(const struct args *a, const struct aaj_manifest *m, struct aa
         status = read_logs(&a->logs, NULL, rec, diags);
     paths_clear(&beside);
     free(path);
+    free(masters);
     return status;
 }
 
-static int write_artefacts(const struct args *a, const struct aaj_build_input *in, struct aaj_built *b,
-                           struct aaj_str manifest, struct aaj_str report, struct aaj_str page,
-                           struct aaj_diags *diags)
-{
-    struct aaj_str jail = in->manifest->jail.text;
-    struct aaj_artefact file[] = {
-        { b->own_file, b->profile },
-        { aaj_arena_printf(&b->arena, "%.*s.policy", AAJ_STR_ARG(jail)), b->policy },
-        { aaj_arena_printf(&b->arena, "%.*s.yaml", AAJ_STR_ARG(jail)), manifest },
-        { AAJ_STR("report.json"), report },
-        { AAJ_STR("report.html"), page },
-        { AAJ_STR("firewall.v4"), b->firewall_v4 },
-        { AAJ_STR("firewall.v6"), b->firewall_v6 },
-        { AAJ_STR("firewall.nft"), b->firewall_nft },
-    };
-    const struct aaj_artefacts artefacts = {
-        .arena = &b->arena,
-        .jail = jail,
-        .user = in->manifest->user.text,
-        .target = aaj_str_c(in->target->name),
-        .profile = b->name,
-        .n_profiles = b->n_names,
-        .file = file,
-        .n_files = b->plan ? 8 : 5,
-    };
-    struct aaj_str dir = a->output ? aaj_str_c(a->output) : aaj_arena_printf(&b->arena, "build/%.*s", AAJ_STR_ARG(jail));
+/* One jail of a group: what it is built from, what was built, and what its report says. */
+struct part {
+    struct aaj_str manifest, report, page;
+    const struct aaj_manifest **other;
+};
 
-    if (!file[0].name.p || !file[1].name.p || !file[2].name.p || !dir.p)
+struct group {
+    const size_t *member; /* into jails; the first gives the artefacts their name */
+    size_t n;
+    struct aaj_build_input *in;
+    struct aaj_built **built;
+    struct part *part;
+};
+
+enum { PART_FILES = 6, WITHOUT_CHAIN = 2 };
+
+/* What belongs to one jail of a group alone; of a pool in files that begin with its name. */
+static size_t part_files(const struct group *g, size_t i, struct aaj_artefact *file)
+{
+    struct aaj_built *b = g->built[i];
+    struct aaj_str jail = g->in[i].manifest->jail.text;
+    const struct {
+        const char *name;
+        struct aaj_str bytes;
+    } own[] = {
+        { "report.json", g->part[i].report },
+        { "report.html", g->part[i].page },
+        { "firewall.v4", b->firewall_v4 },
+        { "firewall.v6", b->firewall_v6 },
+        { "firewall.nft", b->firewall_nft },
+    };
+    size_t n = 0;
+
+    file[n++] = (struct aaj_artefact){ aaj_arena_printf(&b->arena, "%.*s.yaml", AAJ_STR_ARG(jail)), g->part[i].manifest };
+    for (size_t k = 0; k < (b->plan ? PART_FILES - 1 : WITHOUT_CHAIN); k++, n++)
+        file[n] = (struct aaj_artefact){ i ? aaj_arena_printf(&b->arena, "%.*s.%s", AAJ_STR_ARG(jail), own[k].name)
+                                           : aaj_str_c(own[k].name),
+                                         own[k].bytes };
+    return n;
+}
+
+static int write_artefacts(const struct args *a, const struct group *g, struct aaj_diags *diags)
+{
+    struct aaj_built *b = g->built[0];
+    const struct aaj_manifest *m = g->in[0].manifest;
+    struct aaj_artefact *file = aaj_arena_new_array(&b->arena, 2 + g->n * PART_FILES, struct aaj_artefact);
+    struct aaj_artefacts artefacts = { .arena = &b->arena,
+                                       .jail = m->jail.text,
+                                       .user = m->user.text,
+                                       .target = aaj_str_c(g->in[0].target->name),
+                                       .file = file };
+    struct aaj_str dir = a->output ? aaj_str_c(a->output)
+                                   : aaj_arena_printf(&b->arena, "build/%.*s", AAJ_STR_ARG(m->jail.text));
+    size_t names = 0;
+
+    if (!file || !dir.p)
         return EXIT_REFUSED;
+    for (size_t i = 0; i < g->n; i++)
+        names += g->built[i]->n_names;
+    artefacts.profile = aaj_arena_new_array(&b->arena, names + 1, struct aaj_str);
+    if (!artefacts.profile)
+        return EXIT_REFUSED;
+    file[0] = (struct aaj_artefact){ b->own_file, b->profile };
+    file[1] = (struct aaj_artefact){ aaj_arena_printf(&b->arena, "%.*s.policy", AAJ_STR_ARG(m->jail.text)), b->policy };
+    artefacts.n_files = 2;
+    for (size_t i = 0; i < g->n; i++) {
+        memcpy(artefacts.profile + artefacts.n_profiles, g->built[i]->name, g->built[i]->n_names * sizeof(struct aaj_str));
+        artefacts.n_profiles += g->built[i]->n_names;
+        artefacts.n_files += part_files(g, i, file + artefacts.n_files);
+    }
+    for (size_t i = 0; i < artefacts.n_files; i++)
+        if (!file[i].name.p)
+            return EXIT_REFUSED;
     if (aaj_artefacts_write(dir.p, &artefacts, diags) < 0)
         return EXIT_REFUSED;
     fprintf(stderr, "  written to %s\n", dir.p);
     return EXIT_DONE;
 }
 
-static int deliver(const struct args *a, const struct aaj_build_input *in, struct aaj_built *b,
-                   struct aaj_str manifest, struct aaj_diags *diags)
+static int deliver(const struct args *a, const struct group *g, struct aaj_diags *diags)
 {
-    struct aaj_str report, page;
-    int status = EXIT_DONE;
+    for (size_t i = 0; i < g->n; i++) {
+        struct aaj_built *b = g->built[i];
+        struct part *part = &g->part[i];
 
-    if (aaj_report_build_text(stderr, in, b) < 0 || aaj_report_build_json(in, b, &b->arena, &report) < 0 ||
-        aaj_report_build_html(in, b, &b->arena, &page) < 0)
-        return EXIT_REFUSED;
-    if (a->json)
-        fwrite(report.p, 1, report.n, stdout);
+        if (aaj_report_build_text(stderr, &g->in[i], b) < 0 ||
+            aaj_report_build_json(&g->in[i], b, &b->arena, &part->report) < 0 ||
+            aaj_report_build_html(&g->in[i], b, &b->arena, &part->page) < 0)
+            return EXIT_REFUSED;
+        if (a->json)
+            fwrite(part->report.p, 1, part->report.n, stdout);
+    }
     if (a->output && strcmp(a->output, "-") == 0) {
         if (!a->json)
-            fwrite(b->profile.p, 1, b->profile.n, stdout);
-    } else if (!a->dry_run) {
-        status = write_artefacts(a, in, b, manifest, report, page, diags);
+            fwrite(g->built[0]->profile.p, 1, g->built[0]->profile.n, stdout);
+        return EXIT_DONE;
     }
-    return status;
+    return a->dry_run ? EXIT_DONE : write_artefacts(a, g, diags);
 }
 
 static int build_status(int r)
@@ -293,40 +334,14 @@ static const char *profiles_below(const char *root, struct shared *s)
     return dir.p && access(dir.p, R_OK | X_OK) == 0 ? dir.p : NULL;
 }
 
-/* Puts what is proposed into the manifest, which then says all of it: builds again. */
-static int grant_destinations(struct shared *s, size_t i, struct aaj_build_input *in, struct aaj_built **built)
+static int prepare(const struct args *a, struct shared *s, const struct group *g, size_t k)
 {
-    const struct aaj_learned *l = (*built)->learned;
-    struct aaj_str *dest = calloc(l->n_proposals + 1, sizeof(*dest)), text;
-    struct aaj_manifest *more = NULL;
-    size_t n = 0;
-    int r;
+    struct aaj_build_input *in = &g->in[k];
+    const struct aaj_manifest **other = calloc(s->jails.n, sizeof(*other));
+    int status;
 
-    if (!dest)
-        return -ENOMEM;
-    for (size_t k = 0; k < l->n_proposals; k++)
-        if (l->proposal[k].state == AAJ_PROPOSED)
-            dest[n++] = l->proposal[k].dest;
-    r = n ? aaj_manifest_add_dests(s->manifest[i], s->text[i], dest, n, &s->arena, &s->diags, &text) : 0;
-    if (r == 0 && n)
-        r = aaj_manifest_parse(text, s->manifest[i]->file, &s->diags, &more);
-    free(dest);
-    if (r < 0 || !n)
-        return r;
-    aaj_built_free(*built);
-    *built = NULL;
-    aaj_manifest_free(s->manifest[i]);
-    s->text[i] = text;
-    in->manifest = s->manifest[i] = more;
-    fprintf(stderr, "  %zu destination%s added to the manifest that is written beside the profile; yours is as it was\n", n,
-            n == 1 ? "" : "s");
-    return aaj_build_run(in, &s->diags, built);
-}
-
-static int build_one(const struct args *a, struct shared *s, size_t i)
-{
-    struct aaj_build_input in = {
-        .manifest = s->manifest[i],
+    *in = (struct aaj_build_input){
+        .manifest = s->jails.item[g->member[k]],
         .files = s->files,
         .target = s->target,
         .datadir = aajail_datadir(),
@@ -335,52 +350,134 @@ static int build_one(const struct args *a, struct shared *s, size_t i)
         .grant_denied = a->grant_denied,
         .comments = a->comments,
         .profiles = a->profiles,
-        .surface = !a->no_surface,
+        .surface = !a->no_surface && g->n == 1, /* of a master with pools nobody knows yet whose need a file is */
         .files_named = a->root || a->list,
+        .other = other,
     };
-    const struct aaj_manifest **other = calloc(s->n, sizeof(*other));
-    struct aaj_built *built = NULL;
-    int status, r;
-
-    /* A tree brings its own profiles. Without a word about files the slave runs here, and so do the other profiles; what is printed goes wherever. */
+    g->part[k] = (struct part){ .manifest = s->jails.text[g->member[k]], .other = other };
+    /* A tree brings its own profiles. Without a word about files the slave runs here, and so do the other profiles; what
+     * is printed goes wherever. */
     if (!a->profiles && !a->root && !a->list && !(a->output && strcmp(a->output, "-") == 0))
-        in.profiles = s->target->base;
+        in->profiles = s->target->base;
     if (!a->profiles && a->root)
-        in.profiles = profiles_below(a->root, s);
-    if (!other)
+        in->profiles = profiles_below(a->root, s);
+    if (!other || aaj_recording_new(&in->recording) < 0)
         return EXIT_REFUSED;
-    for (size_t j = 0; j < s->n; j++)
-        if (j != i)
-            other[in.n_others++] = s->manifest[j];
-    in.other = other;
-    if (aaj_recording_new(&in.recording) < 0) {
-        free(other);
-        return EXIT_REFUSED;
-    }
-    status = a->merge ? read_profile(a->merge, s, &in) : EXIT_DONE;
-    if (status == EXIT_DONE)
-        status = observe(a, in.manifest, in.recording, &s->diags);
+    for (size_t j = 0; j < s->jails.n; j++)
+        if (j != g->member[k] && !manifests_is_pool_of(s->jails.item[j], in->manifest)) /* whose logs the master opens */
+            other[in->n_others++] = s->jails.item[j];
+    status = a->merge ? read_profile(a->merge, s, in) : EXIT_DONE;
+    return status == EXIT_DONE ? observe(a, in->manifest, k ? g->in[0].manifest : NULL, in->recording, &s->diags) : status;
+}
+
+static int run_group(struct shared *s, const struct group *g)
+{
+    return g->n == 1 ? aaj_build_run(g->in, &s->diags, g->built) : aaj_build_family(g->in, g->n, &s->diags, g->built);
+}
+
+/* Puts what is proposed into the manifest of one, which then says all of it. *ret_n: how many there were. */
+static int add_destinations(struct shared *s, const struct group *g, size_t k, size_t *ret_n)
+{
+    const struct aaj_learned *l = g->built[k]->learned;
+    struct aaj_str *dest = calloc(l->n_proposals + 1, sizeof(*dest)), text;
+    struct aaj_manifest **m = &s->jails.item[g->member[k]], *more = NULL;
+    size_t n = 0;
+    int r;
+
+    if (!dest)
+        return -ENOMEM;
+    for (size_t i = 0; i < l->n_proposals; i++)
+        if (l->proposal[i].state == AAJ_PROPOSED)
+            dest[n++] = l->proposal[i].dest;
+    r = n ? aaj_manifest_add_dests(*m, g->part[k].manifest, dest, n, &s->arena, &s->diags, &text) : 0;
+    if (r == 0 && n)
+        r = aaj_manifest_parse(text, (*m)->file, &s->diags, &more);
+    free(dest);
+    if (r < 0 || !n)
+        return r;
+    for (size_t i = 0; i < g->n; i++) /* the others of the group know it, too */
+        for (size_t j = 0; j < g->in[i].n_others; j++)
+            if (g->part[i].other[j] == *m)
+                g->part[i].other[j] = more;
+    aaj_manifest_free(*m);
+    s->jails.text[g->member[k]] = g->part[k].manifest = text;
+    g->in[k].manifest = *m = more;
+    *ret_n += n;
+    return 0;
+}
+
+/* Builds again with what is proposed. */
+static int grant_destinations(struct shared *s, const struct group *g)
+{
+    size_t n = 0;
+    int r = 0;
+
+    for (size_t k = 0; k < g->n && r == 0; k++)
+        r = add_destinations(s, g, k, &n);
+    if (r < 0 || !n)
+        return r;
+    for (size_t k = 0; k < g->n; k++)
+        g->built[k] = aaj_built_free(g->built[k]);
+    fprintf(stderr, "  %zu destination%s added to the manifest that is written beside the profile; yours is as it was\n", n,
+            n == 1 ? "" : "s");
+    return run_group(s, g);
+}
+
+static int build_group(const struct args *a, struct shared *s, const size_t *member, size_t n)
+{
+    struct group g = { member, n, calloc(n, sizeof(*g.in)), calloc(n, sizeof(*g.built)), calloc(n, sizeof(*g.part)) };
+    int status = g.in && g.built && g.part ? EXIT_DONE : EXIT_REFUSED, r;
+
+    for (size_t k = 0; k < n && status == EXIT_DONE; k++)
+        status = prepare(a, s, &g, k);
+    if (status == EXIT_DONE && n > 1 && a->merge)
+        status = usage_error(a->verb, "--merge puts one jail into a profile; a master and its pools are built anew");
     if (status == EXIT_DONE) {
-        r = aaj_build_run(&in, &s->diags, &built);
+        r = run_group(s, &g);
         if (r == 0 && a->grant_dests)
-            r = grant_destinations(s, i, &in, &built);
+            r = grant_destinations(s, &g);
         if (r < 0 && !s->diags.errors)
-            aaj_error(&s->diags, (struct aaj_loc){ .file = in.manifest->file }, "cannot build: %s", strerror(-r));
+            aaj_error(&s->diags, (struct aaj_loc){ .file = g.in[0].manifest->file }, "cannot build: %s", strerror(-r));
         status = build_status(r);
     }
     if (status == EXIT_DONE)
-        status = deliver(a, &in, built, s->text[i], &s->diags);
-    if (status == EXIT_DONE && aaj_recording_account(in.recording).incomplete)
-        status = EXIT_LOST;
-    aaj_built_free(built);
-    aaj_recording_free(in.recording);
-    free(other);
+        status = deliver(a, &g, &s->diags);
+    for (size_t k = 0; k < n && status == EXIT_DONE; k++)
+        if (aaj_recording_account(g.in[k].recording).incomplete)
+            status = EXIT_LOST;
+    for (size_t k = 0; k < n && g.in && g.built && g.part; k++) {
+        aaj_built_free(g.built[k]);
+        aaj_recording_free(g.in[k].recording);
+        free(g.part[k].other);
+    }
+    free(g.in);
+    free(g.built);
+    free(g.part);
     return status;
 }
 
-static int build_all(const struct args *a, char **operand, int n, struct shared *s)
+static int build_all(const struct args *a, struct shared *s)
 {
-    int status = open_manifests(a, operand, n, s), failures = 0;
+    size_t *group = calloc(s->jails.n + 1, sizeof(*group)), failures = 0;
+    int status = group ? EXIT_DONE : EXIT_REFUSED;
+
+    for (size_t i = 0; i < s->jails.n && group; i++) {
+        size_t n = manifests_group(&s->jails, i, group);
+        int one = n ? build_group(a, s, group, n) : EXIT_DONE;
+
+        failures += one != EXIT_DONE && one != EXIT_LOST ? n : 0;
+        status = one > status ? one : status;
+        show_diags(&s->diags);
+    }
+    if (s->jails.n > 1)
+        fprintf(stderr, "%zu jails built, %zu failures\n", s->jails.n - failures, failures);
+    free(group);
+    return status;
+}
+
+static int open_and_build(const struct args *a, char **operand, int n, struct shared *s)
+{
+    int status = open_manifests(a, operand, n, s);
 
     if (status == EXIT_DONE && aaj_target_open(a->target, aajail_datadir(), &s->diags, &s->target) < 0)
         status = EXIT_INPUT;
@@ -388,18 +485,8 @@ static int build_all(const struct args *a, char **operand, int n, struct shared 
         status = EXIT_REFUSED;
     if (status == EXIT_DONE)
         status = open_files(a->root, a->list, &s->files, &s->diags);
-    if (status != EXIT_DONE)
-        return status;
-    for (size_t i = 0; i < s->n; i++) {
-        int one = build_one(a, s, i);
-
-        failures += one != EXIT_DONE && one != EXIT_LOST;
-        status = one > status ? one : status;
-        show_diags(&s->diags);
-    }
-    if (s->n > 1)
-        fprintf(stderr, "%zu jails built, %d failures\n", s->n - (size_t)failures, failures);
-    return status;
+    show_diags(&s->diags);
+    return status == EXIT_DONE ? build_all(a, s) : status;
 }
 
 static int run(const struct verb *verb, int argc, char **argv)
@@ -418,12 +505,9 @@ static int run(const struct verb *verb, int argc, char **argv)
     else if (status == EXIT_DONE)
         status = check_args(&a, o.n_operands);
     if (!o.done && status == EXIT_DONE)
-        status = build_all(&a, o.operand, o.n_operands, &s);
+        status = open_and_build(&a, o.operand, o.n_operands, &s);
     show_diags(&s.diags);
-    for (size_t i = 0; i < s.n; i++)
-        aaj_manifest_free(s.manifest[i]);
-    free(s.manifest);
-    free(s.text);
+    manifests_clear(&s.jails);
     aaj_arena_clear(&s.arena);
     aaj_fsview_free(s.files);
     aaj_target_free(s.target);

@@ -16,7 +16,7 @@
 #include "base/escape.h"
 #include "base/file.h"
 #include "compile/compile.h"
-#include "manifest/manifest.h"
+#include "manifests.h"
 #include "policy/quote.h"
 #include "session/audit.h"
 
@@ -31,23 +31,54 @@ struct learn_report {
 
 static const struct aaj_loc nowhere;
 
-static int from_manifest(struct learn_session *s, struct aaj_str text)
+static int refuse(struct learn_session *s, struct aaj_loc loc, const char *why)
 {
-    struct aaj_manifest *m;
+    aaj_error(&s->cmd.diags, loc, "%s", why);
+    return EXIT_INPUT;
+}
 
-    if (aaj_manifest_parse(text, aaj_str_c(s->what), &s->cmd.diags, &m) < 0)
-        return EXIT_INPUT;
-    s->label = aaj_arena_dup(&s->cmd.arena, m->jail.text);
-    s->attach = aaj_arena_dup(&s->cmd.arena, m->slave.text);
-    if (m->hat.text.n || m->attach == AAJ_ATTACH_UNIT) {
-        aaj_error(&s->cmd.diags, m->hat.text.n ? m->hat.loc : nowhere,
-                  "a session cannot put a slave without an attachment into its profile; learn from a log "
-                  "with --log");
-        aaj_manifest_free(m);
-        return EXIT_INPUT;
+/* A master's pools, in complain mode like the master: in a profile that is there the kernel logs everything; in one that
+ * it makes up as it goes (null-) neither network nor signals. */
+static struct aaj_str pools_text(struct learn_session *s, const struct manifests *m)
+{
+    struct aaj_str all = { "", 0 };
+
+    for (size_t i = 1; i < m->n && all.p; i++) {
+        struct aaj_text name;
+
+        if (!manifests_is_pool_of(m->item[i], m->item[0]))
+            continue;
+        if (aaj_text_literal(&s->cmd.arena, m->item[i]->hat.text, AAJ_TEXT_NAME, &name) < 0)
+            return (struct aaj_str){ 0 };
+        all = aaj_arena_printf(&s->cmd.arena, "%.*s  profile %.*s flags=(complain) {\n  }\n", AAJ_STR_ARG(all),
+                               AAJ_STR_ARG(name.raw));
     }
-    aaj_manifest_free(m);
-    return s->label.p && s->attach.p ? EXIT_DONE : EXIT_REFUSED;
+    return all;
+}
+
+static int from_manifest(struct learn_session *s)
+{
+    struct manifests set = { 0 };
+    struct aaj_manifest *m;
+    int status = manifests_open(&set, s->what, &s->cmd.diags);
+
+    if (status == EXIT_DONE && set.item[0]->hat.text.n)
+        status = refuse(s, set.item[0]->hat.loc, "a pool runs in its master's profile: learn with the master's manifest, "
+                                                 "'aajail build' then finds the pool's part");
+    else if (status == EXIT_DONE && set.item[0]->attach == AAJ_ATTACH_UNIT)
+        status = refuse(s, nowhere, "a session cannot put a slave without an attachment into its profile; learn from a log "
+                                    "with --log");
+    if (status == EXIT_DONE)
+        status = manifests_complete(&set, &s->cmd.diags);
+    if (status == EXIT_DONE) {
+        m = set.item[0];
+        s->label = aaj_arena_dup(&s->cmd.arena, m->jail.text);
+        s->attach = aaj_arena_dup(&s->cmd.arena, m->slave.text);
+        s->pools = pools_text(s, &set);
+        status = s->label.p && s->attach.p && s->pools.p ? EXIT_DONE : EXIT_REFUSED;
+    }
+    manifests_clear(&set);
+    return status;
 }
 
 /* The kernel attaches by the resolved path. */
@@ -66,17 +97,11 @@ static int from_executable(struct learn_session *s)
 
 static int name_profile(struct learn_session *s)
 {
-    struct aaj_str what = aaj_str_c(s->what), text;
-    int r;
+    struct aaj_str what = aaj_str_c(s->what);
 
-    if (!aaj_str_ends(what, AAJ_STR(".yaml")) && !aaj_str_ends(what, AAJ_STR(".yml")))
-        return from_executable(s);
-    r = aaj_file_read(s->what, AAJ_FILE_MAX, &s->cmd.arena, &text);
-    if (r < 0) {
-        aaj_error(&s->cmd.diags, (struct aaj_loc){ .file = what }, "cannot read it: %s", strerror(-r));
-        return EXIT_INPUT;
-    }
-    return from_manifest(s, text);
+    if (aaj_str_ends(what, AAJ_STR(".yaml")) || aaj_str_ends(what, AAJ_STR(".yml")))
+        return from_manifest(s);
+    return from_executable(s);
 }
 
 /* No rule at all, in complain mode: everything is logged and nothing is denied. */
@@ -95,9 +120,9 @@ static int compile_profile(struct learn_session *s)
         r = aaj_target_open(s->lab ? "lab" : "running", aajail_datadir(), &s->cmd.diags, &target);
     if (r < 0)
         return EXIT_REFUSED;
-    text = aaj_arena_printf(&s->cmd.arena, "%s%s%sprofile %.*s %.*s flags=(complain) {\n}\n",
+    text = aaj_arena_printf(&s->cmd.arena, "%s%s%sprofile %.*s %.*s flags=(complain) {\n%.*s}\n",
                             target->abi ? "abi <" : "", target->abi ?: "", target->abi ? ">,\n" : "",
-                            AAJ_STR_ARG(name.raw), AAJ_STR_ARG(attach.raw));
+                            AAJ_STR_ARG(name.raw), AAJ_STR_ARG(attach.raw), AAJ_STR_ARG(s->pools));
     c.target = target;
     r = text.p ? aaj_compile(&c, text, &s->cmd.arena, &s->cmd.diags, &s->profile.blob) : -ENOMEM;
     if (r == 0)

@@ -21,7 +21,7 @@ struct learn_session {
     char **argv;          /* CMD; empty: until SIGINT */
     struct aaj_str label; /* out: whose events count */
     /* private */
-    struct aaj_str attach;
+    struct aaj_str attach, pools; /* pools: the text of a master's, in its learning profile */
     struct profile_cmd cmd;
     struct profile_input profile;
     bool loaded; /* the learning profile is ours */

@@ -12,7 +12,7 @@
 #include "base/file.h"
 #include "base/json.h"
 
-enum { SCHEMA = 1, LIST_MAX = 1 << 20, FILES_MAX = 64, PROFILES_MAX = 4096 };
+enum { SCHEMA = 1, LIST_MAX = 1 << 20, FILES_MAX = 4096, PROFILES_MAX = 4096 };
 
 void aaj_sha256_hex(struct aaj_str bytes, char ret_hex[static 65])
 {

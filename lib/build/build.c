@@ -101,7 +101,7 @@ static int print_nft(FILE *out, const void *plan)
     return aaj_firewall_print(out, plan, AAJ_FIREWALL_NFT);
 }
 
-static int learn(const struct aaj_build_input *in, struct aaj_built *b, struct aaj_diags *diags)
+int aaj_build_learn(const struct aaj_build_input *in, struct aaj_built *b, struct aaj_diags *diags)
 {
     struct aaj_learn_input input = {
         .manifest = in->manifest,
@@ -116,6 +116,8 @@ static int learn(const struct aaj_build_input *in, struct aaj_built *b, struct a
         .off = in->infer_off,
         .grant_denied = in->grant_denied,
         .comments = in->comments,
+        .pool = in->pool,
+        .n_pools = in->n_pools,
     };
     int r = read_template(in, &b->arena, diags, &input.template_name, &input.template_text);
 
@@ -129,7 +131,7 @@ static int learn(const struct aaj_build_input *in, struct aaj_built *b, struct a
 }
 
 /* Without a user there is nobody to fence: a profile alone is built then. */
-static int plan_firewall(const struct aaj_build_input *in, struct aaj_built *b, struct aaj_diags *diags)
+int aaj_build_plan(const struct aaj_build_input *in, struct aaj_built *b, struct aaj_diags *diags)
 {
     int r;
 
@@ -160,20 +162,34 @@ static struct aaj_str own_file(const struct aaj_build_input *in, struct aaj_aren
                             : aaj_arena_printf(arena, "aajail.%.*s", AAJ_STR_ARG(in->manifest->jail.text));
 }
 
-int aaj_build_run(const struct aaj_build_input *input, struct aaj_diags *diags, struct aaj_built **ret_built)
+int aaj_build_start(const struct aaj_build_input *in, struct aaj_diags *diags, struct aaj_built **ret_built)
 {
     struct aaj_built *b = calloc(1, sizeof(*b));
     int r;
 
     if (!b)
         return -ENOMEM;
-    b->unmediated = all_mediation & ~input->target->mediates;
-    b->own_file = own_file(input, &b->arena);
-    r = b->own_file.p ? open_ceiling(input, diags, &b->ceiling) : -ENOMEM;
-    if (r == 0 && input->merge.p)
+    b->unmediated = all_mediation & ~in->target->mediates;
+    b->own_file = own_file(in, &b->arena);
+    r = b->own_file.p ? open_ceiling(in, diags, &b->ceiling) : -ENOMEM;
+    if (r < 0)
+        aaj_built_free(b);
+    else
+        *ret_built = b;
+    return r;
+}
+
+int aaj_build_run(const struct aaj_build_input *input, struct aaj_diags *diags, struct aaj_built **ret_built)
+{
+    struct aaj_built *b;
+    int r = aaj_build_start(input, diags, &b);
+
+    if (r < 0)
+        return r;
+    if (input->merge.p)
         r = aaj_build_open_merge(input, b, diags);
     if (r == 0)
-        r = learn(input, b, diags);
+        r = aaj_build_learn(input, b, diags);
     if (r == 0)
         r = aaj_build_prove(input, b, diags);
     if (r == 0 && input->merge.p)
@@ -181,7 +197,7 @@ int aaj_build_run(const struct aaj_build_input *input, struct aaj_diags *diags, 
     if (r == 0 && input->surface && input->files && aaj_fsview_is_complete(input->files))
         r = aaj_build_surface(input, b);
     if (r == 0)
-        r = plan_firewall(input, b, diags);
+        r = aaj_build_plan(input, b, diags);
     if (r < 0)
         aaj_built_free(b);
     else

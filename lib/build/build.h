@@ -30,6 +30,8 @@ struct aaj_build_input {
     struct aaj_str merge, merge_name; /* a profile's text to put the findings into, and its path; empty: a new one */
     const struct aaj_manifest *const *other; /* the other jails of this machine: their roots are out of reach */
     size_t n_others;
+    const struct aaj_str *pool; /* aaj_build_family()'s: the names of a master's pools */
+    size_t n_pools;
 };
 
 struct aaj_built {
@@ -57,4 +59,10 @@ struct aaj_built {
 /* -EINVAL: manifest, template or recording cannot be used; -ENOENT: the slave does not occur in the recording;
  * -EPERM: something could not be proved; each with findings. Otherwise -errno of a part that could not be run. */
 int aaj_build_run(const struct aaj_build_input *input, struct aaj_diags *diags, struct aaj_built **ret_built);
+/*
+ * A master and its pools, which are profiles inside the master's: @input[0] is the master's, the others are its pools',
+ * each with its own manifest, ceiling and recording. Fills @ret_built with as many: the profile and the policy of
+ * each are the whole's, everything else its own.
+ */
+int aaj_build_family(struct aaj_build_input *input, size_t n, struct aaj_diags *diags, struct aaj_built **ret_built);
 struct aaj_built *aaj_built_free(struct aaj_built *built);

@@ -14,6 +14,27 @@ int aaj_build_prove(const struct aaj_build_input *in, struct aaj_built *b, struc
 /* The same of a whole file after a merge: it compiles, allows what was learned, and passes the manifest's tests. */
 int aaj_build_prove_whole(const struct aaj_build_input *in, struct aaj_built *b, struct aaj_diags *diags);
 
+/* A master with its pools. */
+struct aaj_build_whole {
+    struct aaj_str text, file; /* the profile, and its plain name */
+    struct aaj_str policy;     /* compiled; empty before the first part is proved */
+    struct aaj_str *name;      /* of all profiles in it */
+    size_t n_names;
+};
+
+/* Of one part of it, whose profiles b->name holds: that the whole allows what the part learned, and that these
+ * profiles keep below the part's own ceiling. */
+int aaj_build_prove_part(const struct aaj_build_input *in, struct aaj_built *b, const struct aaj_build_whole *whole,
+                         struct aaj_diags *diags);
+
+/* b->name: the names that the parser will give the profiles in @policy. */
+int aaj_build_find_names(struct aaj_built *b, struct aaj_policy *policy);
+
+/* build.c: a jail's beginning, what is learned, and its chain. */
+int aaj_build_start(const struct aaj_build_input *in, struct aaj_diags *diags, struct aaj_built **ret_built);
+int aaj_build_learn(const struct aaj_build_input *in, struct aaj_built *b, struct aaj_diags *diags);
+int aaj_build_plan(const struct aaj_build_input *in, struct aaj_built *b, struct aaj_diags *diags);
+
 /* merge.c: reads in->merge and finds the profile in it, whose name the learned one then takes. */
 int aaj_build_open_merge(const struct aaj_build_input *in, struct aaj_built *b, struct aaj_diags *diags);
 

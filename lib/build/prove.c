@@ -150,6 +150,20 @@ static int grants(struct aaj_built *b, struct aaj_proof_input *proof)
     return 0;
 }
 
+static int labels(struct aaj_built *b, struct aaj_proof_input *proof)
+{
+    const struct aaj_learned *l = b->learned;
+    struct aaj_proof_label *label = aaj_arena_new_array(&b->arena, l->n_peers + 1, struct aaj_proof_label);
+
+    if (!label)
+        return -ENOMEM;
+    for (size_t i = 0; i < l->n_peers; i++)
+        label[i] = (struct aaj_proof_label){ l->peer[i].label, l->peer[i].name };
+    proof->label = label;
+    proof->n_labels = l->n_peers;
+    return 0;
+}
+
 static struct aaj_proof_input common(const struct aaj_build_input *in, const struct aaj_built *b)
 {
     return (struct aaj_proof_input){
@@ -165,19 +179,24 @@ static struct aaj_proof_input common(const struct aaj_build_input *in, const str
     };
 }
 
-static int carry_out(struct aaj_built *b, struct aaj_proof_input *proof, struct aaj_diags *diags)
+static int run_proof(struct aaj_built *b, const struct aaj_proof_input *proof, struct aaj_diags *diags)
 {
     int r;
 
-    proof->name = b->name;
-    proof->n_names = b->n_names;
     aaj_proof_clear(&b->proof);
     r = aaj_proof_run(proof, diags, &b->proof);
     b->policy = b->proof.blob;
     return r > 0 ? -EPERM : r;
 }
 
-static int find_names(struct aaj_built *b, struct aaj_policy *policy)
+static int carry_out(struct aaj_built *b, struct aaj_proof_input *proof, struct aaj_diags *diags)
+{
+    proof->name = b->name;
+    proof->n_names = b->n_names;
+    return run_proof(b, proof, diags);
+}
+
+int aaj_build_find_names(struct aaj_built *b, struct aaj_policy *policy)
 {
     struct names names = { .built = b };
 
@@ -196,10 +215,39 @@ int aaj_build_prove(const struct aaj_build_input *in, struct aaj_built *b, struc
     if (r == 0)
         r = grants(b, &proof);
     if (r == 0)
+        r = labels(b, &proof);
+    if (r == 0)
         r = literal_rules(in, b, &proof);
     if (r == 0)
-        r = find_names(b, b->learned->policy);
+        r = aaj_build_find_names(b, b->learned->policy);
     return r == 0 ? carry_out(b, &proof, diags) : r;
+}
+
+int aaj_build_prove_part(const struct aaj_build_input *in, struct aaj_built *b, const struct aaj_build_whole *whole,
+                         struct aaj_diags *diags)
+{
+    struct aaj_proof_input proof;
+    int r;
+
+    b->profile = whole->text;
+    proof = common(in, b);
+    proof.ceiling = b->ceiling;
+    proof.file = proof.own_file = whole->file;
+    proof.name = whole->name;
+    proof.n_names = whole->n_names;
+    proof.own = b->name;
+    proof.n_own = b->n_names;
+    proof.compiled = whole->policy;
+    if (in->manifest->hat.text.n)
+        proof.attachment = AAJ_STR(""); /* the master's */
+    r = tolerate_includes(in, b);
+    if (r == 0)
+        r = grants(b, &proof);
+    if (r == 0)
+        r = labels(b, &proof);
+    if (r == 0)
+        r = literal_rules(in, b, &proof);
+    return r == 0 ? run_proof(b, &proof, diags) : r;
 }
 
 int aaj_build_prove_whole(const struct aaj_build_input *in, struct aaj_built *b, struct aaj_diags *diags)
@@ -208,6 +256,6 @@ int aaj_build_prove_whole(const struct aaj_build_input *in, struct aaj_built *b,
     int r = grants(b, &proof);
 
     if (r == 0)
-        r = find_names(b, b->merged);
+        r = aaj_build_find_names(b, b->merged);
     return r == 0 ? carry_out(b, &proof, diags) : r;
 }

@@ -121,6 +121,11 @@ static bool is_in(struct aaj_str name, const struct aaj_str *list, size_t n)
     return false;
 }
 
+bool aaj_proof_is_own(const struct aaj_proof *proof, const struct aaj_match_profile *profile)
+{
+    return !proof->in->own || is_in(profile->name, proof->in->own, proof->in->n_own);
+}
+
 /* What the parser says it would load, and what the compiled policy holds: both must be what is expected. */
 static int prove_names(struct aaj_proof *p)
 {
@@ -159,8 +164,12 @@ static bool parser_refused(int r)
 static int compile_once(struct aaj_proof *p)
 {
     struct aaj_proof_result *out = p->out;
-    int r = aaj_compile(&p->compile, p->in->text, &out->arena, p->diags, &out->blob);
+    int r = 0;
 
+    if (p->in->compiled.n)
+        out->blob = p->in->compiled;
+    else
+        r = aaj_compile(&p->compile, p->in->text, &out->arena, p->diags, &out->blob);
     if (parser_refused(r)) {
         aaj_proof_fail(p, AAJ_PROOF_COMPILES, (struct aaj_loc){ 0 }, "it does not compile for %s",
                        p->in->target->name);

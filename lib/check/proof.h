@@ -36,6 +36,11 @@ struct aaj_proof_grant {
     struct aaj_str into; /* EXEC: the profile it has to lead into; empty: any */
 };
 
+/* What a label of the log is called in the policy, where no grant says it: a master's, a pool's. */
+struct aaj_proof_label {
+    struct aaj_str from, to;
+};
+
 /* A rule that stands for one learned name: a file rule without wildcards. */
 struct aaj_proof_rule {
     struct aaj_str text; /* with its comma: `owner "/srv/a b" rw,` */
@@ -52,6 +57,8 @@ struct aaj_proof_input {
     struct aaj_recording *recording;    /* NULL: clause 1 has nothing to prove */
     const struct aaj_proof_grant *grant;
     size_t n_grants;
+    const struct aaj_proof_label *label;
+    size_t n_labels;
     const struct aaj_proof_rule *rule;
     size_t n_rules;
     struct aaj_ceiling *ceiling;        /* with manifest, roots and tolerated abstractions applied; NULL: none */
@@ -59,6 +66,9 @@ struct aaj_proof_input {
     struct aaj_fsview *files;           /* NULL: nothing is known */
     const struct aaj_str *name;         /* every profile expected, children and hats too */
     size_t n_names;
+    const struct aaj_str *own;          /* those that ceiling and tests are about; NULL: all */
+    size_t n_own;
+    struct aaj_str compiled;            /* what the text compiles to, known already; empty: it is compiled */
     struct aaj_str attachment;          /* the slave's path; empty: clause 6 has nothing to prove */
     const char *profiles;               /* the folder of other profiles; NULL: not looked at */
     struct aaj_str own_file;            /* its file there ("aajail.gapapp"), which is no other */

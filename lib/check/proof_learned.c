@@ -109,6 +109,8 @@ int aaj_proof_learned(struct aaj_proof *p)
     r = aaj_recording_accesses(in->recording, &access, &n);
     if (r == 0)
         r = aaj_intern_init(&labels.from);
+    for (size_t i = 0; r == 0 && i < in->n_labels; i++)
+        r = add_label(&labels, in->label[i].from, in->label[i].to);
     for (size_t i = 0; r == 0 && i < in->n_grants; i++)
         r = in->grant[i].access < n ? add_label(&labels, aaj_recording_str(in->recording, access[in->grant[i].access].label),
                                                 in->grant[i].profile)
@@ -146,6 +148,8 @@ int aaj_proof_ceiling(struct aaj_proof *p)
     for (size_t i = 0; r == 0 && i < aaj_match_count(p->out->match); i++) {
         const struct aaj_match_profile *profile = aaj_match_profile(p->out->match, i);
 
+        if (!aaj_proof_is_own(p, profile))
+            continue;
         if (profile->mode == AAJ_UNCONFINED)
             aaj_proof_fail(p, AAJ_PROOF_CEILING, (struct aaj_loc){ 0 }, "%s is flags=(unconfined): it confines nothing",
                            aaj_proof_show(p, profile->name));

@@ -26,6 +26,8 @@ int aaj_proof_tests(struct aaj_proof *proof);
 /* A finding that makes @clause fail. */
 void aaj_proof_fail(struct aaj_proof *proof, enum aaj_proof_clause clause, struct aaj_loc loc,
                     const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+/* Is @profile one of those that this proof is about? */
+bool aaj_proof_is_own(const struct aaj_proof *proof, const struct aaj_match_profile *profile);
 /* Adds a note that names the rule by which @profile grants any of @mask on @name, where it can be told. */
 void aaj_proof_name_rule(struct aaj_proof *proof, struct aaj_str profile, struct aaj_str name, uint32_t mask);
 /* @s for a message: harmless, in the arena of the findings. */

@@ -160,6 +160,12 @@ static void test_dest(struct test *t, const struct aaj_dest *d)
                        t->allow ? "does not open" : "opens", aaj_proof_show(t->p, t->source->text));
 }
 
+/* The jail's own profile comes before its children. */
+static bool is_main(const struct aaj_proof *p, size_t i)
+{
+    return p->in->own ? aaj_str_eq(aaj_match_profile(p->out->match, i)->name, p->in->own[0]) : i == 0;
+}
+
 static int run_test(struct aaj_proof *p, const struct aaj_scalar *source, bool allow)
 {
     struct test t = { .p = p, .source = source, .allow = allow };
@@ -179,7 +185,7 @@ static int run_test(struct aaj_proof *p, const struct aaj_scalar *source, bool a
         aaj_proof_fail(p, AAJ_PROOF_TESTS, source->loc, "policy test cannot be read: %s", why);
     } else {
         for (size_t i = 0; r == 0 && i < aaj_match_count(match); i++)
-            if (i == 0 || !allow)
+            if (allow ? is_main(p, i) : aaj_proof_is_own(p, aaj_match_profile(match, i)))
                 r = rule.class == AAJ_CLASS_FILE
                         ? test_file(&t, aaj_match_profile(match, i), &rule, test_perms(rule.mask))
                         : test_class(&t, aaj_match_profile(match, i), &rule);

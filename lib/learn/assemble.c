@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <stdlib.h>
 
+#include "ceiling/ceiling_private.h"
 #include "learn/emit.h"
 #include "policy/parse.h"
 #include "policy/print.h"
@@ -282,7 +283,7 @@ static int attachment_of(struct aaj_learner *l, uint32_t dom, struct aaj_text *r
     struct aaj_str all = { "", 0 };
     size_t n = 0;
 
-    for (size_t i = 0; i < l->n_doms; i++) {
+    for (size_t i = 0; i < l->n_doms && !l->hat; i++) { /* a pool's children are entered by name */
         struct aaj_str one;
 
         if (l->dom[i].same != dom || l->dom[i].exe.n == 0)
@@ -412,7 +413,8 @@ static int write_head(struct aaj_learner *l)
             return -ENOMEM;
         aaj_block_insert(l->template, NULL, head, abi);
     }
-    for (size_t i = 0; i < m->n_variables; i++) {
+    /* A pool's stand in its rules, expanded: another pool may call something else so. */
+    for (size_t i = 0; i < m->n_variables && !l->hat; i++) {
         int r = set_variable(l, l->outer->prev, &m->variable[i]);
 
         if (r < 0)
@@ -446,7 +448,8 @@ static int add_manifest_rules(struct aaj_learner *l)
 
     for (size_t i = 0; i < m->rules.n; i++) {
         struct aaj_draft d = { .inferences = 1u << AAJ_INFER_MANIFEST,
-                               .key = aaj_arena_dup(l->arena, m->rules.item[i].text) };
+                               .key = l->hat ? aaj_ceiling_expand(m, m->rules.item[i].text, l->arena)
+                                             : aaj_arena_dup(l->arena, m->rules.item[i].text) };
         int r = aaj_policy_parse_rule(l->arena, d.key, m->rules.item[i].loc, l->diags, &d.item);
 
         if (r == -ENOMEM)
@@ -509,6 +512,8 @@ int aaj_assemble(struct aaj_learner *l)
         r = write_head(l);
     if (r == 0)
         r = name_profile(l);
+    if (r == 0)
+        r = aaj_pool_write(l);
     s = calloc(l->n_drafts + 1, sizeof(*s));
     if (!s)
         return -ENOMEM;

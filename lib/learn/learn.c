@@ -186,10 +186,12 @@ static int add_access(struct aaj_learner *l, uint32_t i)
     const struct aaj_access *a = &l->access[i];
     struct aaj_place at;
 
-    if (!aaj_str_starts(aaj_recording_str(l->in->recording, a->label), l->label))
+    if (!aaj_str_starts(aaj_recording_str(l->in->recording, a->label), l->log_top))
         return 0;
     at = aaj_tree_place(l, a->label);
     if (at.dom == AAJ_NO && at.why == AAJ_REFUSED_OTHER && aaj_str_eq(at.detail, AAJ_STR("not this jail")))
+        return 0;
+    if (a->class == AAJ_CLASS_CHANGE_PROFILE && aaj_pool_is_entered(l, aaj_arg(l, a, AAJ_CHANGE_TARGET)))
         return 0;
     l->out->stats.accesses++;
     l->out->stats.events += events_of(a);
@@ -207,34 +209,13 @@ static int add_access(struct aaj_learner *l, uint32_t i)
 
 /* ---- the whole ---- */
 
-static struct aaj_item *first_hat(struct aaj_item *profile)
+/* A pool's template is its place in a master's. */
+static struct aaj_item *first_inner(struct aaj_item *profile)
 {
     for (struct aaj_item *i = profile->profile.body.first; i; i = i->next)
-        if (i->kind == AAJ_ITEM_PROFILE && i->profile.keyword >= AAJ_PROFILE_HAT)
+        if (i->kind == AAJ_ITEM_PROFILE)
             return i;
     return NULL;
-}
-
-/* A pool is "MASTER//POOL" in the log, or "MASTER//null-POOL" while the master has no such hat. */
-static int find_hat(struct aaj_learner *l)
-{
-    struct aaj_str hat = l->in->manifest->hat.text;
-
-    for (unsigned i = 0; i < 2; i++) {
-        struct aaj_str label = i == 0 ? aaj_arena_printf(l->arena, "%.*s//%.*s", AAJ_STR_ARG(l->log_top), AAJ_STR_ARG(hat))
-                                      : aaj_arena_printf(l->arena, "%.*s//null-%.*s", AAJ_STR_ARG(l->log_top), AAJ_STR_ARG(hat));
-
-        if (!label.p)
-            return -ENOMEM;
-        for (size_t k = 0; k < l->n_access; k++)
-            if (aaj_str_eq(aaj_recording_str(l->in->recording, l->access[k].label), label)) {
-                l->label = label;
-                return 0;
-            }
-    }
-    aaj_error(l->diags, l->in->manifest->hat.loc, "the hat '%.*s' does not occur under '%s'", AAJ_STR_ARG(hat),
-              aaj_escape(&l->scratch, l->log_top));
-    return -ENOENT;
 }
 
 static int read_template(struct aaj_learner *l)
@@ -251,9 +232,9 @@ static int read_template(struct aaj_learner *l)
     if (!l->main)
         return aaj_error(l->diags, loc, "the template holds no profile");
     if (l->hat) {
-        l->main = first_hat(l->outer);
+        l->main = first_inner(l->outer);
         if (!l->main)
-            return aaj_error(l->diags, loc, "the template holds no hat; for a pool there is php-fpm-pool");
+            return aaj_error(l->diags, loc, "the template holds no place for a pool; for a pool there is php-fpm-pool");
     }
     r = aaj_cover_make(l->template, l->main, &l->main_cover);
     if (r == 0)
@@ -286,6 +267,7 @@ struct aaj_learned *aaj_learned_free(struct aaj_learned *learned)
         free(learned->rule);
         free(learned->refused);
         free(learned->granted);
+        free(learned->peer);
         free(learned->proposal);
         free(learned->suspect);
         aaj_arena_clear(&learned->arena);
@@ -303,6 +285,7 @@ static int phases(struct aaj_learner *l)
     for (uint32_t i = 0; r == 0 && i < l->n_access; i++)
         r = add_access(l, i);
     settle_uid(l);
+    aaj_pool_share(l);
     if (r == 0)
         r = aaj_other_inherit(l);
     if (r == 0)
@@ -331,12 +314,11 @@ int aaj_learn_run(const struct aaj_learn_input *input, struct aaj_diags *diags, 
     out->name = aaj_arena_dup(l.arena, input->name.n ? input->name : input->manifest->jail.text);
     l.top = l.hat ? aaj_arena_dup(l.arena, input->manifest->master.text) : out->name;
     r = out->name.p ? aaj_learn_label(input->recording, input->manifest, input->label, diags, &l.log_top) : -ENOMEM;
-    l.label = l.log_top;
     if (r == 0)
         r = aaj_recording_accesses(input->recording, &l.access, &l.n_access);
     if (r == 0 && l.hat)
-        r = find_hat(&l);
-    out->label = aaj_arena_dup(l.arena, l.label);
+        r = aaj_pool_find(&l);
+    out->label = aaj_arena_dup(l.arena, l.log_top);
     if (r == 0)
         r = phases(&l);
     learner_free(&l);

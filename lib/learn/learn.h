@@ -55,6 +55,8 @@ struct aaj_learn_input {
     struct aaj_str name;          /* of the profile to make; empty: the jail's */
     struct aaj_policy *known_policy; /* a profile that is there already, read with its includes; NULL: none. What looks */
     struct aaj_item *known;          /* like an attack and is new against it makes no rule, but with grant_denied */
+    const struct aaj_str *pool;   /* of a master: the hats that have manifests of their own, and are not learned with it */
+    size_t n_pools;
     uint32_t off;                 /* 1u << enum aaj_infer */
     bool grant_denied;            /* --denied=grant */
     bool comments;                /* each learned rule says where it comes from */
@@ -100,6 +102,11 @@ struct aaj_learned_access {
     bool exec;              /* an exec, into the profile below; empty: one that is not this jail's */
     struct aaj_str into;
     uint32_t dom, into_dom; /* the learner's own */
+};
+
+/* A label of the log that is no grant's, and what it is called in what is written. */
+struct aaj_learned_peer {
+    struct aaj_str label, name;
 };
 
 /* What an attack looks like (suspect.h): set apart, explained, and not a proof of one. */
@@ -160,6 +167,8 @@ struct aaj_learned {
     size_t n_refused;
     struct aaj_learned_access *granted;
     size_t n_granted;
+    struct aaj_learned_peer *peer;
+    size_t n_peers;
     struct aaj_proposal *proposal;
     size_t n_proposals;
     struct aaj_suspect *suspect; /* by kind, detail and what */

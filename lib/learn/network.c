@@ -164,7 +164,7 @@ static void note_listener(struct listeners *listening, unsigned port)
 static bool is_socket(struct aaj_learner *l, const struct aaj_access *a)
 {
     return (a->class == AAJ_CLASS_NET || a->class == AAJ_CLASS_SOCKADDR) &&
-           aaj_str_starts(aaj_recording_str(l->in->recording, a->label), l->label) &&
+           aaj_str_starts(aaj_recording_str(l->in->recording, a->label), l->log_top) &&
            aaj_tree_place(l, a->label).dom != AAJ_NO;
 }
 

@@ -267,7 +267,7 @@ static int crosses(struct aaj_learner *l, const struct aaj_access *a, struct aaj
     for (unsigned i = 0; i < AAJ_ARGS; i++)
         arg[i] = aaj_arg(l, a, i);
     return aaj_ceiling_crosses_access(l->in->ceiling, (enum aaj_class)a->class, arg, aaj_other_mask(a),
-                                      l->label, l->in->files, &l->scratch, crossing);
+                                      l->log_top, l->in->files, &l->scratch, crossing);
 }
 
 int aaj_other_add(struct aaj_learner *l, uint32_t i, uint32_t dom)

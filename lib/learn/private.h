@@ -20,6 +20,7 @@ struct aaj_dom {
     struct aaj_str name; /* "dash"; of MAIN the profile's */
     struct aaj_str full; /* "gapapp//dash" */
     uint32_t same;       /* joined with this one (at most 12 named targets); itself otherwise */
+    bool entered;        /* by change_profile, as php-fpm enters a pool */
 };
 
 /* Where a label of the log leads. */
@@ -92,9 +93,8 @@ struct aaj_learner {
     struct aaj_arena scratch;
     const struct aaj_access *access;
     size_t n_access;
-    struct aaj_str label; /* the jail's in the log: "P", of a hat "P//blog" */
     struct aaj_str log_top, top; /* the profile it is (in), in the log and in what is written */
-    bool hat;
+    bool hat;                    /* it is a pool */
 
     struct aaj_dom *dom;
     size_t n_doms, cap_doms;
@@ -131,7 +131,7 @@ struct aaj_learner {
 
     struct aaj_draft *draft;
     size_t n_drafts, cap_drafts;
-    size_t cap_rules, cap_refused, cap_granted, cap_proposals, cap_suspects;
+    size_t cap_rules, cap_refused, cap_granted, cap_proposals, cap_peers, cap_suspects;
 };
 
 static inline struct aaj_str aaj_arg(const struct aaj_learner *l, const struct aaj_access *a, unsigned i)
@@ -155,6 +155,20 @@ struct aaj_place aaj_tree_place(struct aaj_learner *l, uint32_t label);
 void aaj_tree_free(struct aaj_learner *l);
 /* The profile's name for a label of the log as a rule's peer: own children by their new names. */
 int aaj_tree_peer(struct aaj_learner *l, struct aaj_str label, uint32_t from, struct aaj_str *ret_glob);
+
+/* pool.c: a pool of a master, and the master's view of its pools */
+/* Is @label the jail's own? *ret_end: where the steps below it begin (log/label.h). */
+bool aaj_pool_is_ours(const struct aaj_learner *l, struct aaj_str label, size_t *ret_end);
+/* What a label that is not ours will be called: the master and its other pools by their new names. */
+int aaj_pool_peer(struct aaj_learner *l, struct aaj_str label, struct aaj_str *ret_name);
+/* Does a change_profile to @target lead into a pool? The template's rule about pools grants that. */
+bool aaj_pool_is_entered(const struct aaj_learner *l, struct aaj_str target);
+/* Made-up names in shared folders that the master made, before its workers were in their pool, are made-up here, too. */
+void aaj_pool_share(struct aaj_learner *l);
+/* -ENOENT with a finding when the pool does not occur. */
+int aaj_pool_find(struct aaj_learner *l);
+/* The template's rules about a pool, once for each. */
+int aaj_pool_write(struct aaj_learner *l);
 
 /* paths.c */
 int aaj_paths_add(struct aaj_learner *l, uint32_t access, uint32_t dom, uint32_t perms);

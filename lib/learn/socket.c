@@ -312,7 +312,7 @@ int aaj_other_inherit(struct aaj_learner *l)
             continue;
         last = a;
         at = aaj_tree_place(l, a->label);
-        if (at.dom != AAJ_NO && aaj_str_starts(aaj_recording_str(l->in->recording, a->label), l->label))
+        if (at.dom != AAJ_NO && aaj_str_starts(aaj_recording_str(l->in->recording, a->label), l->log_top))
             r = inherit(l, i, l->dom[at.dom].same, reached);
     }
     free(reached);

@@ -1,13 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The exec tree. In complain mode the kernel names what an executed program runs in after how it came
- * there (security/apparmor/domain.c, aa_new_null_profile):
- *
- *     P//null-/usr/bin/dash//null-/usr/bin/date      date, run by dash, run by P
- *     P//null-NAME                                   change_hat to a hat that P does not have
- *     P//NAME                                        a child or hat that P has
- *
- * One profile is made for each executable of the jail, however many run it and however deep, so that
+ * The exec tree. In complain mode the kernel names what an executed program runs in after how it came there
+ * (log/label.h). One profile is made for each executable of the jail, however many run it and however deep, so that
  * recursion folds; the slave's own executable stays in the slave's profile.
  */
 #include <errno.h>
@@ -16,6 +10,7 @@
 
 #include "base/escape.h"
 #include "learn/private.h"
+#include "log/label.h"
 #include "policy/quote.h"
 
 enum { NAMED_TARGETS = 12, CHILD_NAME_MAX = 48 }; /* parser 3.0.8: 12 named exec targets a profile */
@@ -172,6 +167,11 @@ static struct aaj_str child_name(struct aaj_learner *l, struct aaj_str exe, unsi
     char buf[CHILD_NAME_MAX];
     size_t n = exe.n, at = 0;
 
+    if (l->hat) { /* beside other pools' children */
+        at = aaj_str_head(l->in->manifest->hat.text, sizeof(buf) / 2).n;
+        memcpy(buf, l->in->manifest->hat.text.p, at);
+        buf[at++] = '-';
+    }
     /* 0: the file's name, 1: with its folder's, then with a number */
     for (unsigned slashes = 0; n > 0 && (exe.p[n - 1] != '/' || ++slashes <= (attempt ? 1u : 0u)); n--)
         ;
@@ -283,43 +283,41 @@ static uint32_t *edge_to(struct aaj_learner *l, uint32_t from, uint32_t to, stru
     return &l->edge[e->value].ev;
 }
 
-static struct aaj_place step(struct aaj_learner *l, struct aaj_place at, struct aaj_str segment)
+static struct aaj_place step(struct aaj_learner *l, struct aaj_place at, const struct aaj_step *step)
 {
-    static const struct aaj_str null = AAJ_STR_INIT("null-");
-    struct aaj_str name = segment;
     struct aaj_place to;
 
     if (at.dom == AAJ_NO)
         return nowhere(AAJ_REFUSED_UNDER, at.detail);
-    if (segment.n == 0 || segment.p[0] == '&')
+    switch (step->kind) {
+    case AAJ_STEP_EXEC:
+        to = step_exec(l, at.dom, step->name);
+        if (to.dom != AAJ_NO && !edge_to(l, at.dom, to.dom, step->name))
+            return somewhere(AAJ_NO);
+        return to;
+    case AAJ_STEP_HAT:
+        return somewhere(dom_by_name(l, AAJ_DOM_HAT, step->name));
+    case AAJ_STEP_CHANGE:
+        to = somewhere(dom_by_name(l, AAJ_DOM_CHILD, step->name));
+        if (to.dom != AAJ_NO)
+            l->dom[to.dom].entered = true;
+        return to;
+    case AAJ_STEP_CHILD:
+        return somewhere(dom_by_name(l, AAJ_DOM_CHILD, step->name));
+    default:
         return nowhere(AAJ_REFUSED_OTHER, AAJ_STR("a stack of profiles"));
-    if (!aaj_str_starts(segment, null))
-        return somewhere(dom_by_name(l, AAJ_DOM_CHILD, segment));
-    name = aaj_str_skip(segment, null.n);
-    if (name.n == 0 || name.p[0] != '/')
-        return somewhere(dom_by_name(l, AAJ_DOM_HAT, name));
-    to = step_exec(l, at.dom, name);
-    if (to.dom != AAJ_NO && !edge_to(l, at.dom, to.dom, name))
-        return somewhere(AAJ_NO);
-    return to;
+    }
 }
 
 static struct aaj_place walk(struct aaj_learner *l, struct aaj_str label)
 {
     struct aaj_place at = { .dom = 0 };
-    struct aaj_str rest = aaj_str_skip(label, l->label.n);
+    struct aaj_step s;
 
-    if (!aaj_str_starts(label, l->label) || (rest.n && !aaj_str_starts(rest, AAJ_STR("//"))) ||
-        aaj_str_find(label, '\0') < label.n)
+    if (!aaj_pool_is_ours(l, label, &s.end) || aaj_str_find(label, '\0') < label.n)
         return nowhere(AAJ_REFUSED_OTHER, AAJ_STR("not this jail"));
-    while (rest.n) {
-        size_t end;
-
-        rest = aaj_str_skip(rest, 2);
-        end = aaj_str_search(rest, AAJ_STR("//"));
-        at = step(l, at, aaj_str_head(rest, end));
-        rest = aaj_str_skip(rest, end);
-    }
+    while (aaj_label_step(label, s.end, &s))
+        at = step(l, at, &s);
     return at;
 }
 
@@ -352,7 +350,7 @@ static void find_hats(struct aaj_learner *l)
 
         if (a->class != AAJ_CLASS_FILE || !aaj_str_ends(aaj_arg(l, a, AAJ_FILE_NAME), AAJ_STR("/current")) ||
             !aaj_str_starts(aaj_arg(l, a, AAJ_FILE_NAME), AAJ_STR("/proc/")) ||
-            !aaj_str_starts(aaj_recording_str(l->in->recording, a->label), l->label))
+            !aaj_str_starts(aaj_recording_str(l->in->recording, a->label), l->log_top))
             continue;
         at = aaj_tree_place(l, a->label);
         if (at.dom != AAJ_NO && l->dom[at.dom].kind == AAJ_DOM_CHILD && l->dom[at.dom].exe.n == 0)
@@ -419,7 +417,7 @@ int aaj_tree_build(struct aaj_learner *l)
         struct aaj_place at;
         int r;
 
-        if (!aaj_str_starts(aaj_recording_str(l->in->recording, a->label), l->label))
+        if (!aaj_str_starts(aaj_recording_str(l->in->recording, a->label), l->log_top))
             continue;
         at = aaj_tree_place(l, a->label);
         if (a->class != AAJ_CLASS_EXEC || at.dom == AAJ_NO ||
@@ -430,7 +428,7 @@ int aaj_tree_build(struct aaj_learner *l)
             return r;
     }
     find_hats(l);
-    for (uint32_t d = 1; d < l->n_doms; d++)
+    for (uint32_t d = l->hat ? 0 : 1; d < l->n_doms; d++)
         join_targets(l, d);
     resolve_joined(l);
     return 0;
@@ -438,22 +436,24 @@ int aaj_tree_build(struct aaj_learner *l)
 
 int aaj_tree_peer(struct aaj_learner *l, struct aaj_str label, uint32_t from, struct aaj_str *ret_glob)
 {
+    struct aaj_str name = label;
     struct aaj_place at;
+    size_t end;
 
-    if (l->hat && aaj_str_eq(label, l->log_top)) {
-        *ret_glob = aaj_glob_escape(l->arena, l->top);
-        return ret_glob->p ? 0 : -ENOMEM;
+    if (aaj_pool_is_ours(l, label, &end)) {
+        at = walk(l, label);
+        if (at.dom == AAJ_NO)
+            return -ENOENT;
+        at.dom = l->dom[at.dom].same;
+        if (at.dom == from) {
+            *ret_glob = AAJ_STR("@{profile_name}");
+            return 0;
+        }
+        name = l->dom[at.dom].full;
+    } else if (aaj_pool_peer(l, label, &name) < 0) {
+        return -ENOMEM;
     }
-    if (!aaj_str_starts(label, l->label) ||
-        (label.n > l->label.n && !aaj_str_starts(aaj_str_skip(label, l->label.n), AAJ_STR("//")))) {
-        *ret_glob = aaj_glob_escape(l->arena, label);
-        return ret_glob->p ? 0 : -ENOMEM;
-    }
-    at = walk(l, label);
-    if (at.dom == AAJ_NO)
-        return -ENOENT;
-    at.dom = l->dom[at.dom].same;
-    *ret_glob = at.dom == from ? AAJ_STR("@{profile_name}") : aaj_glob_escape(l->arena, l->dom[at.dom].full);
+    *ret_glob = aaj_glob_escape(l->arena, name);
     return ret_glob->p ? 0 : -ENOMEM;
 }
 

@@ -67,6 +67,15 @@ as() {
     fi
 }
 
+# Skips where there is no php-fpm behind nginx to be had; $php is its path.
+php_or_skip() {
+    php=$(ls /usr/sbin/php-fpm[0-9]*.[0-9]* 2>/dev/null | head -1)
+    if [ -z "$php" ] || [ -z "$(ls /usr/lib/php/*/pdo_sqlite.so 2>/dev/null)" ] || ! command -v nginx curl >/dev/null; then
+        echo "install php-fpm, php-sqlite3, nginx-light and curl for this"
+        exit 77
+    fi
+}
+
 finish() {
     [ "$fails" -eq 0 ] || exit 1
     exit 0

@@ -1,0 +1,26 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Two pools of php-fpm under one master (apparmor_hat): learned in the lab with the master's manifest, built as one profile,
+# and enforced there, without a denial for either and without a way from one to the other.
+. "$AAJ_SOURCE/tests/lab/common.sh"
+php_or_skip
+lab_or_skip
+command_or_skip
+web=$AAJ_SOURCE/tests/lab/web
+cd "$work" || exit 1
+mkdir -m 777 share
+cp "$AAJ_SOURCE"/tests/corpus/manifests/pools/*.yaml .
+sed -i "s#^slave:.*#slave: $php#" php-fpm.yaml
+
+"$AAJAIL" learn php-fpm.yaml --lab --timeout 300 --share share --ro "$web" -- bash "$web/learn.sh" --pools >out 2>&1
+check "learning" 0 $?
+[ "$fails" -eq 0 ] || { cat out; finish; }
+"$AAJAIL" build blog.yaml --files share/files.tsv -o built >out 2>&1
+check "the build" 0 $?
+[ "$fails" -eq 0 ] || { cat out; finish; }
+"$AAJAIL" lab --timeout 300 --ro "$web" --ro "$(dirname "$AAJAIL")" --ro "$AAJ_SOURCE" --ro "$work" -- \
+    bash "$web/enforce-pools.sh" "$AAJAIL" "$work/built" >out 2>&1
+check "enforcing" 0 $?
+grep -q "33 requests, 0 denials" out || fail "denials"
+[ "$fails" -eq 0 ] || cat out
+finish
