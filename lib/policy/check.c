@@ -18,6 +18,20 @@ static int said(int r)
     return r == -EINVAL ? 0 : r;
 }
 
+/* Once for each variable: with the tunables forgotten, every line of the abstractions would say the same. */
+static int never_set(struct aaj_parser *ps, struct aaj_item *item, struct aaj_text text, struct aaj_str name)
+{
+    uint32_t id;
+
+    if (aaj_intern_find(&ps->rd->unset, name, &id) == 0)
+        return -EINVAL;
+    if (aaj_intern_add(&ps->rd->unset, name, &id) < 0)
+        return -ENOMEM;
+    return aaj_check_fail_at(ps, item, text,
+                             "the variable @{%s} was never set; is 'include <tunables/global>' missing before the profile?",
+                             aaj_escape(ps->rd->arena, name));
+}
+
 int aaj_check_glob(struct aaj_parser *ps, struct aaj_item *item, struct aaj_text text, unsigned flags)
 {
     struct aaj_arena *arena = ps->rd->arena;
@@ -31,11 +45,11 @@ int aaj_check_glob(struct aaj_parser *ps, struct aaj_item *item, struct aaj_text
     r = aaj_vars_expand(&ps->rd->vars, arena, text.value, &value, &missing);
     shown = aaj_escape(arena, missing);
     if (r == -ENOENT)
-        return aaj_check_fail(ps, item, "the variable @{%s} was never set", shown);
+        return never_set(ps, item, text, missing);
     if (r == -ELOOP)
-        return aaj_check_fail(ps, item, "the variable @{%s} refers to itself", shown);
+        return aaj_check_fail_at(ps, item, text, "the variable @{%s} refers to itself", shown);
     if (r == -EINVAL)
-        return aaj_check_fail(ps, item, "'%s' is no name of a variable", shown);
+        return aaj_check_fail_at(ps, item, text, "'%s' is no name of a variable", shown);
     if (r == -E2BIG)
         return aaj_check_fail(ps, item, "the variable @{%s} makes this too long", shown);
     ps->rd->expanded += r == 0 && value.p != text.value.p ? value.n : 0;
@@ -45,7 +59,7 @@ int aaj_check_glob(struct aaj_parser *ps, struct aaj_item *item, struct aaj_text
         r = aaj_glob_compile(value, flags, &glob, &why);
     aaj_glob_free(glob);
     if (r == -EINVAL || r == -E2BIG)
-        return aaj_check_fail(ps, item, "'%s': %s", aaj_escape(arena, aaj_str_head(value, 200)), why);
+        return aaj_check_fail_at(ps, item, text, "'%s': %s", aaj_escape(arena, aaj_str_head(value, 200)), why);
     return r;
 }
 
@@ -140,7 +154,8 @@ static int check_capability(struct aaj_parser *ps, struct aaj_item *item)
         for (size_t k = 0; !known && k < sizeof(names) / sizeof(*names); k++)
             known = aaj_str_eq(name, aaj_str_c(names[k]));
         if (!known)
-            return aaj_check_fail(ps, item, "there is no capability '%s'", aaj_escape(ps->rd->arena, name));
+            return aaj_check_fail_at(ps, item, item->rule.capability.item[i], "there is no capability '%s'",
+                                     aaj_escape(ps->rd->arena, name));
     }
     return 0;
 }
@@ -215,7 +230,7 @@ static int check_rlimit(struct aaj_parser *ps, struct aaj_item *item)
     while (i < n && !aaj_str_eq(rule->name.value, aaj_str_c(limits[i].name)))
         i++;
     if (i == n)
-        return aaj_check_fail(ps, item, "there is no limit '%s'", aaj_escape(ps->rd->arena, rule->name.value));
+        return aaj_check_fail_at(ps, item, rule->name, "there is no limit '%s'", aaj_escape(ps->rd->arena, rule->name.value));
     if (aaj_str_eq(rule->value.value, AAJ_STR("infinity")))
         return 0;
     memcpy(number, rule->value.value.p,

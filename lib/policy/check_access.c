@@ -168,7 +168,7 @@ static int check_cond(struct aaj_parser *ps, struct aaj_item *item, const struct
     while (key->name && !aaj_str_eq(cond->key.value, aaj_str_c(key->name)))
         key++;
     if (!key->name)
-        return aaj_check_fail(ps, item, "a %s rule has no '%s'", aaj_rule_keyword(item->rule.kind), shown);
+        return aaj_check_fail_at(ps, item, cond->key, "a %s rule has no '%s'", aaj_rule_keyword(item->rule.kind), shown);
     if (!(key->sides & side))
         return aaj_check_fail(ps, item, side == PEER ? "'%s' does not stand inside peer=()" : "'%s' stands inside peer=()",
                               shown);
@@ -182,7 +182,8 @@ static int check_cond(struct aaj_parser *ps, struct aaj_item *item, const struct
         struct aaj_text value = cond->values.item[i];
 
         if (key->valid && !key->valid(value.value))
-            return aaj_check_fail(ps, item, "'%s' is no value of '%s'", aaj_escape(ps->rd->arena, value.value), shown);
+            return aaj_check_fail_at(ps, item, value, "'%s' is no value of '%s'",
+                                     aaj_escape(ps->rd->arena, value.value), shown);
         if (key->glob)
             r = aaj_check_glob(ps, item, value, 0);
     }
@@ -235,10 +236,11 @@ static int check_network(struct aaj_parser *ps, struct aaj_item *item)
     if (item->rule.prefix.priority)
         return aaj_check_fail(ps, item, "a network rule has no priority");
     if (aaj_text_set(rule->arg[1]) && (!is_family(family) || !is_type(family, type)))
-        return aaj_check_fail(ps, item, "there is no network family '%s' with '%s'",
-                              aaj_escape(ps->rd->arena, family), aaj_escape(ps->rd->arena, type));
+        return aaj_check_fail_at(ps, item, rule->arg[1], "there is no network family '%s' with '%s'",
+                                 aaj_escape(ps->rd->arena, family), aaj_escape(ps->rd->arena, type));
     if (aaj_text_set(rule->arg[0]) && !is_family(family) && !is_type(AAJ_STR("inet"), family))
-        return aaj_check_fail(ps, item, "there is no network family or type '%s'", aaj_escape(ps->rd->arena, family));
+        return aaj_check_fail_at(ps, item, rule->arg[0], "there is no network family or type '%s'",
+                                 aaj_escape(ps->rd->arena, family));
     if ((has_address(&rule->conds) || has_address(&rule->peer)) && is_family(family) && !inet)
         return aaj_check_fail(ps, item, "only inet and inet6 have addresses and ports");
     if (rule->perms & ~peer_perms && has_address(&rule->peer))

@@ -59,7 +59,8 @@ static int check_options(struct aaj_parser *ps, struct aaj_item *item, const str
         while (k < n && !aaj_str_eq(name, aaj_str_c(options[k].name)))
             k++;
         if (k == n)
-            return aaj_check_fail(ps, item, "there is no mount option '%s'", aaj_escape(ps->rd->arena, name));
+            return aaj_check_fail_at(ps, item, cond->values.item[i], "there is no mount option '%s'",
+                                     aaj_escape(ps->rd->arena, name));
         set |= options[k].set;
         clear |= options[k].clear;
     }

@@ -115,8 +115,9 @@ static int check_flags(struct aaj_parser *ps, struct aaj_item *item)
         int r = find_flag(flag) >= 0 ? 1 : valued_flag(flag);
 
         if (r <= 0)
-            return aaj_check_fail(ps, item, r ? "the value of the flag '%s' is wrong" : "there is no flag '%s'",
-                                  aaj_escape(ps->rd->arena, flag));
+            return aaj_check_fail_at(ps, item, list->item[i],
+                                     r ? "the value of the flag '%s' is wrong" : "there is no flag '%s'",
+                                     aaj_escape(ps->rd->arena, flag));
         r = check_flag_path(ps, item, flag);
         if (r < 0)
             return r;

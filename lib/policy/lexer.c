@@ -207,6 +207,8 @@ struct aaj_token aaj_lexer_next(struct aaj_lexer *lx)
         best.kind = AAJ_TOKEN_BAD;
     t.kind = best.kind;
     t.end = t.start + (best.n ? best.n : 1);
+    if (!best.n && aaj_scan_name(p, lx->p + lx->n)) /* the whole word, for the finding */
+        t.end = t.start + aaj_scan_name(p, lx->p + lx->n);
     if (best.kind == AAJ_TOKEN_BAD)
         return t;
     enter(lx, &best, p);

@@ -29,11 +29,14 @@ static int parse_into(struct aaj_policy *policy, const struct aaj_policy_options
     if (r == 0)
         r = aaj_intern_init(&rd.profiles);
     if (r == 0)
+        r = aaj_intern_init(&rd.unset);
+    if (r == 0)
         r = read_text(&rd, policy, rd.options->flags & AAJ_POLICY_FRAGMENT);
     if (r == 0 && rd.errors)
         r = -EINVAL;
     aaj_vars_clear(&rd.vars);
     aaj_intern_clear(&rd.profiles);
+    aaj_intern_clear(&rd.unset);
     free(rd.seen);
     return r;
 }

@@ -187,6 +187,11 @@ static int parse_body_item(struct aaj_parser *ps, struct aaj_item *item)
     return 0;
 }
 
+static bool behind_include(const struct aaj_parser *ps)
+{
+    return ps->tok.kind == AAJ_TOKEN_COMMA && ps->last && ps->last->kind == AAJ_ITEM_INCLUDE;
+}
+
 static int parse_item(struct aaj_parser *ps, struct aaj_item *parent, bool body)
 {
     struct aaj_item *item = aaj_arena_new(ps->rd->arena, struct aaj_item);
@@ -204,6 +209,8 @@ static int parse_item(struct aaj_parser *ps, struct aaj_item *parent, bool body)
     item->same_line = first.newlines == 0 && ps->last != NULL;
     if (first.kind == AAJ_TOKEN_INCLUDE || first.kind == AAJ_TOKEN_INCLUDE_IF)
         r = aaj_parser_include_item(ps, item, body);
+    else if (behind_include(ps))
+        r = aaj_parser_error(ps, first.start, first.end, "an include ends without a comma");
     else if (body)
         r = parse_body_item(ps, item);
     else

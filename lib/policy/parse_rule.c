@@ -98,7 +98,9 @@ static int parse_file_body(struct aaj_parser *ps, struct aaj_file_rule *rule)
         rule->subset = accept_word(ps, "subset") || aaj_parser_accept(ps, AAJ_TOKEN_LE);
     }
     if (!at_name(ps))
-        return aaj_parser_expected(ps, rule->leading ? "a path" : "a rule");
+        return aaj_parser_expected(ps, rule->leading                         ? "a path"
+                                       : ps->tok.kind == AAJ_TOKEN_KEYWORD ? "a rule (a path begins with '/')"
+                                                                           : "a rule");
     rule->path = aaj_parser_take(ps);
     if (!rule->leading) {
         if (ps->tok.kind != AAJ_TOKEN_MODE)

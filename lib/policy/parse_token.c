@@ -69,6 +69,8 @@ int aaj_parser_expected(struct aaj_parser *ps, const char *what)
 
     if (t->kind == AAJ_TOKEN_BAD && aaj_str_ends(found, AAJ_STR("\\")))
         return aaj_parser_error(ps, t->end - 1, t->end, "a backslash must have something behind it");
+    if (t->kind == AAJ_TOKEN_BAD && found.p[0] == '"' && !memchr(found.p + 1, '"', ps->lx.n - t->start - 1))
+        return aaj_parser_error(ps, t->start, t->end, "this quote is never closed");
     /* What is missing at the end of a line is missing there, not where the next word stands. */
     if (t->newlines && t->start != ps->item_start && t->kind != AAJ_TOKEN_EOF)
         return aaj_parser_error(ps, ps->prev_end, ps->prev_end, "expected %s", what);

@@ -13,6 +13,7 @@ struct aaj_reading {
     struct aaj_diags *diags;
     struct aaj_vars vars;
     struct aaj_intern profiles; /* full names so far */
+    struct aaj_intern unset;    /* variables that were missed already */
     size_t errors, total;
     size_t expanded; /* bytes that variables have made */
     unsigned files;

@@ -39,10 +39,10 @@ printf 'profile p {\n  include <abstractions/none>\n  /a px,\n  /{a,b} ux,\n  @{
 expect 3 "many:2:3: error: there is no such file in the policy folders [policy-syntax]
       include <abstractions/none>
       ^~~~~~~~~~~~~~~~~~~~~~~~~~~
-many:5:3: error: the variable @{NO} was never set [policy-syntax]
+many:5:3: error: the variable @{NO} was never set; is 'include <tunables/global>' missing before the profile? [policy-syntax]
       @{NO} r,
-      ^~~~~~~~
-many:6:3: error: expected a rule, found 'wibble' [policy-syntax]
+      ^~~~~
+many:6:3: error: expected a rule (a path begins with '/'), found 'wibble' [policy-syntax]
       wibble,
       ^~~~~~
 many:4:3: error: another rule wants '/a' executed in a different way [policy-syntax]
