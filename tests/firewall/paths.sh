@@ -12,8 +12,9 @@ dir=$(mktemp -d)
 trap 'kill $(jobs -p) 2>/dev/null; rm -rf "$dir"' EXIT
 export XTABLES_LOCKFILE=$dir/lock
 fail() { echo "FAILED: $*"; exit 1; }
-unshare -n sleep 100 & router=$!
-unshare -n sleep 100 & far=$!
+# Not through functions: what is killed at the end must be the programs themselves, and none may hold our output.
+unshare -n sleep 100 >/dev/null & router=$!
+unshare -n sleep 100 >/dev/null & far=$!
 in_router() { nsenter -t $router -n "$@"; }
 in_far() { nsenter -t $far -n "$@"; }
 slave() { setpriv --reuid $uid --regid $uid --clear-groups "$@"; }
@@ -40,11 +41,11 @@ sed 's/^jail: .*/jail: paths/; s/allow:.*/allow: [ "tcp 10.2.0.1:9000", "tcp [20
 
 head -c 1000000 /dev/urandom >"$dir/much"
 chmod 755 "$dir"; chmod 644 "$dir/much"
-slave socat TCP4-LISTEN:8080,reuseaddr,fork OPEN:"$dir/much",rdonly 2>/dev/null &
-slave socat TCP6-LISTEN:8080,ipv6only,reuseaddr,fork OPEN:"$dir/much",rdonly 2>/dev/null &
-in_far socat TCP4-LISTEN:9000,reuseaddr,fork SYSTEM:'echo hello' 2>/dev/null &
-in_far socat TCP6-LISTEN:9000,ipv6only,reuseaddr,fork SYSTEM:'echo hello' 2>/dev/null &
-in_far socat TCP4-LISTEN:9001,reuseaddr,fork SYSTEM:'echo hello' 2>/dev/null &
+setpriv --reuid $uid --regid $uid --clear-groups socat TCP4-LISTEN:8080,reuseaddr,fork OPEN:"$dir/much",rdonly >/dev/null 2>&1 &
+setpriv --reuid $uid --regid $uid --clear-groups socat TCP6-LISTEN:8080,ipv6only,reuseaddr,fork OPEN:"$dir/much",rdonly >/dev/null 2>&1 &
+nsenter -t $far -n socat TCP4-LISTEN:9000,reuseaddr,fork SYSTEM:'echo hello' >/dev/null 2>&1 &
+nsenter -t $far -n socat TCP6-LISTEN:9000,ipv6only,reuseaddr,fork SYSTEM:'echo hello' >/dev/null 2>&1 &
+nsenter -t $far -n socat TCP4-LISTEN:9001,reuseaddr,fork SYSTEM:'echo hello' >/dev/null 2>&1 &
 for i in $(seq 60); do in_far timeout 2 bash -c 'exec 3<>/dev/tcp/10.1.0.1/8080' 2>/dev/null && break; sleep 0.1; done
 
 for at in 10.1.0.1 2001:db8:1::1; do
