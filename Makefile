@@ -21,7 +21,12 @@ demo: deps build/dev
 	@ninja -C build/dev >/dev/null
 	@tests/demo.sh build/dev
 
-check: deps build/dev build/san
+# Services that a test starts in the lab: installed by CI only, since on other machines their daemons would start, too.
+SERVICES = php-fpm php-sqlite3 nginx-light curl
+services:
+	@[ -z "$$CI" ] || tests/install-deps.sh $(SERVICES)
+
+check: deps services build/dev build/san
 	@tests/run.sh build/dev build/san
 
 # A million random names and a million mutated policies.
@@ -49,4 +54,4 @@ format:
 clean:
 	rm -rf build
 
-.PHONY: all deps demo check check-long bench fuzz format clean
+.PHONY: all deps services demo check check-long bench fuzz format clean
