@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* aajail lint: what is wrong with policy, or could be better. */
+#include <dirent.h>
+#include <errno.h>
 #include <json-c/json.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/grow.h"
 #include "base/json.h"
 #include "check/lint.h"
 #include "policy_reader.h"
+#include "reader.h"
 #include "target/target.h"
 #include "verbs.h"
 
@@ -14,6 +18,7 @@ static const struct opt opts[] = {
     { "syntax-only", 0, NULL, "only what a parser refuses: exit 0 for valid policy, 3 for invalid" },
     { "base", 'b', "DIR", "where <…> includes are searched for; may be repeated, the first that has it wins" },
     { "target", 't', "TARGET", "what the policy is for; also says what its parser does not know" },
+    { "jails", 0, "DIR", "manifests of this machine's jails: what opens another one's roots is found" },
     OPT_JSON,
     OPT_END,
 };
@@ -27,6 +32,9 @@ struct lint {
     struct aaj_target *target;
     bool syntax_only, json;
     struct aaj_ceiling *ceiling;
+    const char *jails; /* folder of manifests */
+    struct aaj_manifest **manifest;
+    size_t n_manifests, cap_manifests;
 };
 
 static json_object *diag_json(const struct aaj_diag *d)
@@ -62,6 +70,28 @@ static int report(const struct lint *lint, struct aaj_diags *diags)
     return status;
 }
 
+static bool is_own(const struct aaj_rules *rules, const struct aaj_manifest *m)
+{
+    for (size_t i = 0; i < rules->n_profiles; i++)
+        if (aaj_str_eq(rules->profile[i].name, m->jail.text) || aaj_str_eq(rules->profile[i].attachment, m->slave.text))
+            return true;
+    return false;
+}
+
+/* Only for this file: what is added stays in the child that reads it. */
+static int add_roots(const struct lint *lint, const struct aaj_rules *rules)
+{
+    int r = 0;
+
+    for (size_t i = 0; i < lint->n_manifests; i++) {
+        const struct aaj_manifest *m = lint->manifest[i];
+
+        for (size_t k = 0; r == 0 && k < m->roots.n && !is_own(rules, m); k++)
+            r = aaj_ceiling_add_root(lint->ceiling, m->jail.text, m->roots.item[k].text);
+    }
+    return r;
+}
+
 /* In the child. */
 static int lint_text(const struct policy_job *job, FILE *out, struct aaj_diags *diags)
 {
@@ -74,11 +104,47 @@ static int lint_text(const struct policy_job *job, FILE *out, struct aaj_diags *
     if (r == 0 && !lint->syntax_only) {
         r = aaj_rules_list(policy, &rules);
         if (r == 0)
+            r = add_roots(lint, &rules);
+        if (r == 0)
             r = aaj_lint_run(&rules, lint->ceiling, diags);
         aaj_rules_clear(&rules);
     }
     aaj_policy_free(policy);
     return r;
+}
+
+/* -- other jails ------------------------------------------------------------------------------------------ */
+
+static int is_manifest(const struct dirent *e)
+{
+    size_t n = strlen(e->d_name);
+
+    return e->d_name[0] != '.' && n > 5 && strcmp(e->d_name + n - 5, ".yaml") == 0;
+}
+
+static int read_jails(struct lint *lint, struct aaj_arena *arena, struct aaj_diags *diags)
+{
+    struct dirent **entry = NULL;
+    int n = scandir(lint->jails, &entry, is_manifest, alphasort), status = EXIT_DONE;
+
+    if (n < 0) {
+        aaj_error(diags, (struct aaj_loc){ .file = aaj_str_c(lint->jails) }, "cannot read the folder of jails: %s",
+                  strerror(errno));
+        return EXIT_INPUT;
+    }
+    for (int i = 0; i < n; i++) {
+        struct aaj_str path = aaj_arena_printf(arena, "%s/%s", lint->jails, entry[i]->d_name), text;
+
+        if (!path.p || AAJ_GROW(lint->manifest, lint->n_manifests, lint->cap_manifests) < 0)
+            status = EXIT_REFUSED;
+        else if (read_manifest_file(path.p, arena, diags, &text, &lint->manifest[lint->n_manifests]) == EXIT_DONE)
+            lint->n_manifests++;
+        else
+            status = EXIT_INPUT;
+        free(entry[i]);
+    }
+    free(entry);
+    return status;
 }
 
 static void lint_file(struct lint *lint, const char *path, struct aaj_diags *diags)
@@ -110,6 +176,8 @@ static int set_options(const struct verb *verb, struct lint *lint, struct opts *
             lint->json = true;
         else if (opt_is(name, "target"))
             lint->target_name = o->value;
+        else if (opt_is(name, "jails"))
+            lint->jails = o->value;
         else if (lint->n_bases < MAX_BASES)
             lint->base[lint->n_bases++] = o->value;
         else
@@ -126,6 +194,7 @@ static int run(const struct verb *verb, int argc, char **argv)
 {
     struct opts o = OPTS_INIT(verb, argc, argv);
     struct aaj_diags diags = AAJ_DIAGS_INIT;
+    struct aaj_arena arena = AAJ_ARENA_INIT;
     struct lint lint = { 0 };
     int status = set_options(verb, &lint, &o);
 
@@ -144,9 +213,15 @@ static int run(const struct verb *verb, int argc, char **argv)
         aaj_target_free(lint.target);
         return EXIT_REFUSED;
     }
-    for (int i = 0; i < o.n_operands; i++)
+    if (lint.jails)
+        status = read_jails(&lint, &arena, &diags);
+    for (int i = 0; i < o.n_operands && status <= EXIT_DONE; i++)
         lint_file(&lint, o.operand[i], &diags);
     status = report(&lint, &diags);
+    for (size_t i = 0; i < lint.n_manifests; i++)
+        aaj_manifest_free(lint.manifest[i]);
+    free(lint.manifest);
+    aaj_arena_clear(&arena);
     aaj_ceiling_free(lint.ceiling);
     aaj_target_free(lint.target);
     return status;

@@ -84,3 +84,15 @@ includes 3 'neither a file nor a folder' '<fifo>'
 includes 3 'cannot be read: File too large' '<huge>'
 includes 1 "d/b' is left out: it leads outside" '<d>'
 includes 1 "d/f' is left out: it is neither" '<d>'
+# Other jails' roots, not the profile's own; a manifest that is wrong.
+mkdir "$dir/jails"
+printf 'jail: shop\nslave: /srv/shop/run\nroots: [ /srv/shop ]\n' >"$dir/jails/shop.yaml"
+printf 'jail: p\nslave: /usr/bin/p\nroots: [ /srv/p ]\n' >"$dir/jails/p.yaml"
+printf 'abi <abi/3.0>,\nprofile p /usr/bin/p { # aajail: allow lint-no-local\n  owner /srv/p/** rw,\n  /srv/** r,\n}\n' >"$dir/p"
+"$AAJAIL" lint "$dir/p" || fail "no jails, and a finding"
+"$AAJAIL" lint --jails "$dir/jails" "$dir/p" 2>"$dir/err" && fail "a glob into another jail's root is no finding"
+grep -q ':4:.*lint-ceiling' "$dir/err" && grep -q shop "$dir/err" || fail "$(cat "$dir/err")"
+[ "$(grep -c 'lint-' "$dir/err")" = 1 ] || fail "its own root is found: $(cat "$dir/err")"
+echo 'jail: [' >"$dir/jails/bad.yaml"
+rc=0; "$AAJAIL" lint --jails "$dir/jails" "$dir/p" 2>/dev/null || rc=$?
+[ $rc = 3 ] || fail "a wrong manifest ended with $rc"
