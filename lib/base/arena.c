@@ -48,6 +48,13 @@ static struct aaj_arena_chunk *map_chunk(size_t bytes)
     return chunk;
 }
 
+static size_t align_up(size_t n)
+{
+    const size_t align = _Alignof(max_align_t);
+
+    return (n + align - 1) & ~(align - 1);
+}
+
 /* Chunks double up to CHUNK_MAX, so a small document costs one page run and a large one few calls. */
 static int add_chunk(struct aaj_arena *arena, size_t size)
 {
@@ -58,8 +65,9 @@ static int add_chunk(struct aaj_arena *arena, size_t size)
         want = CHUNK_MAX;
     if (want < size)
         want = size;
-    if (want > SIZE_MAX - sizeof(*chunk))
+    if (want > SIZE_MAX / 2)
         return -1;
+    want = align_up(want); /* so that .used, rounded up, is never past it */
     chunk = want >= 2 * (size_t)AAJ_HUGE ? map_chunk(sizeof(*chunk) + want) : calloc(1, sizeof(*chunk) + want);
     if (!chunk)
         return -1;
@@ -71,20 +79,29 @@ static int add_chunk(struct aaj_arena *arena, size_t size)
     return 0;
 }
 
-void *aaj_arena_alloc(struct aaj_arena *arena, size_t size)
+static void *take(struct aaj_arena *arena, size_t size)
 {
-    const size_t align = _Alignof(max_align_t);
     char *p;
 
-    if (size > SIZE_MAX - align)
-        return NULL;
-    size = (size + align - 1) & ~(align - 1);
     if (!arena->chunks || arena->chunks->size - arena->used < size)
         if (add_chunk(arena, size) < 0)
             return NULL;
     p = (char *)arena->chunks->data + arena->used;
     arena->used += size;
     return p;
+}
+
+void *aaj_arena_alloc(struct aaj_arena *arena, size_t size)
+{
+    if (size > SIZE_MAX / 2)
+        return NULL;
+    arena->used = align_up(arena->used);
+    return take(arena, align_up(size));
+}
+
+char *aaj_arena_pack(struct aaj_arena *arena, size_t size)
+{
+    return take(arena, size);
 }
 
 void *aaj_arena_array(struct aaj_arena *arena, size_t n, size_t size)

@@ -23,6 +23,8 @@ void aaj_arena_clear(struct aaj_arena *arena);
 
 /* NULL when memory is exhausted; the arena stays usable. */
 void *aaj_arena_alloc(struct aaj_arena *arena, size_t size) __attribute__((malloc));
+/* Without alignment and without rounding, for many short runs of bytes. */
+char *aaj_arena_pack(struct aaj_arena *arena, size_t size) __attribute__((malloc));
 void *aaj_arena_array(struct aaj_arena *arena, size_t n, size_t size) __attribute__((malloc));
 
 /* A copy with a NUL behind it, so that .p may be handed to C interfaces when the bytes hold none.

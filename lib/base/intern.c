@@ -9,8 +9,6 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-enum { SLOTS_MIN = 256 };
-
 static uint32_t hash_of(const struct aaj_intern *in, struct aaj_str s)
 {
     return (uint32_t)XXH3_64bits_withSeed(s.p, s.n, in->seed);
@@ -23,11 +21,7 @@ int aaj_intern_init(struct aaj_intern *in)
     *in = (struct aaj_intern){ 0 };
     if (getrandom(&in->seed, sizeof(in->seed), 0) != sizeof(in->seed))
         return -errno;
-    in->slot = calloc(SLOTS_MIN, sizeof(*in->slot));
-    if (!in->slot)
-        return -ENOMEM;
-    in->mask = SLOTS_MIN - 1;
-    if (aaj_intern_add(in, AAJ_STR(""), &id) < 0) {
+    if (aaj_slots_init(&in->slots) < 0 || aaj_intern_add(in, AAJ_STR(""), &id) < 0) {
         aaj_intern_clear(in);
         return -ENOMEM;
     }
@@ -37,74 +31,37 @@ int aaj_intern_init(struct aaj_intern *in)
 void aaj_intern_clear(struct aaj_intern *in)
 {
     aaj_arena_clear(&in->arena);
+    aaj_slots_clear(&in->slots);
     free(in->str);
-    free(in->hash);
-    free(in->slot);
     *in = (struct aaj_intern){ 0 };
 }
 
-/* The slot that holds @s, or the free one where it belongs. */
-static uint32_t slot_of(const struct aaj_intern *in, struct aaj_str s, uint32_t hash)
+static int look_up(const struct aaj_intern *in, struct aaj_str s, uint32_t hash, uint32_t *ret_id)
 {
-    uint32_t i = hash & in->mask;
+    const struct aaj_slot *slot = in->slots.slot;
 
-    while (in->slot[i]) {
-        uint32_t id = in->slot[i] - 1;
-
-        if (in->hash[id] == hash && aaj_str_eq(in->str[id], s))
-            break;
-        i = (i + 1) & in->mask;
-    }
-    return i;
-}
-
-static int grow_ids(struct aaj_intern *in)
-{
-    uint32_t cap = in->cap ? in->cap * 2 : SLOTS_MIN / 2;
-    void *p;
-
-    if (cap < in->cap)
-        return -ENOMEM;
-    p = reallocarray(in->str, cap, sizeof(*in->str));
-    if (!p)
-        return -ENOMEM;
-    in->str = p;
-    aaj_advise_huge(p, cap * sizeof(*in->str));
-    p = reallocarray(in->hash, cap, sizeof(*in->hash));
-    if (!p)
-        return -ENOMEM;
-    in->hash = p;
-    in->cap = cap;
-    return 0;
-}
-
-static int grow_slots(struct aaj_intern *in)
-{
-    uint32_t mask = in->mask * 2 + 1;
-    uint32_t *slot = mask > in->mask ? calloc((size_t)mask + 1, sizeof(*slot)) : NULL;
-
-    if (!slot)
-        return -ENOMEM;
-    aaj_advise_huge(slot, ((size_t)mask + 1) * sizeof(*slot));
-    for (uint32_t id = 0; id < in->n; id++) {
-        uint32_t i = in->hash[id] & mask;
-
-        while (slot[i])
-            i = (i + 1) & mask;
-        slot[i] = id + 1;
-    }
-    free(in->slot);
-    in->slot = slot;
-    in->mask = mask;
-    return 0;
+    for (uint32_t i = aaj_slots_first(&in->slots, hash); slot[i].row1; i = aaj_slots_next(&in->slots, i))
+        if (slot[i].hash == hash && aaj_str_eq(aaj_intern_str(in, slot[i].row1 - 1), s)) {
+            *ret_id = slot[i].row1 - 1;
+            return 0;
+        }
+    return -ENOENT;
 }
 
 uint32_t aaj_intern_prefetch(const struct aaj_intern *in, struct aaj_str s)
 {
     uint32_t hash = hash_of(in, s);
 
-    __builtin_prefetch(&in->slot[hash & in->mask]);
+    aaj_slots_prefetch(&in->slots, hash);
     return hash;
+}
+
+void aaj_intern_fetch(const struct aaj_intern *in, uint32_t hash)
+{
+    const struct aaj_slot *slot = &in->slots.slot[aaj_slots_first(&in->slots, hash)];
+
+    if (slot->row1 && slot->hash == hash)
+        __builtin_prefetch(in->str[slot->row1 - 1]);
 }
 
 int aaj_intern_add(struct aaj_intern *in, struct aaj_str s, uint32_t *ret_id)
@@ -112,43 +69,39 @@ int aaj_intern_add(struct aaj_intern *in, struct aaj_str s, uint32_t *ret_id)
     return aaj_intern_add_hashed(in, s, hash_of(in, s), ret_id);
 }
 
+/* A copy as .str points to. */
+static const char *store(struct aaj_intern *in, struct aaj_str s)
+{
+    uint32_t n = (uint32_t)s.n;
+    char *p = s.n < UINT32_MAX ? aaj_arena_pack(&in->arena, sizeof(n) + s.n + 1) : NULL;
+
+    if (!p)
+        return NULL;
+    memcpy(p, &n, sizeof(n));
+    p += sizeof(n);
+    if (s.n)
+        memcpy(p, s.p, s.n);
+    p[s.n] = '\0';
+    return p;
+}
+
 int aaj_intern_add_hashed(struct aaj_intern *in, struct aaj_str s, uint32_t hash, uint32_t *ret_id)
 {
-    uint32_t i = slot_of(in, s, hash);
-    struct aaj_str copy;
-    int r;
+    const char *copy;
 
-    if (in->slot[i]) {
-        *ret_id = in->slot[i] - 1;
+    if (look_up(in, s, hash, ret_id) == 0)
         return 0;
-    }
-    if (in->n > in->mask / 2) {
-        r = grow_slots(in);
-        if (r < 0)
-            return r;
-        i = slot_of(in, s, hash);
-    }
-    if (in->n >= in->cap) {
-        r = grow_ids(in);
-        if (r < 0)
-            return r;
-    }
-    copy = aaj_arena_dup(&in->arena, s);
-    if (!copy.p)
+    if (in->n >= AAJ_INTERN_MAX || AAJ_GROW(in->str, in->n, in->cap) < 0)
+        return -ENOMEM;
+    copy = store(in, s);
+    if (!copy || aaj_slots_add(&in->slots, hash, in->n) < 0)
         return -ENOMEM;
     in->str[in->n] = copy;
-    in->hash[in->n] = hash;
-    in->slot[i] = in->n + 1;
     *ret_id = in->n++;
     return 0;
 }
 
 int aaj_intern_find(const struct aaj_intern *in, struct aaj_str s, uint32_t *ret_id)
 {
-    uint32_t i = slot_of(in, s, hash_of(in, s));
-
-    if (!in->slot[i])
-        return -ENOENT;
-    *ret_id = in->slot[i] - 1;
-    return 0;
+    return look_up(in, s, hash_of(in, s), ret_id);
 }

@@ -9,15 +9,16 @@
 #include <stdint.h>
 
 #include "base/arena.h"
+#include "base/slots.h"
 #include "base/str.h"
+
+enum { AAJ_INTERN_MAX = INT32_MAX }; /* ids have their highest bit free */
 
 struct aaj_intern {
     struct aaj_arena arena;
-    struct aaj_str *str; /* by id */
-    uint32_t *hash;      /* by id: the low half of the keyed hash */
-    uint32_t *slot;      /* open addressing: id + 1, 0 = free */
+    const char **str; /* by id: the bytes, with a NUL behind them and their number in the four before */
+    struct aaj_slots slots;
     uint32_t n, cap;
-    uint32_t mask; /* slots - 1 */
     uint64_t seed;
 };
 
@@ -27,8 +28,9 @@ void aaj_intern_clear(struct aaj_intern *in);
 /* 0 and *ret_id, or -ENOMEM. */
 int aaj_intern_add(struct aaj_intern *in, struct aaj_str s, uint32_t *ret_id);
 
-/* The same in two steps, so that what the second will touch can be fetched meanwhile. */
+/* The same in steps, so that what the next will touch can be fetched meanwhile. */
 uint32_t aaj_intern_prefetch(const struct aaj_intern *in, struct aaj_str s);
+void aaj_intern_fetch(const struct aaj_intern *in, uint32_t hash); /* between the two: the string that it may be */
 int aaj_intern_add_hashed(struct aaj_intern *in, struct aaj_str s, uint32_t hash, uint32_t *ret_id);
 
 /* -ENOENT when the string was never added. */
@@ -36,5 +38,9 @@ int aaj_intern_find(const struct aaj_intern *in, struct aaj_str s, uint32_t *ret
 
 static inline struct aaj_str aaj_intern_str(const struct aaj_intern *in, uint32_t id)
 {
-    return in->str[id];
+    const char *p = in->str[id];
+    uint32_t n;
+
+    memcpy(&n, p - sizeof(n), sizeof(n));
+    return (struct aaj_str){ p, n };
 }

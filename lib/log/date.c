@@ -142,11 +142,45 @@ static size_t unix_time(struct aaj_str text, int64_t *ret_ms)
     return (size_t)(c.p - text.p);
 }
 
+/* Two digits, or 100 and more. */
+static unsigned two(const char *p)
+{
+    unsigned a = (unsigned)(unsigned char)p[0] - '0', b = (unsigned)(unsigned char)p[1] - '0';
+
+    return a < 10 && b < 10 ? a * 10 + b : 100;
+}
+
+/* "2026-11-21T21:47:06" of rsyslog and journalctl, which nearly every dated line begins with; else 0. */
+static size_t iso_date(struct aaj_str text, int64_t *ret_ms)
+{
+    const char *p = text.p;
+    struct cursor c = { p + 19, p + text.n };
+    unsigned century, year, month, day, h, m, s;
+    int64_t scale = 100, ms = 0;
+
+    if (text.n < 20 || p[4] != '-' || p[7] != '-' || (p[10] != 'T' && p[10] != ' ') || p[13] != ':' || p[16] != ':')
+        return 0;
+    century = two(p), year = two(p + 2), month = two(p + 5), day = two(p + 8);
+    h = two(p + 11), m = two(p + 14), s = two(p + 17);
+    if (century > 99 || year > 99 || century + year == 0 || month < 1 || month > 12 || day < 1 || day > 31 || h > 23 ||
+        m > 59 || s > 60)
+        return 0;
+    if (*c.p == '.' || *c.p == ',')
+        for (c.p++; c.p < c.end && *c.p >= '0' && *c.p <= '9'; c.p++, scale /= 10)
+            ms += (*c.p - '0') * scale;
+    ms += ((int64_t)h * 3600 + m * 60 + s) * 1000 - zone(&c);
+    *ret_ms = aaj_log_days((int)(century * 100 + year), month, day) * 86400000 + ms;
+    return (size_t)(c.p - p);
+}
+
 size_t aaj_log_date_parse(struct aaj_str text, int64_t *ret_ms)
 {
     struct cursor c = { text.p, text.p + text.n };
     int64_t year = 0, month, day, ms;
+    size_t n = iso_date(text, ret_ms);
 
+    if (n)
+        return n;
     if (text.n > 10 && text.p[0] >= '0' && text.p[0] <= '9' && text.p[4] != '-')
         return unix_time(text, ret_ms);
     skip_weekday(&c);

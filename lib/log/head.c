@@ -12,6 +12,7 @@
  */
 #include "log/record.h"
 
+#include <endian.h>
 #include <stdlib.h>
 
 const char *const aaj_channel_name[AAJ_CHANNEL_COUNT] = { "", "audit", "kernel", "user" };
@@ -51,6 +52,24 @@ static uint64_t digits(struct aaj_str *s, unsigned max, unsigned *ret_n)
     return v;
 }
 
+/* Ten digits at once: the seconds since 2001. False for anything else. */
+static bool ten_digits(const char *p, const char *end, uint64_t *ret)
+{
+    uint64_t v, bad;
+
+    if (end - p < 12)
+        return false;
+    memcpy(&v, p, 8);
+    v = le64toh(v) - 0x3030303030303030;
+    bad = (v | (v + 0x7676767676767676)) & 0x8080808080808080;
+    if (bad || (unsigned char)(p[8] - '0') > 9 || (unsigned char)(p[9] - '0') > 9)
+        return false;
+    v = v * 10 + (v >> 8); /* pairs, then fours, then all eight */
+    v = ((v & 0x000000ff000000ff) * (100 + (1000000ull << 32)) + (v >> 16 & 0x000000ff000000ff) * (1 + (10000ull << 32))) >> 32;
+    *ret = v * 100 + (uint64_t)(p[8] - '0') * 10 + (uint64_t)(p[9] - '0');
+    return true;
+}
+
 static const char *number(const char *p, const char *end, unsigned max, uint64_t *ret)
 {
     const char *stop = (size_t)(end - p) > max ? p + max : end;
@@ -68,7 +87,7 @@ static bool audit_id(struct aaj_str *s, struct aaj_log_head *head)
     const char *p = s->p, *end = p + s->n, *q;
     uint64_t seconds, ms, serial;
 
-    q = number(p, end, 12, &seconds);
+    q = ten_digits(p, end, &seconds) && p[10] == '.' ? p + 10 : number(p, end, 12, &seconds);
     if (q == p || q >= end || *q != '.')
         return false;
     p = q + 1;
@@ -81,6 +100,7 @@ static bool audit_id(struct aaj_str *s, struct aaj_log_head *head)
         return false;
     head->time_ms = (int64_t)(seconds * 1000 + ms);
     head->serial = serial;
+    head->id = (struct aaj_str){ s->p, (size_t)(q - s->p) };
     *s = (struct aaj_str){ q + 2, (size_t)(end - q - 2) };
     return true;
 }
@@ -107,12 +127,12 @@ static int type_number(struct aaj_str name)
 {
     unsigned n;
 
+    if (name.n && name.p[0] >= '0' && name.p[0] <= '9')
+        return (int)digits(&name, 5, &n);
     for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
         if (aaj_str_eq(name, types[i].name))
             return types[i].type;
-    if (!eat(&name, AAJ_STR("UNKNOWN[")) && !(name.n && name.p[0] >= '0' && name.p[0] <= '9'))
-        return 0;
-    return (int)digits(&name, 5, &n);
+    return eat(&name, AAJ_STR("UNKNOWN[")) ? (int)digits(&name, 5, &n) : 0;
 }
 
 /* The word up to a space, without it. */

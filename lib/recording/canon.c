@@ -27,7 +27,7 @@ uint32_t *recording_ranks(const struct aaj_recording *rec)
         return NULL;
     }
     for (size_t i = 0; i < n; i++)
-        sorted[i] = (struct ranked){ rec->strings.str[i], (uint32_t)i };
+        sorted[i] = (struct ranked){ aaj_recording_str(rec, (uint32_t)i), (uint32_t)i };
     qsort(sorted, n, sizeof(*sorted), by_bytes);
     for (size_t i = 0; i < n; i++)
         rank[sorted[i].id] = (uint32_t)i;
@@ -38,27 +38,27 @@ uint32_t *recording_ranks(const struct aaj_recording *rec)
 /* Counts of one day: of several channels, boots and hosts the same event may be in more than one, or its host may be
  * unknown in one and known in the other. */
 struct day_sum {
-    uint32_t count[7];
+    uint32_t count[KINDS];
 };
 
 static void max_into(struct day_sum *to, const struct day_sum *from)
 {
-    for (size_t i = 0; i < 7; i++)
+    for (size_t i = 0; i < KINDS; i++)
         if (from->count[i] > to->count[i])
             to->count[i] = from->count[i];
 }
 
 static void add_into(struct day_sum *to, const struct day_sum *from)
 {
-    for (size_t i = 0; i < 7; i++)
+    for (size_t i = 0; i < KINDS; i++)
         to->count[i] = saturate((uint64_t)to->count[i] + from->count[i]);
 }
 
 static int by_source(const void *a, const void *b, void *data)
 {
     const struct aaj_recording *rec = data;
-    const struct source_key *x = &rec->source[(*(const struct evidence *const *)a)->source].key;
-    const struct source_key *y = &rec->source[(*(const struct evidence *const *)b)->source].key;
+    const struct source_key *x = &rec->source[((const struct evidence *)a)->source].key;
+    const struct source_key *y = &rec->source[((const struct evidence *)b)->source].key;
 
     if (x->day != y->day)
         return x->day < y->day ? -1 : 1;
@@ -100,19 +100,20 @@ static void end_day(struct summing *s)
     s->day_known = s->day_unknown = (struct day_sum){ 0 };
 }
 
-static void sum_sources(const struct aaj_recording *rec, struct evidence **ev, size_t n, struct day_sum *ret_total)
+static void sum_sources(const struct aaj_recording *rec, struct evidence_list *list, struct day_sum *ret_total)
 {
     struct summing s = { 0 };
 
-    qsort_r(ev, n, sizeof(*ev), by_source, (void *)(uintptr_t)rec);
-    for (size_t i = 0; i < n; i++) {
-        const struct source_key *k = &rec->source[ev[i]->source].key, *next = NULL;
-        struct day_sum one = { { ev[i]->allowed, ev[i]->denied, ev[i]->audited, ev[i]->owner_yes, ev[i]->owner_no,
-                                 ev[i]->owner_created, ev[i]->owner_root } };
+    if (list->n > 1)
+        qsort_r(list->item, list->n, sizeof(*list->item), by_source, (void *)(uintptr_t)rec);
+    for (size_t i = 0; i < list->n; i++) {
+        const struct source_key *k = &rec->source[list->item[i].source].key, *next = NULL;
+        struct day_sum one;
 
+        memcpy(one.count, list->item[i].count, sizeof(one.count));
         max_into(&s.boot, &one);
-        if (i + 1 < n)
-            next = &rec->source[ev[i + 1]->source].key;
+        if (i + 1 < list->n)
+            next = &rec->source[list->item[i + 1].source].key;
         if (!next || next->boot != k->boot || next->host != k->host || next->day != k->day)
             end_boot(&s, k->boot != 0);
         if (!next || next->host != k->host || next->day != k->day)
@@ -123,27 +124,14 @@ static void sum_sources(const struct aaj_recording *rec, struct evidence **ev, s
     *ret_total = s.total;
 }
 
-static int fill(const struct aaj_recording *rec, const struct entry *e, struct evidence ***scratch, size_t *cap,
-                struct aaj_access *a)
+static void fill_evidence(const struct aaj_recording *rec, struct evidence_list *list, struct aaj_access *a)
 {
     struct day_sum total;
-    size_t n = 0;
 
-    memcpy(a, &e->key, sizeof(e->key));
     a->fsuid_min = a->fsuid_max = AAJ_UID_NONE;
-    for (uint32_t at = e->evidence; at != NO_EVIDENCE; at = rec->evidence[at].next) {
-        struct evidence *ev = &rec->evidence[at];
+    for (size_t i = 0; i < list->n; i++) {
+        const struct evidence *ev = &list->item[i];
 
-        if (n == *cap) {
-            size_t want = *cap ? *cap * 2 : 64;
-            void *p = reallocarray(*scratch, want, sizeof(**scratch));
-
-            if (!p)
-                return -ENOMEM;
-            *scratch = p;
-            *cap = want;
-        }
-        (*scratch)[n++] = ev;
         a->first_ms = earlier(a->first_ms, ev->first_ms);
         if (ev->last_ms > a->last_ms)
             a->last_ms = ev->last_ms;
@@ -152,7 +140,7 @@ static int fill(const struct aaj_recording *rec, const struct entry *e, struct e
         if (ev->fsuid_max != AAJ_UID_NONE && (a->fsuid_max == AAJ_UID_NONE || ev->fsuid_max > a->fsuid_max))
             a->fsuid_max = ev->fsuid_max;
     }
-    sum_sources(rec, *scratch, n, &total);
+    sum_sources(rec, list, &total);
     a->allowed = total.count[0];
     a->denied = total.count[1];
     a->audited = total.count[2];
@@ -160,17 +148,48 @@ static int fill(const struct aaj_recording *rec, const struct entry *e, struct e
     a->owner_no = total.count[4];
     a->owner_created = total.count[5];
     a->owner_root = total.count[6];
-    a->sample = (struct aaj_str){ e->sample ? e->sample : "", e->sample_n };
-    a->sample_ms = e->sample_ms;
-    a->sample_serial = e->sample_serial;
-    return 0;
 }
 
-int recording_compare(const struct access_key *x, const struct access_key *y, const uint32_t *rank)
+static int fill(struct aaj_recording *rec, uint32_t entry, struct aaj_access *a)
 {
-    for (unsigned w = 0; w < KEY_WORDS; w++) {
+    struct access_key key = recording_access_key(rec, entry);
+    struct sample sample;
+    int r = recording_evidence(rec, entry, &rec->have);
+
+    if (r < 0)
+        return r;
+    memcpy(a, &key, sizeof(key));
+    fill_evidence(rec, &rec->have, a);
+    r = recording_sample_of(rec, entry, &rec->line, &sample);
+    if (r < 0)
+        return r;
+    a->sample = (struct aaj_str){ "", 0 };
+    if (!sample.line.n)
+        return 0;
+    a->sample = aaj_arena_dup(&rec->view_samples, sample.line);
+    a->sample_ms = sample.ms;
+    a->sample_serial = sample.serial;
+    return a->sample.p ? 0 : -ENOMEM;
+}
+
+/* ---- the order of accesses: by the bytes of their keys, word by word ---- */
+
+struct placed {
+    uint64_t place; /* of label, class and operation, then the rank of the first argument */
+    uint32_t entry;
+};
+
+struct sorting {
+    const struct aaj_recording *rec;
+    const uint32_t *rank;
+};
+
+/* Words from @from to @to. */
+static int compare_words(const uint32_t *x, const uint32_t *y, unsigned from, unsigned to, const uint32_t *rank)
+{
+    for (unsigned w = from; w < to; w++) {
         bool string = w != WORD_CLASS && w != WORD_REQUESTED && w != WORD_DENIED;
-        uint32_t a = string ? rank[x->word[w]] : x->word[w], b = string ? rank[y->word[w]] : y->word[w];
+        uint32_t a = string ? rank[x[w]] : x[w], b = string ? rank[y[w]] : y[w];
 
         if (a != b)
             return a < b ? -1 : 1;
@@ -178,28 +197,74 @@ int recording_compare(const struct access_key *x, const struct access_key *y, co
     return 0;
 }
 
-struct sorting {
-    const struct entry *entry;
-    const uint32_t *rank;
-};
-
-static int by_key(const void *a, const void *b, void *data)
+static int by_pattern(const void *a, const void *b, void *data)
 {
     const struct sorting *s = data;
 
-    return recording_compare(&s->entry[*(const uint32_t *)a].key, &s->entry[*(const uint32_t *)b].key, s->rank);
+    return compare_words(tuples_at(&s->rec->pattern, *(const uint32_t *)a),
+                         tuples_at(&s->rec->pattern, *(const uint32_t *)b), WORD_LABEL, WORD_ARG, s->rank);
+}
+
+static int by_place(const void *a, const void *b, void *data)
+{
+    const struct placed *x = a, *y = b;
+    const struct sorting *s = data;
+    struct access_key p, q;
+
+    if (x->place != y->place)
+        return x->place < y->place ? -1 : 1;
+    p = recording_access_key(s->rec, x->entry);
+    q = recording_access_key(s->rec, y->entry);
+    return compare_words(p.word, q.word, WORD_ARG + 1, KEY_WORDS, s->rank);
+}
+
+/* Ranks of patterns by label, class and operation alone; those that are the same there have the same. */
+static uint32_t *pattern_places(struct sorting *s)
+{
+    size_t n = s->rec->pattern.n;
+    uint32_t *order = calloc(n + 1, sizeof(*order)), *place = calloc(n + 1, sizeof(*place));
+
+    if (!order || !place) {
+        free(order);
+        free(place);
+        return NULL;
+    }
+    for (size_t i = 0; i < n; i++)
+        order[i] = (uint32_t)i;
+    qsort_r(order, n, sizeof(*order), by_pattern, s);
+    for (size_t i = 1; i < n; i++)
+        place[order[i]] = place[order[i - 1]] + (by_pattern(&order[i - 1], &order[i], s) != 0);
+    free(order);
+    return place;
+}
+
+static uint32_t first_argument(const struct aaj_recording *rec, uint32_t object)
+{
+    return object & OBJECT_TUPLE ? tuples_at(&rec->object, object & ~OBJECT_TUPLE)[0] : object;
 }
 
 uint32_t *recording_order(const struct aaj_recording *rec, const uint32_t *rank)
 {
-    uint32_t *order = calloc(rec->n_entries + 1, sizeof(*order));
-    struct sorting s = { rec->entry, rank };
+    struct sorting s = { rec, rank };
+    uint32_t *order = calloc(rec->n_entries + 1, sizeof(*order)), *places = pattern_places(&s);
+    struct placed *placed = calloc(rec->n_entries + 1, sizeof(*placed));
 
-    if (!order)
-        return NULL;
-    for (size_t i = 0; i < rec->n_entries; i++)
-        order[i] = (uint32_t)i;
-    qsort_r(order, rec->n_entries, sizeof(*order), by_key, &s);
+    if (order && places && placed) {
+        for (size_t i = 0; i < rec->n_entries; i++) {
+            struct entry_key k = rec->entry[i].key;
+
+            placed[i].place = (uint64_t)places[k.pattern] << 32 | rank[first_argument(rec, k.object)];
+            placed[i].entry = (uint32_t)i;
+        }
+        qsort_r(placed, rec->n_entries, sizeof(*placed), by_place, &s);
+        for (size_t i = 0; i < rec->n_entries; i++)
+            order[i] = placed[i].entry;
+    } else {
+        free(order);
+        order = NULL;
+    }
+    free(places);
+    free(placed);
     return order;
 }
 
@@ -207,18 +272,16 @@ static int make_view(struct aaj_recording *rec)
 {
     uint32_t *rank = recording_ranks(rec), *order = rank ? recording_order(rec, rank) : NULL;
     struct aaj_access *view = calloc(rec->n_entries + 1, sizeof(*view));
-    struct evidence **scratch = NULL;
-    size_t cap = 0;
     int r = order && view ? 0 : -ENOMEM;
 
     _Static_assert(offsetof(struct aaj_access, info) == WORD_INFO * sizeof(uint32_t), "the key comes first");
     for (size_t i = 0; r == 0 && i < rec->n_entries; i++)
-        r = fill(rec, &rec->entry[order[i]], &scratch, &cap, &view[i]);
-    free(scratch);
+        r = fill(rec, order[i], &view[i]);
     free(rank);
     free(order);
     if (r < 0) {
         free(view);
+        aaj_arena_clear(&rec->view_samples);
         return r;
     }
     rec->view = view;
@@ -273,7 +336,7 @@ int aaj_recording_labels(const struct aaj_recording *rec, struct aaj_label_count
     struct aaj_label_count *label;
 
     for (size_t i = 0; count && i < rec->n_entries; i++)
-        n += count[rec->entry[i].key.word[WORD_LABEL]]++ == 0;
+        n += count[tuples_at(&rec->pattern, rec->entry[i].key.pattern)[WORD_LABEL]]++ == 0;
     label = count ? calloc(n + 1, sizeof(*label)) : NULL;
     if (!label) {
         free(count);

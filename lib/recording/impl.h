@@ -3,8 +3,11 @@
 #pragma once
 
 #include "recording/recording.h"
+#include "recording/sample.h"
+#include "recording/shape.h"
+#include "recording/tuples.h"
 
-enum { KEY_WORDS = 3 + AAJ_ARGS + 3, NO_EVIDENCE = UINT32_MAX };
+enum { KEY_WORDS = 3 + AAJ_ARGS + 3 };
 
 /* The words of an access's key, as one block: equality is one memcmp. Order is that of struct aaj_access. */
 struct access_key {
@@ -20,23 +23,59 @@ enum {
     WORD_INFO,
 };
 
-/* What one source says about one access. Counts saturate. */
+/*
+ * A key in two numbers. Who does what in which way is a pattern (label, class, op, masks, info), of which there are
+ * few; to what it is done is an object: the id of arg[0] where that is all, else OBJECT_TUPLE and the number of the
+ * tuple of arguments.
+ */
+struct entry_key {
+    uint32_t pattern, object;
+};
+enum { PATTERN_WORDS = KEY_WORDS - AAJ_ARGS };
+#define OBJECT_TUPLE (1u << 31)
+
+/* What an event adds to its evidence. */
+enum evidence_kind {
+    KIND_ALLOWED = 1u << 0,
+    KIND_DENIED = 1u << 1,
+    KIND_AUDITED = 1u << 2,
+    KIND_OWNER = 1u << 3,
+    KIND_OTHER = 1u << 4,
+    KIND_CREATED = 1u << 5,
+    KIND_ROOT = 1u << 6,
+};
+enum { KINDS = 7 };
+extern const char *const recording_kind_name[KINDS]; /* members of a line: "allowed", "owner", … */
+
+/* What one source says about one access. Counts saturate; their order is that of enum evidence_kind. */
 struct evidence {
-    uint32_t source, next; /* next: of the same access */
-    uint32_t allowed, denied, audited;
-    uint32_t owner_yes, owner_no, owner_created, owner_root;
+    uint32_t source;
+    uint32_t count[KINDS];
     uint32_t fsuid_min, fsuid_max;
     int64_t first_ms, last_ms;
 };
 
+struct evidence_list {
+    struct evidence *item; /* malloc'd, grown as needed */
+    size_t n, cap;
+};
+
+/* As it is kept: events of one source that add the same to their evidence. The sum of an access's tallies is its
+ * evidence, and evidence that was read from a file is taken apart into tallies. */
+struct tally {
+    uint32_t source, kind, count;
+    uint32_t next; /* of the same access, + 1; 0: none */
+    int64_t first_ms, last_ms;
+    uint32_t fsuid_min, fsuid_max;
+};
+
+/* One access in one cache line, for most are seen in one way only. */
 struct entry {
-    struct access_key key;
-    uint32_t evidence; /* the newest first */
-    uint32_t sample_n;
-    char *sample; /* in .samples, or NULL */
-    int64_t sample_ms;
-    uint64_t sample_serial;
-    uint32_t extra; /* interned: unknown members of its line, as a canonical JSON object; 0 = none */
+    struct entry_key key;
+    struct tally tally; /* .count 0 and .kind 0: none yet */
+    char *sample;       /* packed (sample.h), or NULL */
+    uint32_t extra;     /* interned: unknown members of its line, as a canonical JSON object; 0 = none */
+    bool seen;          /* .tally holds something */
 };
 
 /* Where and when: counts are maxima per source, so that nothing is counted twice. */
@@ -78,37 +117,83 @@ struct unknown_key {
 
 struct aaj_recording {
     struct aaj_intern strings;
-    struct aaj_arena samples;
+    struct tuples pattern; /* PATTERN_WORDS each */
+    struct tuples object;  /* AAJ_ARGS each */
+    struct samples samples;
+    struct sample_buffer line, from_line; /* of recording_sample_of(): one of this, one of another that is merged in */
     struct entry *entry;
-    struct evidence *evidence;
+    struct tally *tally; /* all but the first of an entry */
     struct source *source;
     struct input *input;
     struct loss *loss;
     struct unknown_key *unknown;
     struct head_label *head_label;
     uint32_t *extra_line; /* interned: lines of a kind that this version does not know */
-    size_t n_entries, cap_entries, n_evidence, cap_evidence, n_sources, cap_sources;
+    size_t n_entries, cap_entries, n_tallies, cap_tallies, n_sources, cap_sources;
     size_t n_inputs, cap_inputs, n_losses, cap_losses, n_unknown, cap_unknown;
     size_t n_extra_lines, cap_extra_lines, n_head_labels, cap_head_labels;
-    uint32_t *slot; /* entry + 1; 0 = free */
-    uint32_t mask;
-    uint32_t last_source, last_label, last_op; /* most events have those of the one before */
+    struct aaj_slots entries, sources;
+    struct evidence_list have, from; /* of recording_join() and its callers, kept for their memory */
+    uint32_t last_source; /* most events have that of the one before */
     struct aaj_access *view; /* made by aaj_recording_accesses() */
+    struct aaj_arena view_samples;
     size_t n_view;
     struct aaj_fsview *files; /* only facts */
 };
 
+/* ---- keys and entries ---- */
+
+int recording_entry_key(struct aaj_recording *rec, const struct access_key *key, struct entry_key *ret_key);
+struct access_key recording_access_key(const struct aaj_recording *rec, uint32_t entry);
+uint32_t recording_hash(const struct aaj_recording *rec, struct entry_key key);
 /* The entry of @key, made when it is new. */
-int recording_entry(struct aaj_recording *rec, const struct access_key *key, uint32_t *ret_entry);
-int recording_entry_hashed(struct aaj_recording *rec, const struct access_key *key, uint64_t hash, uint32_t *ret_entry);
-void recording_prefetch_entry(const struct aaj_recording *rec, uint64_t hash);
-uint64_t recording_hash(const struct aaj_recording *rec, const struct access_key *key);
+int recording_entry(struct aaj_recording *rec, struct entry_key key, uint32_t hash, uint32_t *ret_entry);
+/* Fetches the entry that @key probably has. */
+void recording_prefetch_entry(const struct aaj_recording *rec, uint32_t hash);
+
 int recording_source(struct aaj_recording *rec, const struct source_key *key, uint32_t *ret_source);
-/* The evidence of @source for an entry, made (all zero) when it is new. Valid until the next call. */
-struct evidence *recording_evidence(struct aaj_recording *rec, uint32_t entry, uint32_t source);
-int recording_sample(struct aaj_recording *rec, uint32_t entry, int64_t ms, uint64_t serial, struct aaj_str line);
-int recording_join_evidence(struct aaj_recording *rec, uint32_t entry, uint32_t source,
-                            const struct evidence *from, bool disjoint);
+/* The source of an event, made when it is new. */
+int recording_source_of(struct aaj_recording *rec, struct aaj_str host, struct aaj_str boot, int64_t time_ms,
+                        uint32_t channel, uint32_t *ret_source);
+void recording_note_source(struct aaj_recording *rec, uint32_t source, int64_t ms);
+
+/* ---- evidence (evidence.c) ---- */
+
+/* A place of a tally that stays when tables grow: 0 is the entry's own, else one of rec->tally, + 1. */
+static inline struct tally *recording_tally_at(struct aaj_recording *rec, uint32_t entry, uint32_t place)
+{
+    return place ? &rec->tally[place - 1] : &rec->entry[entry].tally;
+}
+/* The tally of @source and @kind, made (all zero) when it is new. */
+int recording_tally(struct aaj_recording *rec, uint32_t entry, uint32_t source, uint32_t kind, uint32_t *ret_place);
+
+/* Evidence of an entry by source, in the order of their numbers. */
+int recording_evidence(const struct aaj_recording *rec, uint32_t entry, struct evidence_list *list);
+/* Joins evidence of distinct sources into an entry, and may change @from. @disjoint: no event is in both, so counts
+ * are added; else the greater stays. */
+int recording_join(struct aaj_recording *rec, uint32_t entry, struct evidence_list *from, bool disjoint);
+/* Joins what is of one source. */
+void recording_make_distinct(struct evidence_list *list);
+
+/* One more such event. */
+static inline void recording_count(struct tally *t, int64_t ms)
+{
+    t->count += t->count < UINT32_MAX;
+    if (ms && (!t->first_ms || ms < t->first_ms))
+        t->first_ms = ms;
+    if (ms > t->last_ms)
+        t->last_ms = ms;
+}
+
+/* ---- the rest ---- */
+
+/* Takes @new where it is smaller than the entry's. @shape: NULL, or what is known of its line. */
+int recording_sample(struct aaj_recording *rec, uint32_t entry, const struct sample *new, const struct sample_shape *shape);
+/* The first argument of an access. */
+struct aaj_str recording_name(const struct aaj_recording *rec, uint32_t entry);
+/* The sample, its line in @buffer; empty: none. */
+int recording_sample_of(const struct aaj_recording *rec, uint32_t entry, struct sample_buffer *buffer,
+                        struct sample *ret_sample);
 int recording_join_source(struct aaj_recording *rec, const struct source *from, bool disjoint);
 /* @disjoint: no event is in both, so counts are added, not joined. */
 int recording_merge(struct aaj_recording *rec, const struct aaj_recording *other, bool disjoint);
@@ -123,41 +208,21 @@ int recording_extra(struct aaj_recording *rec, uint32_t entry, struct aaj_str ob
 int recording_fact(struct aaj_recording *rec, const struct aaj_fact *fact);
 void recording_forget_view(struct aaj_recording *rec);
 
-/* Byte order of two keys, by ranks. */
-int recording_compare(const struct access_key *x, const struct access_key *y, const uint32_t *rank);
 /* Ranks of all interned strings in byte order (malloc'd), for sorting by numbers. */
 uint32_t *recording_ranks(const struct aaj_recording *rec);
 /* Entries in canonical order (malloc'd). */
 uint32_t *recording_order(const struct aaj_recording *rec, const uint32_t *rank);
 
-/* The source of an event, made when it is new. */
-int recording_source_of(struct aaj_recording *rec, struct aaj_str host, struct aaj_str boot, int64_t time_ms,
-                        uint32_t channel, uint32_t *ret_source);
+/* ---- taking in an event ---- */
 
-/* What an event adds to its evidence. */
-enum evidence_kind {
-    KIND_ALLOWED = 1u << 0,
-    KIND_DENIED = 1u << 1,
-    KIND_AUDITED = 1u << 2,
-    KIND_OWNER = 1u << 3,
-    KIND_OTHER = 1u << 4,
-    KIND_CREATED = 1u << 5,
-    KIND_ROOT = 1u << 6,
-};
-struct recording_added {
-    uint32_t entry, evidence, kind; /* evidence: NO_EVIDENCE when the event is no access */
-};
 bool recording_is_access(const struct aaj_event *event);
-/* In steps, for who takes in many: @name_hash is aaj_intern_prefetch() of arg[0], @hash is recording_hash() of the key. */
-int recording_key(struct aaj_recording *rec, const struct aaj_event *event, uint32_t name_hash, struct access_key *ret_key);
-int recording_add(struct aaj_recording *rec, const struct aaj_event *event, const struct access_key *key, uint64_t hash,
-                  uint32_t source, struct aaj_str line, struct recording_added *ret_added);
-void recording_note_source(struct aaj_recording *rec, uint32_t source, int64_t ms);
+/* Pattern, kind, uid and arguments of an event; @named: the argument that is left out, + 1, or 0. */
+int recording_shape(struct aaj_recording *rec, const struct aaj_event *event, unsigned named, struct shape *ret_shape);
+int recording_object(struct aaj_recording *rec, const uint32_t *arg, uint32_t *ret_object);
 
-static inline void recording_inc(uint32_t *count, bool yes)
-{
-    *count += yes && *count < UINT32_MAX;
-}
+/* One more event of @key, as @shape says. */
+int recording_add(struct aaj_recording *rec, struct entry_key key, uint32_t hash, uint32_t source,
+                  const struct shape *shape, const struct sample *sample, const struct sample_shape *sample_shape);
 
 static inline uint32_t saturate(uint64_t v)
 {
@@ -167,19 +232,4 @@ static inline uint32_t saturate(uint64_t v)
 static inline int64_t earlier(int64_t a, int64_t b)
 {
     return !a ? b : !b ? a : a < b ? a : b;
-}
-
-/* One more such event. */
-static inline void recording_count(struct evidence *ev, uint32_t kind, int64_t time_ms)
-{
-    recording_inc(&ev->allowed, kind & KIND_ALLOWED);
-    recording_inc(&ev->denied, kind & KIND_DENIED);
-    recording_inc(&ev->audited, kind & KIND_AUDITED);
-    recording_inc(&ev->owner_yes, kind & KIND_OWNER);
-    recording_inc(&ev->owner_no, kind & KIND_OTHER);
-    recording_inc(&ev->owner_created, kind & KIND_CREATED);
-    recording_inc(&ev->owner_root, kind & KIND_ROOT);
-    ev->first_ms = earlier(ev->first_ms, time_ms);
-    if (time_ms > ev->last_ms)
-        ev->last_ms = time_ms;
 }

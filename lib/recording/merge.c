@@ -9,52 +9,6 @@
 #include "base/grow.h"
 #include "recording/impl.h"
 
-static void max_count(uint32_t *to, uint32_t from)
-{
-    if (from > *to)
-        *to = from;
-}
-
-static void sum_count(uint32_t *to, uint32_t from)
-{
-    *to = saturate((uint64_t)*to + from);
-}
-
-static void join_counts(struct evidence *to, const struct evidence *from, void (*join)(uint32_t *to, uint32_t from))
-{
-    join(&to->allowed, from->allowed);
-    join(&to->denied, from->denied);
-    join(&to->audited, from->audited);
-    join(&to->owner_yes, from->owner_yes);
-    join(&to->owner_no, from->owner_no);
-    join(&to->owner_created, from->owner_created);
-    join(&to->owner_root, from->owner_root);
-}
-
-static void join_evidence(struct evidence *to, const struct evidence *from, bool disjoint)
-{
-    join_counts(to, from, disjoint ? sum_count : max_count);
-
-    if (from->fsuid_min < to->fsuid_min)
-        to->fsuid_min = from->fsuid_min;
-    if (from->fsuid_max != AAJ_UID_NONE && (to->fsuid_max == AAJ_UID_NONE || from->fsuid_max > to->fsuid_max))
-        to->fsuid_max = from->fsuid_max;
-    to->first_ms = earlier(to->first_ms, from->first_ms);
-    if (from->last_ms > to->last_ms)
-        to->last_ms = from->last_ms;
-}
-
-int recording_join_evidence(struct aaj_recording *rec, uint32_t entry, uint32_t source, const struct evidence *from,
-                            bool disjoint)
-{
-    struct evidence *to = recording_evidence(rec, entry, source);
-
-    if (!to)
-        return -ENOMEM;
-    join_evidence(to, from, disjoint);
-    return 0;
-}
-
 int recording_join_source(struct aaj_recording *rec, const struct source *from, bool disjoint)
 {
     struct source *to;
@@ -187,7 +141,7 @@ static uint32_t *translate(struct aaj_recording *rec, const struct aaj_recording
     uint32_t *id = calloc(other->strings.n, sizeof(*id));
 
     for (uint32_t i = 0; id && i < other->strings.n; i++)
-        if (aaj_intern_add(&rec->strings, other->strings.str[i], &id[i]) < 0) {
+        if (aaj_intern_add(&rec->strings, aaj_recording_str(other, i), &id[i]) < 0) {
             free(id);
             return NULL;
         }
@@ -196,7 +150,7 @@ static uint32_t *translate(struct aaj_recording *rec, const struct aaj_recording
 
 static int translate_one(struct aaj_recording *rec, const struct aaj_recording *other, uint32_t string, uint32_t *id)
 {
-    return aaj_intern_add(&rec->strings, other->strings.str[string], &id[string]);
+    return aaj_intern_add(&rec->strings, aaj_recording_str(other, string), &id[string]);
 }
 
 static struct source_key translate_source(const struct source_key *key, const uint32_t *id)
@@ -204,49 +158,97 @@ static struct source_key translate_source(const struct source_key *key, const ui
     return (struct source_key){ id[key->host], id[key->boot], key->day, key->channel };
 }
 
-static int merge_entry(struct aaj_recording *rec, const struct aaj_recording *other, const struct entry *e,
-                       const struct access_key *key, uint64_t hash, const uint32_t *id, bool disjoint)
+/* The other's sources in this recording (malloc'd). */
+static uint32_t *translate_sources(struct aaj_recording *rec, const struct aaj_recording *other, const uint32_t *id)
 {
-    uint32_t entry, source;
-    int r = recording_entry_hashed(rec, key, hash, &entry);
+    uint32_t *source = calloc(other->n_sources + 1, sizeof(*source));
 
-    for (uint32_t at = e->evidence; r == 0 && at != NO_EVIDENCE; at = other->evidence[at].next) {
-        struct source_key sk = translate_source(&other->source[other->evidence[at].source].key, id);
+    for (size_t i = 0; source && i < other->n_sources; i++) {
+        struct source_key key = translate_source(&other->source[i].key, id);
 
-        r = recording_source(rec, &sk, &source);
-        if (r == 0)
-            r = recording_join_evidence(rec, entry, source, &other->evidence[at], disjoint);
+        if (recording_source(rec, &key, &source[i]) < 0) {
+            free(source);
+            return NULL;
+        }
     }
+    return source;
+}
+
+struct merging {
+    struct aaj_recording *rec;
+    const struct aaj_recording *other;
+    uint32_t *id, *source, *template1; /* the other's in this one */
+    bool disjoint;
+};
+
+static int merge_key(struct merging *m, uint32_t from, struct entry_key *ret)
+{
+    struct access_key key = recording_access_key(m->other, from);
+
+    for (unsigned w = 0; w < KEY_WORDS; w++)
+        if (w != WORD_CLASS && w != WORD_REQUESTED && w != WORD_DENIED)
+            key.word[w] = m->id[key.word[w]];
+    return recording_entry_key(m->rec, &key, ret);
+}
+
+/* The smaller one stays; when it is decides nearly always, and needs no line. */
+static int merge_sample(struct merging *m, uint32_t entry, uint32_t from)
+{
+    struct aaj_recording *rec = m->rec;
+    struct sample theirs, ours;
+    int r;
+
+    samples_when(m->other->entry[from].sample, &theirs.ms, &theirs.serial);
+    samples_when(rec->entry[entry].sample, &ours.ms, &ours.serial);
+    if (ours.ms && theirs.ms && ours.ms < theirs.ms)
+        return 0;
+    r = recording_sample_of(m->other, from, &rec->from_line, &theirs);
+    return r < 0 ? r : recording_sample(rec, entry, &theirs, NULL);
+}
+
+static int merge_entry(struct merging *m, uint32_t from, struct entry_key key, uint32_t hash)
+{
+    const struct entry *e = &m->other->entry[from];
+    struct evidence_list *list = &m->rec->from;
+    uint32_t entry;
+    int r = recording_entry(m->rec, key, hash, &entry);
+
+    if (r == 0)
+        r = recording_evidence(m->other, from, list);
+    for (size_t i = 0; r == 0 && i < list->n; i++)
+        list->item[i].source = m->source[list->item[i].source];
+    if (r == 0)
+        r = recording_join(m->rec, entry, list, m->disjoint);
     if (r == 0 && e->extra)
-        r = recording_extra(rec, entry, aaj_recording_str(rec, id[e->extra]));
-    if (r == 0 && e->sample)
-        r = recording_sample(rec, entry, e->sample_ms, e->sample_serial, (struct aaj_str){ e->sample, e->sample_n });
-    return r;
+        r = recording_extra(m->rec, entry, aaj_recording_str(m->rec, m->id[e->extra]));
+    if (r < 0 || !e->sample)
+        return r;
+    if (!m->rec->entry[entry].sample)
+        return samples_copy(&m->rec->samples, &m->other->samples, recording_name(m->rec, entry), e->sample, m->template1,
+                            &m->rec->from_line, &m->rec->entry[entry].sample);
+    return merge_sample(m, entry, from);
 }
 
 /* Some at a time, by steps that fetch what the next one touches. */
-static int merge_entries(struct aaj_recording *rec, const struct aaj_recording *other, const uint32_t *id, bool disjoint)
+static int merge_entries(struct merging *m)
 {
     enum { STEP = 16 };
-    struct access_key key[STEP];
-    uint64_t hash[STEP];
+    struct entry_key key[STEP];
+    uint32_t hash[STEP];
     int r = 0;
 
-    for (size_t from = 0; from < other->n_entries && r == 0; from += STEP) {
-        size_t n = other->n_entries - from < STEP ? other->n_entries - from : STEP;
+    for (size_t from = 0; from < m->other->n_entries && r == 0; from += STEP) {
+        size_t n = m->other->n_entries - from < STEP ? m->other->n_entries - from : STEP;
 
-        for (size_t i = 0; i < n; i++) {
-            key[i] = other->entry[from + i].key;
-            for (unsigned w = 0; w < KEY_WORDS; w++)
-                if (w != WORD_CLASS && w != WORD_REQUESTED && w != WORD_DENIED)
-                    key[i].word[w] = id[key[i].word[w]];
-            hash[i] = recording_hash(rec, &key[i]);
-            __builtin_prefetch(&rec->slot[(uint32_t)hash[i] & rec->mask]);
+        for (size_t i = 0; i < n && r == 0; i++) {
+            r = merge_key(m, (uint32_t)(from + i), &key[i]);
+            hash[i] = recording_hash(m->rec, key[i]);
+            aaj_slots_prefetch(&m->rec->entries, hash[i]);
         }
-        for (size_t i = 0; i < n; i++)
-            recording_prefetch_entry(rec, hash[i]);
         for (size_t i = 0; i < n && r == 0; i++)
-            r = merge_entry(rec, other, &other->entry[from + i], &key[i], hash[i], id, disjoint);
+            recording_prefetch_entry(m->rec, hash[i]);
+        for (size_t i = 0; i < n && r == 0; i++)
+            r = merge_entry(m, (uint32_t)(from + i), key[i], hash[i]);
     }
     return r;
 }
@@ -322,19 +324,22 @@ int aaj_recording_merge(struct aaj_recording *rec, const struct aaj_recording *o
 
 int recording_merge(struct aaj_recording *rec, const struct aaj_recording *other, bool disjoint)
 {
-    uint32_t *id;
-    int r;
+    struct merging m = { rec, other, .disjoint = disjoint };
+    int r = -ENOMEM;
 
     if (rec == other)
         return 0;
     recording_forget_view(rec);
-    id = translate(rec, other);
-    if (!id)
-        return -ENOMEM;
-    r = merge_rest(rec, other, id, disjoint);
+    m.id = translate(rec, other);
+    m.source = m.id ? translate_sources(rec, other, m.id) : NULL;
+    m.template1 = calloc(other->samples.n_templates + 1, sizeof(*m.template1));
+    if (m.source && m.template1)
+        r = merge_rest(rec, other, m.id, disjoint);
     if (r == 0)
-        r = merge_entries(rec, other, id, disjoint);
-    free(id);
+        r = merge_entries(&m);
+    free(m.id);
+    free(m.source);
+    free(m.template1);
     return r;
 }
 

@@ -177,20 +177,8 @@ static int evidence_of(struct reading *in, struct json_object *o, struct evidenc
     int r = source_key_of(in, o, key);
 
     *ev = (struct evidence){ .fsuid_min = AAJ_UID_NONE, .fsuid_max = AAJ_UID_NONE };
-    if (r == 0)
-        r = count_of(in, o, "allowed", &ev->allowed);
-    if (r == 0)
-        r = count_of(in, o, "denied", &ev->denied);
-    if (r == 0)
-        r = count_of(in, o, "audited", &ev->audited);
-    if (r == 0)
-        r = count_of(in, o, "owner", &ev->owner_yes);
-    if (r == 0)
-        r = count_of(in, o, "other", &ev->owner_no);
-    if (r == 0)
-        r = count_of(in, o, "owner_created", &ev->owner_created);
-    if (r == 0)
-        r = count_of(in, o, "owner_root", &ev->owner_root);
+    for (unsigned k = 0; k < KINDS && r == 0; k++)
+        r = count_of(in, o, recording_kind_name[k], &ev->count[k]);
     if (r == 0)
         r = time_of(in, o, "first", &ev->first_ms);
     if (r == 0)
@@ -207,11 +195,11 @@ static int evidence_of(struct reading *in, struct json_object *o, struct evidenc
 static int access_seen(struct reading *in, struct json_object *o, uint32_t entry)
 {
     struct json_object *seen = get(o, "seen");
+    struct evidence_list *list = &in->rec->from;
     struct source_key key;
-    struct evidence ev;
-    uint32_t source;
     int r = 0;
 
+    list->n = 0;
     if (!json_object_is_type(seen, json_type_array))
         return refuse(in, "an access needs the array", "seen");
     for (size_t i = 0; r == 0 && i < json_object_array_length(seen); i++) {
@@ -219,13 +207,15 @@ static int access_seen(struct reading *in, struct json_object *o, uint32_t entry
 
         if (!json_object_is_type(one, json_type_object))
             return refuse(in, "expected objects", "seen");
-        r = evidence_of(in, one, &ev, &key);
+        if (AAJ_GROW(list->item, list->n, list->cap) < 0)
+            return -ENOMEM;
+        r = evidence_of(in, one, &list->item[list->n], &key);
         if (r == 0)
-            r = recording_source(in->rec, &key, &source);
-        if (r == 0)
-            r = recording_join_evidence(in->rec, entry, source, &ev, false);
+            r = recording_source(in->rec, &key, &list->item[list->n++].source);
     }
-    return r;
+    if (list->n > 1)
+        recording_make_distinct(list);
+    return r < 0 ? r : recording_join(in->rec, entry, list, false);
 }
 
 static int access_sample(struct reading *in, struct json_object *o, uint32_t entry)
@@ -242,7 +232,7 @@ static int access_sample(struct reading *in, struct json_object *o, uint32_t ent
         ms = json_object_get_int64(json_object_array_get_idx(at, 0));
         serial = json_object_get_uint64(json_object_array_get_idx(at, 1));
     }
-    return recording_sample(in->rec, entry, ms < 0 ? 0 : ms, serial, line);
+    return recording_sample(in->rec, entry, &(struct sample){ ms < 0 ? 0 : ms, serial, line }, NULL);
 }
 
 static bool is_known_member(const struct aaj_class_info *info, const char *key)
@@ -297,6 +287,7 @@ static int read_access(struct reading *in, struct json_object *o)
     struct access_key key = { 0 };
     const struct aaj_class_info *info;
     struct aaj_str name;
+    struct entry_key packed;
     uint32_t entry, class = 0;
     int r = name_of(in, o, "class", &name);
 
@@ -320,7 +311,9 @@ static int read_access(struct reading *in, struct json_object *o)
     if (r == 0)
         r = mask_of(in, o, "denied", class, &key.word[WORD_DENIED]);
     if (r == 0)
-        r = recording_entry(in->rec, &key, &entry);
+        r = recording_entry_key(in->rec, &key, &packed);
+    if (r == 0)
+        r = recording_entry(in->rec, packed, recording_hash(in->rec, packed), &entry);
     if (r == 0)
         r = access_seen(in, o, entry);
     if (r == 0)

@@ -9,24 +9,35 @@
 
 #include "base/grow.h"
 
-enum { SLOTS_MIN = 1024, UNKNOWN_KEYS_MAX = 256, UNKNOWN_MAX = 256 };
+enum { UNKNOWN_KEYS_MAX = 256, UNKNOWN_MAX = 256, ENTRIES_MAX = INT32_MAX };
+
+static int init(struct aaj_recording *rec)
+{
+    int r = aaj_intern_init(&rec->strings);
+
+    if (r == 0)
+        r = tuples_init(&rec->pattern, PATTERN_WORDS, rec->strings.seed);
+    if (r == 0)
+        r = tuples_init(&rec->object, AAJ_ARGS, rec->strings.seed);
+    if (r == 0)
+        r = samples_init(&rec->samples);
+    if (r == 0)
+        r = aaj_slots_init(&rec->entries);
+    if (r == 0)
+        r = aaj_slots_init(&rec->sources);
+    return r < 0 ? r : aaj_fsview_new(&rec->files);
+}
 
 int aaj_recording_new(struct aaj_recording **ret_rec)
 {
     struct aaj_recording *rec = calloc(1, sizeof(*rec));
-    int r;
+    int r = rec ? init(rec) : -ENOMEM;
 
-    if (!rec)
-        return -ENOMEM;
-    r = aaj_intern_init(&rec->strings);
-    if (r == 0)
-        r = aaj_fsview_new(&rec->files);
-    rec->slot = r < 0 ? NULL : calloc(SLOTS_MIN, sizeof(*rec->slot));
-    if (!rec->slot) {
+    _Static_assert(sizeof(struct entry) == 64, "an access is a cache line");
+    if (r < 0) {
         aaj_recording_free(rec);
-        return r < 0 ? r : -ENOMEM;
+        return r;
     }
-    rec->mask = SLOTS_MIN - 1;
     *ret_rec = rec;
     return 0;
 }
@@ -38,16 +49,23 @@ struct aaj_recording *aaj_recording_free(struct aaj_recording *rec)
     recording_forget_view(rec);
     aaj_fsview_free(rec->files);
     aaj_intern_clear(&rec->strings);
-    aaj_arena_clear(&rec->samples);
+    tuples_clear(&rec->pattern);
+    tuples_clear(&rec->object);
+    samples_clear(&rec->samples);
+    aaj_slots_clear(&rec->entries);
+    aaj_slots_clear(&rec->sources);
     free(rec->entry);
-    free(rec->evidence);
+    free(rec->tally);
+    free(rec->line.p);
+    free(rec->from_line.p);
+    free(rec->have.item);
+    free(rec->from.item);
     free(rec->source);
     free(rec->input);
     free(rec->loss);
     free(rec->unknown);
     free(rec->head_label);
     free(rec->extra_line);
-    free(rec->slot);
     free(rec);
     return NULL;
 }
@@ -55,6 +73,7 @@ struct aaj_recording *aaj_recording_free(struct aaj_recording *rec)
 void recording_forget_view(struct aaj_recording *rec)
 {
     free(rec->view);
+    aaj_arena_clear(&rec->view_samples);
     rec->view = NULL;
     rec->n_view = 0;
 }
@@ -64,146 +83,160 @@ struct aaj_str aaj_recording_str(const struct aaj_recording *rec, uint32_t id)
     return aaj_intern_str(&rec->strings, id);
 }
 
-uint64_t recording_hash(const struct aaj_recording *rec, const struct access_key *key)
+/* ---- keys and entries ---- */
+
+int recording_object(struct aaj_recording *rec, const uint32_t *arg, uint32_t *ret)
 {
-    return XXH3_64bits_withSeed(key, sizeof(*key), rec->strings.seed);
-}
+    uint32_t rest = 0;
+    int r = 0;
 
-static uint32_t slot_of(const struct aaj_recording *rec, const struct access_key *key, uint64_t hash)
-{
-    uint32_t i = (uint32_t)hash & rec->mask;
-
-    while (rec->slot[i] && memcmp(&rec->entry[rec->slot[i] - 1].key, key, sizeof(*key)) != 0)
-        i = (i + 1) & rec->mask;
-    return i;
-}
-
-static int grow_slots(struct aaj_recording *rec)
-{
-    uint32_t mask = rec->mask * 2 + 1;
-    uint32_t *slot = mask > rec->mask ? calloc((size_t)mask + 1, sizeof(*slot)) : NULL;
-
-    if (!slot)
-        return -ENOMEM;
-    aaj_advise_huge(slot, ((size_t)mask + 1) * sizeof(*slot));
-    for (size_t e = 0; e < rec->n_entries; e++) {
-        uint32_t i = (uint32_t)recording_hash(rec, &rec->entry[e].key) & mask;
-
-        while (slot[i])
-            i = (i + 1) & mask;
-        slot[i] = (uint32_t)e + 1;
+    for (unsigned a = 1; a < AAJ_ARGS; a++)
+        rest |= arg[a];
+    *ret = arg[0];
+    if (rest) {
+        r = tuples_add(&rec->object, arg, ret);
+        *ret |= OBJECT_TUPLE;
     }
-    free(rec->slot);
-    rec->slot = slot;
-    rec->mask = mask;
-    return 0;
+    return r;
 }
 
-int recording_entry(struct aaj_recording *rec, const struct access_key *key, uint32_t *ret_entry)
+int recording_entry_key(struct aaj_recording *rec, const struct access_key *key, struct entry_key *ret)
 {
-    return recording_entry_hashed(rec, key, recording_hash(rec, key), ret_entry);
+    const uint32_t *w = key->word;
+    const uint32_t pattern[PATTERN_WORDS] = { w[WORD_LABEL], w[WORD_CLASS], w[WORD_OP],
+                                              w[WORD_REQUESTED], w[WORD_DENIED], w[WORD_INFO] };
+    int r = tuples_add(&rec->pattern, pattern, &ret->pattern);
+
+    return r < 0 ? r : recording_object(rec, w + WORD_ARG, &ret->object);
 }
 
-void recording_prefetch_entry(const struct aaj_recording *rec, uint64_t hash)
+struct access_key recording_access_key(const struct aaj_recording *rec, uint32_t entry)
 {
-    uint32_t slot = rec->slot[(uint32_t)hash & rec->mask];
+    struct entry_key k = rec->entry[entry].key;
+    const uint32_t *pattern = tuples_at(&rec->pattern, k.pattern);
+    struct access_key key = { .word = { [WORD_LABEL] = pattern[0], [WORD_CLASS] = pattern[1], [WORD_OP] = pattern[2],
+                                        [WORD_REQUESTED] = pattern[3], [WORD_DENIED] = pattern[4],
+                                        [WORD_INFO] = pattern[5] } };
 
-    if (slot)
-        __builtin_prefetch(&rec->entry[slot - 1]);
+    if (k.object & OBJECT_TUPLE)
+        memcpy(key.word + WORD_ARG, tuples_at(&rec->object, k.object & ~OBJECT_TUPLE), AAJ_ARGS * sizeof(uint32_t));
+    else
+        key.word[WORD_ARG] = k.object;
+    return key;
 }
 
-int recording_entry_hashed(struct aaj_recording *rec, const struct access_key *key, uint64_t hash, uint32_t *ret_entry)
+uint32_t recording_hash(const struct aaj_recording *rec, struct entry_key key)
 {
-    uint32_t i = slot_of(rec, key, hash);
-    int r;
+    return (uint32_t)XXH3_64bits_withSeed(&key, sizeof(key), rec->strings.seed);
+}
 
-    if (rec->slot[i]) {
-        *ret_entry = rec->slot[i] - 1;
-        return 0;
+void recording_prefetch_entry(const struct aaj_recording *rec, uint32_t hash)
+{
+    const struct aaj_slot *slot = &rec->entries.slot[aaj_slots_first(&rec->entries, hash)];
+
+    if (slot->row1)
+        __builtin_prefetch(&rec->entry[slot->row1 - 1], 1);
+}
+
+int recording_entry(struct aaj_recording *rec, struct entry_key key, uint32_t hash, uint32_t *ret_entry)
+{
+    const struct aaj_slot *slot = rec->entries.slot;
+
+    for (uint32_t i = aaj_slots_first(&rec->entries, hash); slot[i].row1; i = aaj_slots_next(&rec->entries, i)) {
+        const struct entry *e = &rec->entry[slot[i].row1 - 1];
+
+        if (slot[i].hash == hash && e->key.object == key.object && e->key.pattern == key.pattern) {
+            *ret_entry = slot[i].row1 - 1;
+            return 0;
+        }
     }
-    if (rec->n_entries >= NO_EVIDENCE - 1)
+    if (rec->n_entries >= ENTRIES_MAX || AAJ_GROW(rec->entry, rec->n_entries, rec->cap_entries) < 0 ||
+        aaj_slots_add(&rec->entries, hash, (uint32_t)rec->n_entries) < 0)
         return -ENOMEM;
-    if (rec->n_entries >= rec->mask / 4 * 3) {
-        r = grow_slots(rec);
-        if (r < 0)
-            return r;
-        i = slot_of(rec, key, hash);
-    }
-    if (AAJ_GROW(rec->entry, rec->n_entries, rec->cap_entries) < 0)
-        return -ENOMEM;
-    rec->entry[rec->n_entries] = (struct entry){ .key = *key, .evidence = NO_EVIDENCE };
-    rec->slot[i] = (uint32_t)rec->n_entries + 1;
+    rec->entry[rec->n_entries] = (struct entry){ .key = key };
     *ret_entry = (uint32_t)rec->n_entries++;
     return 0;
 }
 
+static bool same_source(const struct source_key *a, const struct source_key *b)
+{
+    return a->host == b->host && a->boot == b->boot && a->day == b->day && a->channel == b->channel;
+}
+
 int recording_source(struct aaj_recording *rec, const struct source_key *key, uint32_t *ret_source)
 {
-    if (rec->last_source < rec->n_sources &&
-        memcmp(&rec->source[rec->last_source].key, key, sizeof(*key)) == 0) {
+    uint32_t hash = (uint32_t)XXH3_64bits_withSeed(key, sizeof(*key), rec->strings.seed);
+    const struct aaj_slot *slot = rec->sources.slot;
+
+    if (rec->last_source < rec->n_sources && same_source(&rec->source[rec->last_source].key, key)) {
         *ret_source = rec->last_source;
         return 0;
     }
-    for (size_t i = rec->n_sources; i-- > 0;)
-        if (memcmp(&rec->source[i].key, key, sizeof(*key)) == 0) {
-            *ret_source = rec->last_source = (uint32_t)i;
+    for (uint32_t i = aaj_slots_first(&rec->sources, hash); slot[i].row1; i = aaj_slots_next(&rec->sources, i))
+        if (slot[i].hash == hash && same_source(&rec->source[slot[i].row1 - 1].key, key)) {
+            *ret_source = rec->last_source = slot[i].row1 - 1;
             return 0;
         }
-    if (AAJ_GROW(rec->source, rec->n_sources, rec->cap_sources) < 0)
+    if (rec->n_sources >= ENTRIES_MAX || AAJ_GROW(rec->source, rec->n_sources, rec->cap_sources) < 0 ||
+        aaj_slots_add(&rec->sources, hash, (uint32_t)rec->n_sources) < 0)
         return -ENOMEM;
     rec->source[rec->n_sources] = (struct source){ .key = *key };
     *ret_source = rec->last_source = (uint32_t)rec->n_sources++;
     return 0;
 }
 
-struct evidence *recording_evidence(struct aaj_recording *rec, uint32_t entry, uint32_t source)
-{
-    struct entry *e = &rec->entry[entry];
-    uint32_t at = e->evidence;
+/* ---- samples ---- */
 
-    while (at != NO_EVIDENCE && rec->evidence[at].source != source)
-        at = rec->evidence[at].next;
-    if (at != NO_EVIDENCE)
-        return &rec->evidence[at];
-    if (rec->n_evidence >= NO_EVIDENCE - 1 || AAJ_GROW(rec->evidence, rec->n_evidence, rec->cap_evidence) < 0)
-        return NULL;
-    rec->evidence[rec->n_evidence] = (struct evidence){ .source = source, .next = e->evidence,
-                                                        .fsuid_min = AAJ_UID_NONE, .fsuid_max = AAJ_UID_NONE };
-    e->evidence = (uint32_t)rec->n_evidence;
-    return &rec->evidence[rec->n_evidence++];
+struct aaj_str recording_name(const struct aaj_recording *rec, uint32_t entry)
+{
+    uint32_t id = rec->entry[entry].key.object;
+
+    if (id & OBJECT_TUPLE)
+        id = tuples_at(&rec->object, id & ~OBJECT_TUPLE)[0];
+    return aaj_recording_str(rec, id);
 }
 
-/* Unknown times sort last, so that a line that says when is preferred. */
-static int compare_sample(const struct entry *e, int64_t ms, uint64_t serial, struct aaj_str line)
+int recording_sample_of(const struct aaj_recording *rec, uint32_t entry, struct sample_buffer *buffer, struct sample *ret)
 {
-    uint64_t a = e->sample_ms ? (uint64_t)e->sample_ms : UINT64_MAX, b = ms ? (uint64_t)ms : UINT64_MAX;
+    const struct entry *e = &rec->entry[entry];
 
-    if (a != b)
-        return a < b ? -1 : 1;
-    if (e->sample_serial != serial)
-        return e->sample_serial < serial ? -1 : 1;
-    return aaj_str_cmp((struct aaj_str){ e->sample, e->sample_n }, line);
+    *ret = (struct sample){ .line = { "", 0 } };
+    return e->sample ? samples_unpack(&rec->samples, recording_name(rec, entry), e->sample, buffer, ret) : 0;
 }
 
-int recording_sample(struct aaj_recording *rec, uint32_t entry, int64_t ms, uint64_t serial, struct aaj_str line)
+/* Whether @new is before the entry's. Unknown times sort last, so that a line that says when is preferred. */
+static int is_smaller(struct aaj_recording *rec, uint32_t entry, const struct sample *new,
+                      const struct sample_shape *shape, bool *ret)
 {
-    struct entry *e = &rec->entry[entry];
+    struct sample old;
+    uint64_t a, b;
+    int r;
 
-    if (line.n == 0 || line.n > UINT32_MAX || (e->sample && compare_sample(e, ms, serial, line) <= 0))
+    samples_when(rec->entry[entry].sample, &old.ms, &old.serial);
+    a = new->ms ? (uint64_t)new->ms : UINT64_MAX;
+    b = old.ms ? (uint64_t)old.ms : UINT64_MAX;
+    *ret = a != b ? a < b : new->serial < old.serial;
+    if (a != b || new->serial != old.serial)
         return 0;
-    if (!e->sample || line.n > e->sample_n) {
-        struct aaj_str copy = aaj_arena_dup(&rec->samples, line);
+    *ret = false; /* one record, read again */
+    if (samples_is(&rec->samples, recording_name(rec, entry), new, shape, rec->entry[entry].sample))
+        return 0;
+    r = recording_sample_of(rec, entry, &rec->line, &old);
+    *ret = r == 0 && aaj_str_cmp(new->line, old.line) < 0;
+    return r;
+}
 
-        if (!copy.p)
-            return -ENOMEM;
-        e->sample = (char *)(uintptr_t)copy.p; /* the arena's own, written here only */
-    } else {
-        memcpy(e->sample, line.p, line.n);
-    }
-    e->sample_n = (uint32_t)line.n;
-    e->sample_ms = ms;
-    e->sample_serial = serial;
-    return 0;
+int recording_sample(struct aaj_recording *rec, uint32_t entry, const struct sample *new, const struct sample_shape *shape)
+{
+    struct entry *e = &rec->entry[entry];
+    bool smaller = true;
+    int r = 0;
+
+    if (new->line.n == 0 || new->line.n > INT32_MAX)
+        return 0;
+    if (e->sample)
+        r = is_smaller(rec, entry, new, shape, &smaller);
+    return r < 0 || !smaller ? r : samples_pack(&rec->samples, recording_name(rec, entry), new, shape, &e->sample);
 }
 
 /* The greatest of the keys, once there are as many as are kept: a set of the smallest is the same in any order. */
@@ -266,40 +299,6 @@ static int label_of(struct aaj_recording *rec, const struct aaj_event *event, ui
     return aaj_intern_add(&rec->strings, (struct aaj_str){ buf, (size_t)n }, ret_id);
 }
 
-/* The same label and operation come again and again. */
-static int intern_again(struct aaj_recording *rec, struct aaj_str s, uint32_t *last, uint32_t *ret_id)
-{
-    int r = 0;
-
-    if (!aaj_str_eq(aaj_recording_str(rec, *last), s))
-        r = aaj_intern_add(&rec->strings, s, last);
-    *ret_id = *last;
-    return r;
-}
-
-int recording_key(struct aaj_recording *rec, const struct aaj_event *event, uint32_t name_hash, struct access_key *key)
-{
-    int r = event->ns.n ? label_of(rec, event, &key->word[WORD_LABEL])
-                        : intern_again(rec, event->label, &rec->last_label, &key->word[WORD_LABEL]);
-
-    key->word[WORD_CLASS] = event->class;
-    key->word[WORD_REQUESTED] = event->requested;
-    key->word[WORD_DENIED] = event->denied;
-    key->word[WORD_INFO] = key->word[WORD_ARG] = 0;
-    if (r == 0)
-        r = intern_again(rec, event->op, &rec->last_op, &key->word[WORD_OP]);
-    if (r == 0 && event->info.n)
-        r = aaj_intern_add(&rec->strings, event->info, &key->word[WORD_INFO]);
-    if (r == 0 && event->arg[0].n)
-        r = aaj_intern_add_hashed(&rec->strings, event->arg[0], name_hash, &key->word[WORD_ARG]);
-    for (unsigned a = 1; r == 0 && a < AAJ_ARGS; a++) {
-        key->word[WORD_ARG + a] = 0;
-        if (event->arg[a].n)
-            r = aaj_intern_add(&rec->strings, event->arg[a], &key->word[WORD_ARG + a]);
-    }
-    return r;
-}
-
 int recording_source_of(struct aaj_recording *rec, struct aaj_str host, struct aaj_str boot, int64_t time_ms,
                         uint32_t channel, uint32_t *ret_source)
 {
@@ -320,7 +319,6 @@ static uint32_t owner_kind(const struct aaj_event *event)
     return logged || event->owner_half < 0 ? KIND_OTHER : 0;
 }
 
-/* What one such event adds to its evidence. */
 static uint32_t kind_of(const struct aaj_event *event)
 {
     uint32_t kind = event->mode == AAJ_MODE_ALLOWED ? KIND_ALLOWED
@@ -332,40 +330,60 @@ static uint32_t kind_of(const struct aaj_event *event)
     return kind;
 }
 
-static void note_uid(struct evidence *ev, uint32_t fsuid)
-{
-    if (fsuid == AAJ_UID_NONE)
-        return;
-    if (ev->fsuid_min == AAJ_UID_NONE || fsuid < ev->fsuid_min)
-        ev->fsuid_min = fsuid;
-    if (ev->fsuid_max == AAJ_UID_NONE || fsuid > ev->fsuid_max)
-        ev->fsuid_max = fsuid;
-}
-
 bool recording_is_access(const struct aaj_event *event)
 {
     return event->mode == AAJ_MODE_ALLOWED || event->mode == AAJ_MODE_DENIED || event->mode == AAJ_MODE_AUDIT ||
            event->mode == AAJ_MODE_KILLED;
 }
 
-int recording_add(struct aaj_recording *rec, const struct aaj_event *event, const struct access_key *key, uint64_t hash,
-                  uint32_t source, struct aaj_str line, struct recording_added *ret)
+int recording_shape(struct aaj_recording *rec, const struct aaj_event *event, unsigned named, struct shape *ret)
 {
-    struct evidence *ev;
-    int r;
+    uint32_t word[PATTERN_WORDS] = { 0, event->class, 0, event->requested, event->denied, 0 };
+    int r = event->ns.n ? label_of(rec, event, &word[0]) : aaj_intern_add(&rec->strings, event->label, &word[0]);
 
-    *ret = (struct recording_added){ 0, NO_EVIDENCE, 0 };
-    r = recording_entry_hashed(rec, key, hash, &ret->entry);
+    ret->kind = kind_of(event);
+    ret->fsuid = event->fsuid;
+    ret->named = (uint8_t)named;
+    if (r == 0)
+        r = aaj_intern_add(&rec->strings, event->op, &word[2]);
+    if (r == 0)
+        r = aaj_intern_add(&rec->strings, event->info, &word[5]);
+    for (unsigned a = 0; r == 0 && a < AAJ_ARGS; a++) {
+        ret->arg[a] = 0;
+        if (a + 1 != named && event->arg[a].n)
+            r = aaj_intern_add(&rec->strings, event->arg[a], &ret->arg[a]);
+    }
+    return r < 0 ? r : tuples_add(&rec->pattern, word, &ret->pattern);
+}
+
+static void note_uid(struct tally *t, uint32_t fsuid)
+{
+    if (fsuid == AAJ_UID_NONE)
+        return;
+    if (t->fsuid_min == AAJ_UID_NONE || fsuid < t->fsuid_min)
+        t->fsuid_min = fsuid;
+    if (t->fsuid_max == AAJ_UID_NONE || fsuid > t->fsuid_max)
+        t->fsuid_max = fsuid;
+}
+
+int recording_add(struct aaj_recording *rec, struct entry_key key, uint32_t hash, uint32_t source,
+                  const struct shape *shape, const struct sample *sample, const struct sample_shape *sample_shape)
+{
+    uint32_t entry, place;
+    struct tally *t;
+    bool early;
+    int r = recording_entry(rec, key, hash, &entry);
+
+    if (r == 0)
+        r = recording_tally(rec, entry, source, shape->kind, &place);
     if (r < 0)
         return r;
-    ev = recording_evidence(rec, ret->entry, source);
-    if (!ev)
-        return -ENOMEM;
-    ret->evidence = (uint32_t)(ev - rec->evidence);
-    ret->kind = kind_of(event);
-    note_uid(ev, event->fsuid);
-    recording_count(ev, ret->kind, event->time_ms);
-    return recording_sample(rec, ret->entry, event->time_ms, event->serial, line);
+    t = recording_tally_at(rec, entry, place);
+    note_uid(t, shape->fsuid);
+    early = !sample->ms || !t->first_ms || sample->ms <= t->first_ms;
+    recording_count(t, sample->ms);
+    /* The sample is no later than the first event of any tally, so only one as early can replace it. */
+    return early ? recording_sample(rec, entry, sample, sample_shape) : 0;
 }
 
 void recording_note_source(struct aaj_recording *rec, uint32_t source, int64_t ms)
@@ -382,8 +400,9 @@ void recording_note_source(struct aaj_recording *rec, uint32_t source, int64_t m
 
 int aaj_recording_add(struct aaj_recording *rec, const struct aaj_event *event, struct aaj_str line)
 {
-    struct recording_added added;
-    struct access_key key;
+    struct sample sample = { event->time_ms, event->serial, line };
+    struct shape shape = { 0 };
+    struct entry_key key;
     uint32_t source = 0;
     int r;
 
@@ -394,6 +413,9 @@ int aaj_recording_add(struct aaj_recording *rec, const struct aaj_event *event, 
     if (r < 0)
         return r;
     recording_note_source(rec, source, event->time_ms);
-    r = recording_key(rec, event, aaj_intern_prefetch(&rec->strings, event->arg[0]), &key);
-    return r < 0 ? r : recording_add(rec, event, &key, recording_hash(rec, &key), source, line, &added);
+    r = recording_shape(rec, event, 0, &shape);
+    if (r == 0)
+        r = recording_object(rec, shape.arg, &key.object);
+    key.pattern = shape.pattern;
+    return r < 0 ? r : recording_add(rec, key, recording_hash(rec, key), source, &shape, &sample, NULL);
 }

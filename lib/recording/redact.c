@@ -93,28 +93,30 @@ static int hide_fact(void *data, const struct aaj_fact *fact)
 }
 
 /* Names, not masks and words of the kernel; unknown members of a line are dropped with its sample. */
-static int hide_entry(struct aaj_recording *to, const struct aaj_recording *rec, const struct entry *e)
+static int hide_entry(struct aaj_recording *to, const struct aaj_recording *rec, uint32_t from)
 {
-    struct access_key key = e->key;
-    uint32_t entry, source;
-    int r = 0;
+    struct access_key key = recording_access_key(rec, from);
+    struct evidence_list *list = &to->from;
+    struct entry_key packed;
+    uint32_t entry;
+    int r = recording_evidence(rec, from, list);
 
     for (unsigned w = 0; r == 0 && w < KEY_WORDS; w++)
         if (w != WORD_CLASS && w != WORD_REQUESTED && w != WORD_DENIED)
-            r = hide(to, aaj_recording_str(rec, e->key.word[w]), &key.word[w]);
+            r = hide(to, aaj_recording_str(rec, key.word[w]), &key.word[w]);
     if (r == 0)
-        r = recording_entry(to, &key, &entry);
-    for (uint32_t at = e->evidence; r == 0 && at != NO_EVIDENCE; at = rec->evidence[at].next) {
-        struct source_key sk = rec->source[rec->evidence[at].source].key;
+        r = recording_entry_key(to, &key, &packed);
+    if (r == 0)
+        r = recording_entry(to, packed, recording_hash(to, packed), &entry);
+    for (size_t i = 0; r == 0 && i < list->n; i++) {
+        struct source_key sk = rec->source[list->item[i].source].key;
 
         if (aaj_intern_add(&to->strings, aaj_recording_str(rec, sk.host), &sk.host) < 0 ||
             aaj_intern_add(&to->strings, aaj_recording_str(rec, sk.boot), &sk.boot) < 0)
             return -ENOMEM;
-        r = recording_source(to, &sk, &source);
-        if (r == 0)
-            r = recording_join_evidence(to, entry, source, &rec->evidence[at], false);
+        r = recording_source(to, &sk, &list->item[i].source);
     }
-    return r;
+    return r < 0 ? r : recording_join(to, entry, list, false);
 }
 
 int aaj_recording_redact(struct aaj_recording *rec, struct aaj_recording **ret_rec)
@@ -129,7 +131,7 @@ int aaj_recording_redact(struct aaj_recording *rec, struct aaj_recording **ret_r
     if (r == 0)
         r = aaj_fsview_each_fact(rec->files, hide_fact, to);
     for (size_t i = 0; r == 0 && i < rec->n_entries; i++)
-        r = hide_entry(to, rec, &rec->entry[i]);
+        r = hide_entry(to, rec, (uint32_t)i);
     if (r < 0) {
         aaj_recording_free(to);
         return r;

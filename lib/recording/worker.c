@@ -74,13 +74,25 @@ static int keep_unknown(struct worker *w, const struct aaj_log_record *record)
     return r;
 }
 
+static int add_event(struct worker *w, const struct aaj_event *event, struct aaj_str line)
+{
+    struct sample sample = { event->time_ms, event->serial, line };
+    struct shape shape = { 0 };
+    struct entry_key key;
+    int r = recording_shape(w->rec, event, 0, &shape);
+
+    note_event(w, w->source, event->time_ms);
+    if (r == 0)
+        r = recording_object(w->rec, shape.arg, &key.object);
+    key.pattern = shape.pattern;
+    return r < 0 ? r : recording_add(w->rec, key, recording_hash(w->rec, key), w->source, &shape, &sample, NULL);
+}
+
 /* Events that come one at a time: long records, and those that were joined. */
 static int on_event(void *data, const struct aaj_event *event, const struct aaj_log_head *head,
                     const struct aaj_log_record *record)
 {
     struct worker *w = data;
-    struct recording_added added;
-    struct access_key key;
     int r = enter_source(w, event->host, event->boot, event->time_ms, event->channel);
 
     if (r < 0)
@@ -89,134 +101,124 @@ static int on_event(void *data, const struct aaj_event *event, const struct aaj_
         w->filtered++;
         return 0;
     }
-    note_event(w, w->source, event->time_ms);
     r = record ? keep_unknown(w, record) : 0;
-    if (r < 0 || !recording_is_access(event))
-        return r;
-    r = recording_key(w->rec, event, aaj_intern_prefetch(&w->rec->strings, event->arg[0]), &key);
-    return r < 0 ? r
-                 : recording_add(w->rec, event, &key, recording_hash(w->rec, &key), w->source,
-                                 record ? head->line : (struct aaj_str){ "", 0 }, &added);
+    if (recording_is_access(event) && r == 0)
+        return add_event(w, event, record ? head->line : (struct aaj_str){ "", 0 });
+    note_event(w, w->source, event->time_ms);
+    return r;
 }
 
-/* A record that was counted before: once more. */
-static int count_again(struct worker *w, const struct queued *q)
-{
-    struct evidence *ev;
-    int64_t ms = q->head.time_ms;
-    bool early;
+/* ---- records in batches: each step for all of them, fetching what the next one touches ---- */
 
-    aaj_log_reader_used(w->reader, 1);
-    if (q->hit.filtered) {
-        w->filtered++;
+/* Which argument the name is, + 1. The gap has to be what was read as name, for a line may say anything. */
+static unsigned named_argument(const struct queued *q, const struct aaj_log_record *record, const struct aaj_event *event)
+{
+    struct aaj_str name = shape_name(q->known.payload, &q->known.gaps);
+
+    if (!name.n || !aaj_log_has(record, AAJ_KEY_NAME) || record->val[AAJ_KEY_NAME].p != name.p)
         return 0;
-    }
-    note_event(w, q->source, ms);
-    ev = &w->rec->evidence[q->hit.evidence];
-    early = !ms || !ev->first_ms || ms <= ev->first_ms;
-    recording_count(ev, q->hit.kind, ms);
-    /* The sample is no later than the first event seen here, so only one as early can replace it. */
-    return early ? recording_sample(w->rec, q->hit.entry, ms, q->head.serial, q->head.line) : 0;
+    for (unsigned a = 0; a < AAJ_ARGS; a++)
+        if (event->arg[a].p == name.p && event->arg[a].n == name.n)
+            return a + 1;
+    return 0;
 }
 
-/* What was not found is taken in step by step, each step fetching what the next one touches. */
-static int take_apart(struct worker *w, struct queued *q, char *scratch)
+/* A record whose shape is not known: takes it apart, and remembers the shape where nothing but the gaps can differ. */
+static int take_apart(struct worker *w, struct queued *q)
 {
+    struct aaj_log_record record = { .scratch = w->scratch };
+    struct shape *shape = &q->shape;
+    struct aaj_event event;
+    bool has_name = q->plain && q->known.gaps.name.from < q->known.gaps.name.to;
+    unsigned named;
     int r;
 
+    *shape = (struct shape){ .digest = q->digest };
     q->good = false;
-    q->record.scratch = scratch;
-    if (!aaj_log_reader_parse(w->reader, &q->head, q->line_no, &q->record, &q->event))
+    if (!aaj_log_reader_parse(w->reader, &q->head, q->line_no, &record, &event))
         return 0;
-    if (!wanted_label(w, &q->event)) {
-        struct memo_slot slot = { q->digest, 0, NO_EVIDENCE, 0, 1 };
-
-        w->filtered++;
-        if (q->memo)
-            memo_put(&w->memo, &slot);
-        return 0;
+    shape->filtered = !wanted_label(w, &event);
+    shape->ignored = !recording_is_access(&event);
+    named = has_name ? named_argument(q, &record, &event) : 0;
+    r = shape->filtered ? 0 : keep_unknown(w, &record);
+    if (r == 0 && !shape->filtered && !shape->ignored) {
+        r = recording_shape(w->rec, &event, named, shape);
+        q->good = r == 0;
     }
-    note_event(w, q->source, q->event.time_ms);
-    r = keep_unknown(w, &q->record);
-    q->good = recording_is_access(&q->event);
-    if (q->good)
-        q->name_hash = aaj_intern_prefetch(&w->rec->strings, q->event.arg[0]);
+    if (r == 0 && q->good && q->plain)
+        r = samples_template(&w->rec->samples, q->head.line, &q->known, &q->digest, &shape->template1);
+    if (r == 0 && q->plain && (named || !has_name))
+        shapes_put(&w->shapes, shape);
     return r;
+}
+
+/* What the record means: known, or found out. */
+static int know(struct worker *w, struct queued *q)
+{
+    const struct shape *shape = q->plain ? shapes_find(&w->shapes, &q->digest) : NULL;
+    int r;
+
+    if (shape) {
+        q->shape = *shape;
+        q->good = !shape->filtered && !shape->ignored;
+        aaj_log_reader_used(w->reader, 1);
+    } else {
+        r = take_apart(w, q);
+        if (r < 0)
+            return r;
+    }
+    q->known.template1 = q->shape.template1;
+    w->filtered += q->shape.filtered;
+    if (!q->shape.filtered && (q->good || q->shape.ignored))
+        note_event(w, q->source, q->head.time_ms);
+    return 0;
 }
 
 static int make_key(struct worker *w, struct queued *q)
 {
-    int r = recording_key(w->rec, &q->event, q->name_hash, &q->key);
+    uint32_t arg[AAJ_ARGS];
+    int r = 0;
 
-    if (r < 0)
-        return r;
-    q->hash = recording_hash(w->rec, &q->key);
-    __builtin_prefetch(&w->rec->slot[(uint32_t)q->hash & w->rec->mask]);
-    return 0;
+    memcpy(arg, q->shape.arg, sizeof(arg));
+    if (q->shape.named)
+        r = aaj_intern_add_hashed(&w->rec->strings, shape_name(q->known.payload, &q->known.gaps), q->name_hash,
+                                  &arg[q->shape.named - 1]);
+    if (r == 0)
+        r = recording_object(w->rec, arg, &q->key.object);
+    q->key.pattern = q->shape.pattern;
+    q->hash = recording_hash(w->rec, q->key);
+    aaj_slots_prefetch(&w->rec->entries, q->hash);
+    return r;
 }
 
 static int add_queued(struct worker *w, const struct queued *q)
 {
-    struct recording_added added;
-    int r = recording_add(w->rec, &q->event, &q->key, q->hash, q->source, q->head.line, &added);
+    struct sample sample = { q->head.time_ms, q->head.serial, q->head.line };
 
-    if (r == 0 && q->memo) {
-        struct memo_slot slot = { q->digest, added.entry, added.evidence, added.kind, 0 };
-
-        memo_put(&w->memo, &slot);
-    }
-    return r;
+    return recording_add(w->rec, q->key, q->hash, q->source, &q->shape, &sample, q->plain ? &q->known : NULL);
 }
 
-static int take_missed(struct worker *w, struct queued *const *missed, unsigned n)
-{
-    int r = 0;
-
-    for (unsigned i = 0; i < n && r == 0; i++) {
-        if (missed[i]->head.line.n <= WORKER_SCRATCH) {
-            r = take_apart(w, missed[i], w->scratch[i]);
-            continue;
-        }
-        missed[i]->good = false;
-        r = aaj_log_reader_take(w->reader, &missed[i]->head, missed[i]->line_no);
-    }
-    for (unsigned i = 0; i < n && r == 0; i++)
-        if (missed[i]->good)
-            r = make_key(w, missed[i]);
-    for (unsigned i = 0; i < n && r == 0; i++)
-        if (missed[i]->good)
-            recording_prefetch_entry(w->rec, missed[i]->hash);
-    for (unsigned i = 0; i < n && r == 0; i++)
-        if (missed[i]->good)
-            r = add_queued(w, missed[i]);
-    return r;
-}
-
-/* Looks all up, so that the evidence of a batch is fetched before it is counted. */
 static int drain(struct worker *w)
 {
-    struct queued *missed[WORKER_BATCH];
-    unsigned n = w->n_queue, n_missed = 0;
+    unsigned n = w->n_queue;
     int r = 0;
 
     w->n_queue = 0;
-    for (unsigned i = 0; i < n; i++) {
-        struct queued *q = &w->queue[i];
-        struct memo_slot *slot = q->memo ? memo_find(&w->memo, &q->digest) : NULL;
-
-        q->found = slot != NULL;
-        if (!slot) {
-            missed[n_missed++] = q;
-            continue;
-        }
-        q->hit = *slot;
-        if (!slot->filtered)
-            __builtin_prefetch(&w->rec->evidence[slot->evidence], 1);
+    for (unsigned i = 0; i < n && r == 0; i++) {
+        r = know(w, &w->queue[i]);
+        if (w->queue[i].shape.named)
+            aaj_intern_fetch(&w->rec->strings, w->queue[i].name_hash);
     }
     for (unsigned i = 0; i < n && r == 0; i++)
-        if (w->queue[i].found)
-            r = count_again(w, &w->queue[i]);
-    return r < 0 ? r : take_missed(w, missed, n_missed);
+        if (w->queue[i].good)
+            r = make_key(w, &w->queue[i]);
+    for (unsigned i = 0; i < n && r == 0; i++)
+        if (w->queue[i].good)
+            recording_prefetch_entry(w->rec, w->queue[i].hash);
+    for (unsigned i = 0; i < n && r == 0; i++)
+        if (w->queue[i].good)
+            r = add_queued(w, &w->queue[i]);
+    return r;
 }
 
 static int on_flush(void *data)
@@ -244,12 +246,20 @@ static int on_known(void *data, const struct aaj_log_head *head)
         w->filtered++;
         return 1;
     }
+    if (head->line.n > WORKER_SCRATCH) {
+        r = drain(w);
+        return r < 0 ? r : 0;
+    }
     q->head = *head;
     q->source = w->source;
     q->line_no = aaj_log_reader_line(w->reader);
-    q->memo = memo_is_on(&w->memo) && memo_digest(&w->memo, head->payload, w->source, &q->digest);
-    if (q->memo)
-        __builtin_prefetch(memo_bucket(&w->memo, &q->digest));
+    q->plain = shape_gaps(head->payload, &q->known.gaps);
+    if (q->plain) {
+        q->known.payload = head->payload;
+        q->known.id = head->id;
+        q->digest = shape_digest(w->rec->samples.secret, head->payload, &q->known.gaps);
+        q->name_hash = aaj_intern_prefetch(&w->rec->strings, shape_name(head->payload, &q->known.gaps));
+    }
     if (++w->n_queue == WORKER_BATCH) {
         r = drain(w);
         return r < 0 ? r : 1;
@@ -316,7 +326,7 @@ int worker_init(struct worker *w, const struct aaj_intake_options *options)
     *w = (struct worker){ .options = options };
     r = aaj_recording_new(&w->rec);
     if (r == 0)
-        r = memo_init(&w->memo);
+        r = shapes_init(&w->shapes);
     if (r == 0)
         r = aaj_log_reader_new(&handler, w, &w->reader);
     if (r < 0)
@@ -327,7 +337,7 @@ int worker_init(struct worker *w, const struct aaj_intake_options *options)
 void worker_clear(struct worker *w)
 {
     aaj_log_reader_free(w->reader);
-    memo_clear(&w->memo);
+    shapes_clear(&w->shapes);
     aaj_recording_free(w->rec);
     aaj_arena_clear(&w->arena);
     free(w->report);

@@ -8,7 +8,7 @@
 
 #include "log/reader.h"
 #include "recording/intake.h"
-#include "recording/memo.h"
+#include "recording/impl.h"
 
 enum { WORKER_BATCH = 16, WORKER_KEPT = 1000, WORKER_SHOWN = 240, WORKER_SCRATCH = 4096 };
 
@@ -42,25 +42,20 @@ struct kept_loss {
 
 struct queued {
     struct aaj_log_head head;
-    struct memo_digest digest;
-    struct memo_slot hit; /* a copy: the table moves */
+    struct sample_shape known; /* of the line, where .plain */
+    struct digest digest;
+    struct shape shape; /* a copy: the table moves on */
     uint64_t line_no;
-    uint32_t source;
-    bool memo, found;
-    /* Of what was not found: */
-    bool good; /* taken apart, and an access that is wanted */
-    struct aaj_log_record record;
-    struct aaj_event event;
-    struct access_key key;
-    uint64_t hash;
-    uint32_t name_hash;
+    uint32_t source, hash, name_hash;
+    struct entry_key key;
+    bool plain, good; /* good: an access that is wanted */
 };
 
 struct worker {
     struct aaj_recording *rec;
     const struct aaj_intake_options *options;
     struct aaj_log_reader *reader;
-    struct memo memo;
+    struct shapes shapes;
     struct aaj_arena arena;
     struct queued queue[WORKER_BATCH];
     unsigned n_queue;
@@ -70,7 +65,7 @@ struct worker {
     int64_t day_from, day_to;
     uint32_t source;
     bool has_source, source_wanted;
-    char scratch[WORKER_BATCH][WORKER_SCRATCH];
+    char scratch[WORKER_SCRATCH];
     uint64_t filtered;
     uint32_t block;
     uint64_t line_base; /* the reader's count when the block began */

@@ -83,13 +83,9 @@ static void put_source(struct emit *out, const struct aaj_recording *rec, const 
 static void put_evidence(struct emit *out, const struct aaj_recording *rec, const struct evidence *ev)
 {
     emit_lit(out, "{\"allowed\":");
-    emit_number(out, ev->allowed);
-    number(out, "denied", ev->denied);
-    number(out, "audited", ev->audited);
-    number(out, "owner", ev->owner_yes);
-    number(out, "other", ev->owner_no);
-    number(out, "owner_created", ev->owner_created);
-    number(out, "owner_root", ev->owner_root);
+    emit_number(out, ev->count[0]);
+    for (unsigned k = 1; k < KINDS; k++)
+        number(out, recording_kind_name[k], ev->count[k]);
     if (ev->fsuid_min != AAJ_UID_NONE) {
         emit_lit(out, ",\"fsuid\":[");
         emit_number(out, ev->fsuid_min);
@@ -122,66 +118,69 @@ static int compare_source(const struct source_key *x, const struct source_key *y
 static int evidence_order(const void *a, const void *b, void *data)
 {
     const struct source_order *o = data;
-    const struct evidence *x = &o->rec->evidence[*(const uint32_t *)a], *y = &o->rec->evidence[*(const uint32_t *)b];
 
-    return compare_source(&o->rec->source[x->source].key, &o->rec->source[y->source].key, o->rank);
+    return compare_source(&o->rec->source[((const struct evidence *)a)->source].key,
+                          &o->rec->source[((const struct evidence *)b)->source].key, o->rank);
 }
 
-static int put_all_evidence(struct emit *out, const struct aaj_recording *rec, const struct entry *e, const uint32_t *rank)
+static int put_all_evidence(struct emit *out, struct aaj_recording *rec, uint32_t entry, const uint32_t *rank)
 {
     struct source_order o = { rec, rank };
-    uint32_t few[16], *at = few;
-    size_t n = 0, i = 0;
+    struct evidence_list *list = &rec->have;
+    int r = recording_evidence(rec, entry, list);
 
-    for (uint32_t ev = e->evidence; ev != NO_EVIDENCE; ev = rec->evidence[ev].next)
-        n++;
-    if (n > 16) {
-        at = calloc(n, sizeof(*at));
-        if (!at)
-            return -ENOMEM;
-    }
-    for (uint32_t ev = e->evidence; ev != NO_EVIDENCE; ev = rec->evidence[ev].next)
-        at[i++] = ev;
-    qsort_r(at, n, sizeof(*at), evidence_order, &o);
+    if (r < 0)
+        return r;
+    if (list->n > 1)
+        qsort_r(list->item, list->n, sizeof(*list->item), evidence_order, &o);
     emit_lit(out, ",\"seen\":[");
-    for (i = 0; i < n; i++) {
+    for (size_t i = 0; i < list->n; i++) {
         if (i)
             emit_char(out, ',');
-        put_evidence(out, rec, &rec->evidence[at[i]]);
+        put_evidence(out, rec, &list->item[i]);
     }
     emit_char(out, ']');
-    if (at != few)
-        free(at);
     return 0;
 }
 
-static int put_access(struct emit *out, const struct aaj_recording *rec, const struct entry *e, const uint32_t *rank)
+static int put_sample(struct emit *out, struct aaj_recording *rec, uint32_t entry)
 {
-    uint32_t class = e->key.word[WORD_CLASS];
+    struct sample sample;
+    int r = recording_sample_of(rec, entry, &rec->line, &sample);
+
+    if (r < 0 || !sample.line.n)
+        return r;
+    emit_lit(out, ",\"at\":[");
+    emit_number(out, (uint64_t)sample.ms);
+    emit_char(out, ',');
+    emit_number(out, sample.serial);
+    emit_char(out, ']');
+    member(out, "sample", sample.line);
+    return 0;
+}
+
+static int put_access(struct emit *out, struct aaj_recording *rec, uint32_t entry, const uint32_t *rank)
+{
+    struct access_key key = recording_access_key(rec, entry);
+    uint32_t class = key.word[WORD_CLASS], extra_id = rec->entry[entry].extra;
     const struct aaj_class_info *info = &aaj_class_info[class];
     int r;
 
     emit_lit(out, "{\"kind\":\"access\",\"class\":\"");
     emit_str(out, aaj_str_c(info->name));
     emit_char(out, '"');
-    member(out, "label", aaj_recording_str(rec, e->key.word[WORD_LABEL]));
-    member(out, "op", aaj_recording_str(rec, e->key.word[WORD_OP]));
+    member(out, "label", aaj_recording_str(rec, key.word[WORD_LABEL]));
+    member(out, "op", aaj_recording_str(rec, key.word[WORD_OP]));
     for (unsigned a = 0; a < AAJ_ARGS && info->arg[a]; a++)
-        member(out, info->arg[a], aaj_recording_str(rec, e->key.word[WORD_ARG + a]));
-    put_mask(out, "requested", class, e->key.word[WORD_REQUESTED]);
-    put_mask(out, "denied", class, e->key.word[WORD_DENIED]);
-    member(out, "info", aaj_recording_str(rec, e->key.word[WORD_INFO]));
-    r = put_all_evidence(out, rec, e, rank);
-    if (e->sample) {
-        emit_lit(out, ",\"at\":[");
-        emit_number(out, (uint64_t)e->sample_ms);
-        emit_char(out, ',');
-        emit_number(out, e->sample_serial);
-        emit_char(out, ']');
-        member(out, "sample", (struct aaj_str){ e->sample, e->sample_n });
-    }
-    if (e->extra) {
-        struct aaj_str extra = aaj_recording_str(rec, e->extra); /* {…}: its members go in */
+        member(out, info->arg[a], aaj_recording_str(rec, key.word[WORD_ARG + a]));
+    put_mask(out, "requested", class, key.word[WORD_REQUESTED]);
+    put_mask(out, "denied", class, key.word[WORD_DENIED]);
+    member(out, "info", aaj_recording_str(rec, key.word[WORD_INFO]));
+    r = put_all_evidence(out, rec, entry, rank);
+    if (r == 0)
+        r = put_sample(out, rec, entry);
+    if (extra_id) {
+        struct aaj_str extra = aaj_recording_str(rec, extra_id); /* {…}: its members go in */
 
         emit_char(out, ',');
         emit_str(out, (struct aaj_str){ extra.p + 1, extra.n - 2 });
@@ -399,7 +398,7 @@ static int put_all(struct emit *out, struct aaj_recording *rec, uint32_t *rank, 
     if (r == 0)
         r = aaj_fsview_each_fact(rec->files, put_fact, out);
     for (size_t i = 0; r == 0 && i < rec->n_entries; i++)
-        r = put_access(out, rec, &rec->entry[order[i]], rank);
+        r = put_access(out, rec, order[i], rank);
     return r == 0 ? put_extra_lines(out, rec, rank) : r;
 }
 

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The index of a table whose rows are known by dense numbers: open addressing, each slot a row and the hash of what
+ * it holds. Rows that are not meant are told apart by their hash without being touched, and growing reads the slots
+ * alone, from start to end. Hashes have to be keyed where others choose what is hashed.
+ *
+ *     for (i = aaj_slots_first(s, hash); s->slot[i].row1; i = aaj_slots_next(s, i))
+ *         if (s->slot[i].hash == hash && … row s->slot[i].row1 - 1 is it …)
+ *             return it;
+ *     if (aaj_slots_add(s, hash, n_rows) < 0) …
+ */
+#pragma once
+
+#include <stdint.h>
+
+struct aaj_slot {
+    uint32_t hash, row1; /* row + 1; 0: free */
+};
+
+struct aaj_slots {
+    struct aaj_slot *slot;
+    uint32_t mask, used;
+};
+
+/* 0 or -ENOMEM. */
+int aaj_slots_init(struct aaj_slots *slots);
+void aaj_slots_clear(struct aaj_slots *slots);
+
+/* Enters @row, which is not there yet: 0, or -ENOMEM with nothing changed. */
+int aaj_slots_add(struct aaj_slots *slots, uint32_t hash, uint32_t row);
+
+static inline uint32_t aaj_slots_first(const struct aaj_slots *slots, uint32_t hash)
+{
+    return hash & slots->mask;
+}
+
+static inline uint32_t aaj_slots_next(const struct aaj_slots *slots, uint32_t at)
+{
+    return (at + 1) & slots->mask;
+}
+
+static inline void aaj_slots_prefetch(const struct aaj_slots *slots, uint32_t hash)
+{
+    __builtin_prefetch(&slots->slot[hash & slots->mask]);
+}

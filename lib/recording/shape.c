@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "recording/shape.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include "log/record.h"
+#include "log/scan.h"
+
+int shapes_init(struct shapes *s)
+{
+    s->slot = aligned_alloc(64, SHAPE_SLOTS * sizeof(*s->slot));
+    if (!s->slot)
+        return -ENOMEM;
+    memset(s->slot, 0, SHAPE_SLOTS * sizeof(*s->slot));
+    return 0;
+}
+
+void shapes_clear(struct shapes *s)
+{
+    free(s->slot);
+    s->slot = NULL;
+}
+
+/* ---- gaps ---- */
+
+/* The first " pid=" in [p, end), or NULL. */
+static const char *find_pid(const char *p, const char *end)
+{
+#ifdef __SSE2__
+    const __m128i space = _mm_set1_epi8(' '), letter = _mm_set1_epi8('p');
+
+    for (; end - p >= 17; p += 16) {
+        __m128i a = _mm_loadu_si128((const __m128i_u *)p), b = _mm_loadu_si128((const __m128i_u *)(p + 1));
+        int hit = _mm_movemask_epi8(_mm_and_si128(_mm_cmpeq_epi8(a, space), _mm_cmpeq_epi8(b, letter)));
+
+        for (; hit; hit &= hit - 1) {
+            const char *at = p + __builtin_ctz((unsigned)hit);
+
+            if (end - at >= 5 && memcmp(at, " pid=", 5) == 0)
+                return at;
+        }
+    }
+#endif
+    return end > p ? memmem(p, (size_t)(end - p), " pid=", 5) : NULL;
+}
+
+/* A number as the kernel writes it, which is the only way that it can be written again; NULL otherwise. */
+static const char *number(const char *p, const char *end, uint32_t *ret)
+{
+    const char *start = p;
+    uint32_t v = 0;
+
+    for (; p < end && p - start < 9 && *p >= '0' && *p <= '9'; p++)
+        v = v * 10 + (uint32_t)(*p - '0');
+    *ret = v;
+    return p == start || (*start == '0' && p - start > 1) || (p < end && *p >= '0' && *p <= '9') ? NULL : p;
+}
+
+static bool at(const char *p, const char *end, const char *word, size_t n)
+{
+    return (size_t)(end - p) > n && memcmp(p, word, n) == 0;
+}
+
+struct port {
+    const char *from, *to;
+    uint32_t is;
+};
+
+static uint64_t is_port(const struct port *port)
+{
+    return port->from ? port->is : UINT64_MAX;
+}
+
+/* " laddr=… lport=… faddr=… fport=…" of a connection, in any order; behind them. NULL where a port is no number. */
+static const char *ports(const char *p, const char *end, struct port *local, struct port *foreign)
+{
+    for (;;) {
+        bool is_local = at(p, end, " lport=", 7);
+
+        if (is_local || at(p, end, " fport=", 7)) {
+            struct port *port = is_local ? local : foreign;
+
+            port->from = p + 7;
+            p = port->to = number(p + 7, end, &port->is);
+            if (!p)
+                return NULL;
+        } else if (at(p, end, " laddr=", 7) || at(p, end, " faddr=", 7)) {
+            p = aaj_scan_blank(p + 7, end);
+        } else {
+            return p;
+        }
+    }
+}
+
+static const char *skip_comm(const char *p, const char *end)
+{
+    if (at(p, end, " comm=\"", 7)) {
+        p = aaj_scan_byte(p + 7, end, '"');
+        return p + (p < end);
+    }
+    return at(p, end, " comm=", 6) ? aaj_scan_blank(p + 6, end) : p;
+}
+
+/* Behind the pid: comm=, and then, of a connection, addresses and ports, of which one may change from record to record.
+ * False where that is not plain: saddr=, src=, daddr=, dest= of later kernels would say them again. */
+static bool port_gap(struct aaj_str payload, const char *p, struct gaps *gaps)
+{
+    static const struct aaj_str op_mark = AAJ_STR_INIT(" operation=\"");
+    const char *end = payload.p + payload.n, *behind;
+    struct port local = { 0 }, foreign = { 0 };
+    const struct port *port;
+    struct aaj_str op;
+    unsigned picked;
+
+    p = skip_comm(p, end);
+    if (p + 2 > end || (p[1] != 'l' && p[1] != 'f' && p[1] != 's' && p[1] != 'd'))
+        return true;
+    behind = ports(p, end, &local, &foreign);
+    if (!behind || at(behind, end, " saddr=", 7) || at(behind, end, " src=", 5) || at(behind, end, " daddr=", 7) ||
+        at(behind, end, " dest=", 6))
+        return false;
+    if (behind == p)
+        return true;
+    op = aaj_str_skip(payload, aaj_str_search(aaj_str_head(payload, 48), op_mark) + op_mark.n);
+    op = aaj_str_head(op, aaj_str_find(op, '"'));
+    picked = aaj_log_picked_port(op, is_port(&local), is_port(&foreign));
+    if (!picked)
+        return true;
+    port = picked == AAJ_PICKED_LOCAL ? &local : &foreign;
+    gaps->port = (struct gap){ (uint32_t)(port->from - payload.p), (uint32_t)(port->to - payload.p) };
+    gaps->port_is = port->is;
+    return true;
+}
+
+bool shape_gaps(struct aaj_str payload, struct gaps *ret)
+{
+    const char *p = payload.p, *end = p + payload.n, *pid, *quote, *behind;
+
+    if (payload.n > SHAPE_PAYLOAD_MAX)
+        return false;
+    pid = find_pid(p, end);
+    behind = pid ? number(pid + 5, end, &ret->pid_is) : NULL;
+    if (!behind)
+        return false;
+    ret->pid = (struct gap){ (uint32_t)(pid + 5 - p), (uint32_t)(behind - p) };
+    ret->name = (struct gap){ 0, 0 };
+    ret->port = (struct gap){ (uint32_t)payload.n, (uint32_t)payload.n };
+    if (pid > p && pid[-1] == '"') {
+        quote = memrchr(p, '"', (size_t)(pid - 1 - p));
+        if (quote && quote - p >= 6 && memcmp(quote - 6, " name=", 6) == 0)
+            ret->name = (struct gap){ (uint32_t)(quote + 1 - p), (uint32_t)(pid - 1 - p) };
+    }
+    return port_gap(payload, behind, ret);
+}
+
+/* ---- digests ---- */
+
+static char *put(char *to, const char *p, uint32_t from, uint32_t until)
+{
+    memcpy(to, p + from, until - from);
+    return to + (until - from);
+}
+
+struct digest shape_digest(const unsigned char *secret, struct aaj_str payload, const struct gaps *gaps)
+{
+    char buf[SHAPE_PAYLOAD_MAX], *to = buf;
+    XXH128_hash_t h;
+
+    to = put(to, payload.p, 0, gaps->name.from);
+    to = put(to, payload.p, gaps->name.to, gaps->pid.from);
+    to = put(to, payload.p, gaps->pid.to, gaps->port.from);
+    to = put(to, payload.p, gaps->port.to, (uint32_t)payload.n);
+    h = XXH3_128bits_withSecret(buf, (size_t)(to - buf), secret, SHAPE_SECRET);
+    return (struct digest){ h.low64, h.high64 | 1 }; /* never the mark of a free slot */
+}
+
+static struct shape *bucket(const struct shapes *s, const struct digest *digest)
+{
+    return &s->slot[digest->lo & (SHAPE_SLOTS - 1) & ~1u];
+}
+
+static bool is(const struct shape *shape, const struct digest *digest)
+{
+    return shape->digest.lo == digest->lo && shape->digest.hi == digest->hi;
+}
+
+const struct shape *shapes_find(const struct shapes *s, const struct digest *digest)
+{
+    const struct shape *slot = bucket(s, digest);
+
+    return is(slot, digest) ? slot : is(slot + 1, digest) ? slot + 1 : NULL;
+}
+
+void shapes_put(struct shapes *s, const struct shape *shape)
+{
+    struct shape *to = bucket(s, &shape->digest);
+
+    if (to->digest.hi && (!to[1].digest.hi || (shape->digest.hi & 2))) /* both taken: either goes */
+        to++;
+    *to = *shape;
+}
