@@ -22,14 +22,15 @@ void aaj_slots_clear(struct aaj_slots *s)
 
 static void put(struct aaj_slot *slot, uint32_t mask, struct aaj_slot new)
 {
-    uint32_t i = new.hash & mask;
+    uint32_t i = new.hash &mask;
 
     while (slot[i].row1)
         i = (i + 1) & mask;
     slot[i] = new;
 }
 
-/* The slots of the old table go, in order, to two places each of the new: both tables are walked from start to end. */
+/* The slots of the old table go, in order, to two places each of the new: both tables are walked from start
+ * to end. */
 static int grow(struct aaj_slots *s)
 {
     uint32_t mask = s->mask * 2 + 1;

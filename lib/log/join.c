@@ -197,7 +197,7 @@ static int need_scratch(struct aaj_join *join, const struct aaj_join_line *avc)
     return 0;
 }
 
-/* Who did it: the AVC of the same serial, else subj= of the SYSCALL. */
+/* Who did it, and with which kind of socket: the AVC of the same serial; else subj= of the SYSCALL. */
 static bool who(struct aaj_join *join, const struct aaj_join_line *avc, struct aaj_str subj, struct aaj_event *e)
 {
     struct aaj_log_head head = { .type = AAJ_AUDIT_AVC };
@@ -211,6 +211,10 @@ static bool who(struct aaj_join *join, const struct aaj_join_line *avc, struct a
             e->ns = said.ns;
             e->comm = said.comm;
             e->mode = said.mode;
+            if (said.class == AAJ_CLASS_NET) {
+                e->arg[AAJ_NET_TYPE] = said.arg[AAJ_NET_TYPE];
+                e->arg[AAJ_NET_PROTOCOL] = said.arg[AAJ_NET_PROTOCOL];
+            }
         }
     }
     if (!e->label.n)
@@ -235,6 +239,8 @@ static int make(struct aaj_join *join, const struct aaj_join_line *from, const s
     if (!meaning(e.op, &local, &e.requested) || !aaj_sockaddr_parse(field(from->payload, AAJ_STR("saddr=")), sa) ||
         !who(join, avc, field(syscall->payload, AAJ_STR(" subj=")), &e))
         return 0;
+    if (!local && aaj_str_eq((struct aaj_str){ sa->port, sa->port_len }, AAJ_STR("0")))
+        return 0; /* getaddrinfo() asks which of its own addresses would be used, to sort; nothing is sent */
     if (e.mode != AAJ_MODE_ALLOWED)
         e.denied = e.requested;
     e.arg[AAJ_NET_FAMILY] = sa->name;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Evidence and the tallies it is kept in. Nearly all events of an access come from one source and add the same to
- * their evidence, so one tally, which is part of the entry, is all that most accesses have.
+ * Evidence and the tallies it is kept in. Nearly all events of an access come from one source and add the
+ * same to their evidence, so one tally, which is part of the entry, is all that most accesses have.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -9,12 +9,13 @@
 #include "base/grow.h"
 #include "recording/impl.h"
 
-const char *const recording_kind_name[KINDS] = { "allowed", "denied", "audited", "owner", "other", "owner_created",
-                                                 "owner_root" };
+const char *const recording_kind_name[KINDS] = { "allowed", "denied",        "audited",   "owner",
+                                                 "other",   "owner_created", "owner_root" };
 
 static struct tally new_tally(uint32_t source, uint32_t kind)
 {
-    return (struct tally){ .source = source, .kind = kind, .fsuid_min = AAJ_UID_NONE, .fsuid_max = AAJ_UID_NONE };
+    return (
+        struct tally){ .source = source, .kind = kind, .fsuid_min = AAJ_UID_NONE, .fsuid_max = AAJ_UID_NONE };
 }
 
 /* One more tally of an entry, behind its own; the others of the list follow the newest first. */
@@ -37,7 +38,8 @@ static int push(struct aaj_recording *rec, uint32_t entry, const struct tally *n
     return 0;
 }
 
-int recording_tally(struct aaj_recording *rec, uint32_t entry, uint32_t source, uint32_t kind, uint32_t *ret_place)
+int recording_tally(struct aaj_recording *rec, uint32_t entry, uint32_t source, uint32_t kind,
+                    uint32_t *ret_place)
 {
     struct tally new, *t = &rec->entry[entry].tally;
     uint32_t place = 0;
@@ -59,7 +61,8 @@ int recording_tally(struct aaj_recording *rec, uint32_t entry, uint32_t source, 
 
 /* ---- from tallies to evidence ---- */
 
-static void join_times(struct evidence *to, int64_t first_ms, int64_t last_ms, uint32_t fsuid_min, uint32_t fsuid_max)
+static void join_times(struct evidence *to, int64_t first_ms, int64_t last_ms, uint32_t fsuid_min,
+                       uint32_t fsuid_max)
 {
     to->first_ms = earlier(to->first_ms, first_ms);
     if (last_ms > to->last_ms)
@@ -113,8 +116,8 @@ int recording_evidence(const struct aaj_recording *rec, uint32_t entry, struct e
     while (rec->entry[entry].seen) {
         if (AAJ_GROW(list->item, list->n, list->cap) < 0)
             return -ENOMEM;
-        list->item[list->n] = (struct evidence){ .source = t->source, .fsuid_min = AAJ_UID_NONE,
-                                                 .fsuid_max = AAJ_UID_NONE };
+        list->item[list->n] =
+            (struct evidence){ .source = t->source, .fsuid_min = AAJ_UID_NONE, .fsuid_max = AAJ_UID_NONE };
         add_tally(&list->item[list->n++], t);
         if (!t->next)
             break;
@@ -148,8 +151,9 @@ void recording_make_distinct(struct evidence_list *list)
 
 static void widen(struct tally *t, const struct evidence *ev)
 {
-    struct evidence when = { .first_ms = t->first_ms, .last_ms = t->last_ms, .fsuid_min = t->fsuid_min,
-                             .fsuid_max = t->fsuid_max };
+    struct evidence when = {
+        .first_ms = t->first_ms, .last_ms = t->last_ms, .fsuid_min = t->fsuid_min, .fsuid_max = t->fsuid_max
+    };
 
     join_times(&when, ev->first_ms, ev->last_ms, ev->fsuid_min, ev->fsuid_max);
     t->first_ms = when.first_ms;
@@ -174,8 +178,8 @@ static uint32_t common(uint32_t *left, uint32_t *ret_count)
     return kind;
 }
 
-/* Counts as few tallies. Times and uids go with the first, which there is even without a count. @fresh: the entry has
- * none of this source. */
+/* Counts as few tallies. Times and uids go with the first, which there is even without a count. @fresh: the
+ * entry has none of this source. */
 static int add_as_tallies(struct aaj_recording *rec, uint32_t entry, const struct evidence *ev, bool fresh)
 {
     uint32_t left[KINDS], place, count, kind;
@@ -184,7 +188,8 @@ static int add_as_tallies(struct aaj_recording *rec, uint32_t entry, const struc
     memcpy(left, ev->count, sizeof(left));
     while ((kind = common(left, &count)) != 0 || first) {
         struct tally *t, new = new_tally(ev->source, kind);
-        int r = fresh ? push(rec, entry, &new, &place) : recording_tally(rec, entry, ev->source, kind, &place);
+        int r =
+            fresh ? push(rec, entry, &new, &place) : recording_tally(rec, entry, ev->source, kind, &place);
 
         if (r < 0)
             return r;
@@ -202,8 +207,8 @@ static bool is_within(const struct evidence *ev, const struct evidence *have)
     struct evidence both = *have;
 
     join_times(&both, ev->first_ms, ev->last_ms, ev->fsuid_min, ev->fsuid_max);
-    return both.first_ms == have->first_ms && both.last_ms == have->last_ms && both.fsuid_min == have->fsuid_min &&
-           both.fsuid_max == have->fsuid_max;
+    return both.first_ms == have->first_ms && both.last_ms == have->last_ms &&
+           both.fsuid_min == have->fsuid_min && both.fsuid_max == have->fsuid_max;
 }
 
 /* Leaves what the sum of @have lacks; false when that is nothing. */

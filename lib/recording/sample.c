@@ -13,7 +13,8 @@ enum {
     ID_MAX = 48,
 };
 
-struct template {
+struct template
+{
     struct digest digest;
     struct gaps gaps;
     uint32_t n, payload_at, id_at, id_n;
@@ -94,7 +95,8 @@ static bool is_inside(struct aaj_str part, struct aaj_str line)
 /* A line is header, id, the rest of the header, payload to the end. */
 static bool is_plain(struct aaj_str line, const struct sample_shape *shape)
 {
-    return is_inside(shape->id, line) && is_inside(shape->payload, line) && shape->id.p + shape->id.n <= shape->payload.p &&
+    return is_inside(shape->id, line) && is_inside(shape->payload, line) &&
+           shape->id.p + shape->id.n <= shape->payload.p &&
            shape->payload.p + shape->payload.n == line.p + line.n && line.n <= SHAPE_PAYLOAD_MAX;
 }
 
@@ -123,9 +125,12 @@ int samples_template(struct samples *s, struct aaj_str line, const struct sample
     t = aaj_arena_alloc(&s->arena, sizeof(*t) + line.n);
     if (!t || aaj_slots_add(&s->slots, (uint32_t)digest->lo, s->n_templates) < 0)
         return -ENOMEM;
-    *t = (struct template){ .digest = *digest, .gaps = shape->gaps, .n = (uint32_t)line.n,
+    *t = (struct template){ .digest = *digest,
+                            .gaps = shape->gaps,
+                            .n = (uint32_t)line.n,
                             .payload_at = (uint32_t)(shape->payload.p - line.p),
-                            .id_at = (uint32_t)(shape->id.p - line.p), .id_n = (uint32_t)shape->id.n };
+                            .id_at = (uint32_t)(shape->id.p - line.p),
+                            .id_n = (uint32_t)shape->id.n };
     memcpy(t->line, line.p, line.n);
     s->template[s->n_templates++] = t;
     *ret = s->n_templates;
@@ -156,12 +161,13 @@ static bool is_id(struct aaj_str id, int64_t ms, uint64_t serial)
     const char *p = id.p, *end = p + id.n;
 
     return eat_digits(&p, end, 1, (uint64_t)ms / 1000) && p < end && *p++ == '.' &&
-           eat_digits(&p, end, 3, (uint64_t)ms % 1000) && p < end && *p++ == ':' && eat_digits(&p, end, 1, serial) &&
-           p == end;
+           eat_digits(&p, end, 3, (uint64_t)ms % 1000) && p < end && *p++ == ':' &&
+           eat_digits(&p, end, 1, serial) && p == end;
 }
 
 /* The line is the template but for its gaps and the start of its header. Their digests are the same. */
-static bool fits(const struct template *t, const struct sample *s, const struct sample_shape *shape, struct aaj_str name)
+static bool fits(const struct template *t, const struct sample *s, const struct sample_shape *shape,
+                 struct aaj_str name)
 {
     const struct gaps *g = &shape->gaps, *h = &t->gaps;
     uint32_t behind = (uint32_t)(shape->id.p + shape->id.n - s->line.p);
@@ -170,7 +176,8 @@ static bool fits(const struct template *t, const struct sample *s, const struct 
            (g->name.from == g->name.to || aaj_str_eq(shape_name(shape->payload, g), name)) &&
            (g->name.from == g->name.to) == (h->name.from == h->name.to) &&
            (g->port.from == g->port.to) == (h->port.from == h->port.to) &&
-           same(s->line.p, behind, (uint32_t)(shape->payload.p - s->line.p), t->line, t->id_at + t->id_n, t->payload_at);
+           same(s->line.p, behind, (uint32_t)(shape->payload.p - s->line.p), t->line, t->id_at + t->id_n,
+                t->payload_at);
 }
 
 static char *pack_header(char *p, struct aaj_str header, struct aaj_str templates)
@@ -193,12 +200,14 @@ static char *pack_header(char *p, struct aaj_str header, struct aaj_str template
     return p + (header.n - start - end);
 }
 
-static char *pack_line(char *p, const struct template *t, struct aaj_str line, const struct sample_shape *shape)
+static char *pack_line(char *p, const struct template *t, struct aaj_str line,
+                       const struct sample_shape *shape)
 {
     p = put_number(p, shape->gaps.pid_is);
     if (t->gaps.port.from < t->gaps.port.to)
         p = put_number(p, shape->gaps.port_is);
-    return pack_header(p, (struct aaj_str){ line.p, (size_t)(shape->id.p - line.p) }, (struct aaj_str){ t->line, t->id_at });
+    return pack_header(p, (struct aaj_str){ line.p, (size_t)(shape->id.p - line.p) },
+                       (struct aaj_str){ t->line, t->id_at });
 }
 
 static int reserve(struct sample_buffer *b, size_t want)
@@ -251,8 +260,8 @@ static int shape_of(struct samples *s, struct aaj_str line, struct sample_shape 
 }
 
 /* Packs into s->pack: *ret_pack. */
-static int pack(struct samples *s, struct aaj_str name, const struct sample *from, const struct sample_shape *shape,
-                struct aaj_str *ret_pack)
+static int pack(struct samples *s, struct aaj_str name, const struct sample *from,
+                const struct sample_shape *shape, struct aaj_str *ret_pack)
 {
     struct sample_shape found;
     char *p;
@@ -269,7 +278,7 @@ static int pack(struct samples *s, struct aaj_str name, const struct sample *fro
     if (shape->template1 && is_plain(from->line, shape) &&
         fits(s->template[shape->template1 - 1], from, shape, name)) {
         p = put_number(p, shape->template1);
-        p = pack_line(p, s->template[shape->template1 - 1], from->line, shape);
+        p = pack_line(p, s->template[shape->template1 - 1], from -> line, shape);
     } else {
         p = put_number(p, 0);
         p = put_number(p, from->line.n);
@@ -280,8 +289,8 @@ static int pack(struct samples *s, struct aaj_str name, const struct sample *fro
     return 0;
 }
 
-int samples_pack(struct samples *s, struct aaj_str name, const struct sample *from, const struct sample_shape *shape,
-                 char **sample)
+int samples_pack(struct samples *s, struct aaj_str name, const struct sample *from,
+                 const struct sample_shape *shape, char **sample)
 {
     struct aaj_str bytes;
     int r = pack(s, name, from, shape, &bytes);
@@ -289,8 +298,8 @@ int samples_pack(struct samples *s, struct aaj_str name, const struct sample *fr
     return r < 0 ? r : store(s, bytes, sample);
 }
 
-bool samples_is(struct samples *s, struct aaj_str name, const struct sample *line, const struct sample_shape *shape,
-                const char *sample)
+bool samples_is(struct samples *s, struct aaj_str name, const struct sample *line,
+                const struct sample_shape *shape, const char *sample)
 {
     uint64_t capacity;
     const char *p = get_number(sample, &capacity);
@@ -342,7 +351,8 @@ static size_t room_of(const struct template *t, struct aaj_str name)
     return t->n + name.n + SHAPE_PAYLOAD_MAX + ID_MAX + 2 * NUMBER_MAX;
 }
 
-static char *unpack_line(char *to, const struct template *t, struct aaj_str name, const char *p, struct aaj_str id)
+static char *unpack_line(char *to, const struct template *t, struct aaj_str name, const char *p,
+                         struct aaj_str id)
 {
     const char *payload = t->line + t->payload_at;
     bool has_port = t->gaps.port.from < t->gaps.port.to;
@@ -366,8 +376,8 @@ static char *unpack_line(char *to, const struct template *t, struct aaj_str name
     return put(to, payload + g->port.to, t->n - t->payload_at - g->port.to);
 }
 
-int samples_unpack(const struct samples *s, struct aaj_str name, const char *sample, struct sample_buffer *buffer,
-                   struct sample *ret)
+int samples_unpack(const struct samples *s, struct aaj_str name, const char *sample,
+                   struct sample_buffer *buffer, struct sample *ret)
 {
     const char *p = get_when(sample, &ret->ms, &ret->serial);
     uint64_t template1, n;
@@ -395,7 +405,8 @@ int samples_unpack(const struct samples *s, struct aaj_str name, const char *sam
 static int copy_template(struct samples *s, const struct template *t, uint32_t *ret)
 {
     struct aaj_str line = { t->line, t->n };
-    struct sample_shape shape = { .payload = aaj_str_skip(line, t->payload_at), .id = { t->line + t->id_at, t->id_n },
+    struct sample_shape shape = { .payload = aaj_str_skip(line, t->payload_at),
+                                  .id = { t->line + t->id_at, t->id_n },
                                   .gaps = t->gaps };
     struct digest digest = shape_digest(s->secret, shape.payload, &shape.gaps);
 
@@ -428,7 +439,7 @@ int samples_copy(struct samples *s, const struct samples *other, struct aaj_str 
 
         if (copy_template(s, t, &new) < 0)
             return -ENOMEM;
-        template1[old - 1] = new && are_alike(t, s->template[new - 1]) ? new : UINT32_MAX;
+        template1[old - 1] = new &&are_alike(t, s->template[new - 1]) ? new : UINT32_MAX;
     }
     if (!old || template1[old - 1] == UINT32_MAX) {
         r = samples_unpack(other, name, from, buffer, &whole);

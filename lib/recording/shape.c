@@ -74,7 +74,8 @@ static uint64_t is_port(const struct port *port)
     return port->from ? port->is : UINT64_MAX;
 }
 
-/* " laddr=… lport=… faddr=… fport=…" of a connection, in any order; behind them. NULL where a port is no number. */
+/* " laddr=… lport=… faddr=… fport=…" of a connection, in any order; behind them. NULL where a port is no
+ * number. */
 static const char *ports(const char *p, const char *end, struct port *local, struct port *foreign)
 {
     for (;;) {
@@ -104,8 +105,9 @@ static const char *skip_comm(const char *p, const char *end)
     return at(p, end, " comm=", 6) ? aaj_scan_blank(p + 6, end) : p;
 }
 
-/* Behind the pid: comm=, and then, of a connection, addresses and ports, of which one may change from record to record.
- * False where that is not plain: saddr=, src=, daddr=, dest= of later kernels would say them again. */
+/* Behind the pid: comm=, and then, of a connection, addresses and ports, of which one may change from record
+ * to record. False where that is not plain: saddr=, src=, daddr=, dest= of later kernels would say them
+ * again. */
 static bool port_gap(struct aaj_str payload, const char *p, struct gaps *gaps)
 {
     static const struct aaj_str op_mark = AAJ_STR_INIT(" operation=\"");
@@ -119,8 +121,8 @@ static bool port_gap(struct aaj_str payload, const char *p, struct gaps *gaps)
     if (p + 2 > end || (p[1] != 'l' && p[1] != 'f' && p[1] != 's' && p[1] != 'd'))
         return true;
     behind = ports(p, end, &local, &foreign);
-    if (!behind || at(behind, end, " saddr=", 7) || at(behind, end, " src=", 5) || at(behind, end, " daddr=", 7) ||
-        at(behind, end, " dest=", 6))
+    if (!behind || at(behind, end, " saddr=", 7) || at(behind, end, " src=", 5) ||
+        at(behind, end, " daddr=", 7) || at(behind, end, " dest=", 6))
         return false;
     if (behind == p)
         return true;

@@ -4,12 +4,13 @@
  *
  *     apparmor="ALLOWED" operation="open" profile="P" name="……" pid=…… comm="sh" requested_mask="r" … ouid=0
  *
- * What is left when these gaps are left out is a shape. A log of millions of lines has some hundreds of shapes, so a
- * record whose shape is known need not be taken apart: what the shape means was found out the first time, and only
- * the name is looked at. Of connections the port that a kernel picked is a gap, too.
+ * What is left when these gaps are left out is a shape. A log of millions of lines has some hundreds of
+ * shapes, so a record whose shape is known need not be taken apart: what the shape means was found out the
+ * first time, and only the name is looked at. Of connections the port that a kernel picked is a gap, too.
  *
- * Shapes are told apart by a digest of 128 bits with a secret of this recording, because names and lines are chosen
- * by whoever may want two records taken for one. The table is a cache of fixed size: what it forgets is read again.
+ * Shapes are told apart by a digest of 128 bits with a secret of this recording, because names and lines are
+ * chosen by whoever may want two records taken for one. The table is a cache of fixed size: what it forgets
+ * is read again.
  */
 #pragma once
 
@@ -30,7 +31,8 @@ struct gap {
     uint32_t from, to;
 };
 
-/* In this order they stand. The name is what is between the quotes; pid and port are plain decimal numbers. */
+/* In this order they stand. The name is what is between the quotes; pid and port are plain decimal numbers.
+ */
 struct gaps {
     struct gap name, pid, port;
     uint32_t pid_is, port_is;

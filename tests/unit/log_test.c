@@ -181,7 +181,68 @@ static void test_destination_is_joined_to_its_label(void **state)
     assert_string_equal(seen.op, "connect");
     assert_string_equal(seen.arg[AAJ_NET_FADDR], "203.0.113.7");
     assert_string_equal(seen.arg[AAJ_NET_FPORT], "80");
+    assert_string_equal(seen.arg[AAJ_NET_TYPE], "stream");
+    assert_string_equal(seen.arg[AAJ_NET_PROTOCOL], "tcp");
     assert_int_equal(seen.account.used + seen.account.irrelevant + seen.account.reported, seen.account.lines);
+}
+
+/* connect() of a datagram socket to port 0 sends nothing: getaddrinfo() sorts addresses so. bind() to it is a wish. */
+static void test_port_0_is_no_destination(void **state)
+{
+    static const struct {
+        const char *syscall, *saddr;
+        unsigned joined;
+    } rows[] = {
+        { "42", "02000000CB0071070000000000000000", 0 },
+        { "42", "0A0000000000000020010DB800000000000000000000000100000000", 0 },
+        { "44", "02000000CB0071070000000000000000", 0 },
+        { "42", "02000035CB0071070000000000000000", 1 },
+        { "49", "02000000000000000000000000000000", 1 },
+    };
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct seen seen;
+        char text[512];
+        int n = snprintf(text, sizeof(text),
+                         "type=SYSCALL msg=audit(1795295847.592:119): arch=c000003e syscall=%s success=yes pid=769 "
+                         "subj=p key=\"k\"\ntype=SOCKADDR msg=audit(1795295847.592:119): saddr=%s\n",
+                         rows[i].syscall, rows[i].saddr);
+
+        read_text((struct aaj_str){ text, (size_t)n }, 64, &seen);
+        assert_int_equal(seen.account.joined, rows[i].joined);
+        assert_int_equal(seen.account.used + seen.account.irrelevant, 2);
+    }
+}
+
+/* The short way for dates says what the long one says. */
+static void test_dates(void **state)
+{
+    static const struct {
+        const char *text;
+        size_t used;
+        int64_t ms;
+    } rows[] = {
+        { "2026-11-21T21:47:06.955212+00:00 h", 32, 1795297626955 },
+        { "2026-11-21 21:47:06,9 h", 21, 1795297626900 },
+        { "2026-11-21T21:47:06Z h", 20, 1795297626000 },
+        { "2026-11-21T22:47:06+01:00", 25, 1795297626000 },
+        { "2026-11-21T22:47:06-0130 ", 24, 1795306626000 },
+        { "Sat 2026-11-21 21:47:06 UTC h", 27, 1795297626000 },
+        { "2026-11-21T21:47:06", 19, 1795297626000 },
+        { "2026-13-21T21:47:06 ", 0, 0 },
+        { "2026-11-2:T21:47:06 ", 0, 0 },
+        { "2026-11-21T24:47:06 ", 0, 0 },
+        { "1795297626.73 h", 13, 1795297626730 },
+        { "Nov 21 21:47:06 h", 15, 0 },
+    };
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        int64_t ms = 0;
+        size_t n = aaj_log_date_parse(aaj_str_c(rows[i].text), &ms);
+
+        if (n != rows[i].used || (n && ms != rows[i].ms))
+            fail_msg("%s: %zu bytes, %lld", rows[i].text, n, (long long)ms);
+    }
 }
 
 int main(void)
@@ -191,6 +252,8 @@ int main(void)
         cmocka_unit_test(test_text_of_users_is_not_believed),
         cmocka_unit_test(test_oldest_records_count_as_denied),
         cmocka_unit_test(test_destination_is_joined_to_its_label),
+        cmocka_unit_test(test_port_0_is_no_destination),
+        cmocka_unit_test(test_dates),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -225,6 +225,43 @@ static void test_what_is_no_recording_is_refused(void **unused)
     }
 }
 
+/* Each count is joined by itself, whatever events made them together. */
+static void test_each_count_is_a_maximum(void **unused)
+{
+    static const char *const lines[] = {
+        "{\"allowed\":5,\"denied\":3,\"owner\":4,\"other\":2,\"owner_created\":1,\"first\":100,\"last\":300}",
+        "{\"allowed\":2,\"denied\":9,\"other\":7,\"owner_root\":1,\"fsuid\":[5,9],\"first\":90,\"last\":200}",
+        "{\"allowed\":0}",
+        "{\"allowed\":4294967295,\"owner\":4294967295,\"host\":\"h\"}",
+    };
+    static const char join[] = "\"seen\":[{\"allowed\":5,\"denied\":9,\"owner\":4,\"other\":7,\"owner_created\":1,"
+                               "\"owner_root\":1,\"fsuid\":[5,9],\"first\":90,\"last\":300},"
+                               "{\"allowed\":4294967295,\"owner\":4294967295,\"host\":\"h\"}]";
+
+    for (unsigned order = 0; order < 24; order++) {
+        struct aaj_recording *rec = new_recording();
+        char *text;
+
+        for (unsigned i = 0; i < 4; i++) {
+            char line[512];
+
+            snprintf(line, sizeof(line),
+                     "{\"kind\":\"recording\",\"version\":1}\n{\"kind\":\"access\",\"class\":\"file\",\"name\":\"/a\","
+                     "\"seen\":[%s,%s]}\n",
+                     lines[(i * (1 + order % 2 * 2) + order) % 4], lines[(i + order / 4) % 4]);
+            struct aaj_recording *one = from_text(line);
+
+            assert_int_equal(aaj_recording_merge(rec, one), 0);
+            assert_int_equal(aaj_recording_merge(rec, one), 0);
+            aaj_recording_free(one);
+        }
+        text = text_of(rec);
+        assert_non_null(strstr(text, join));
+        free(text);
+        aaj_recording_free(rec);
+    }
+}
+
 static void test_labels_and_redaction(void **unused)
 {
     static const char *const names[] = { "/home/alice/x", "/home/bob12/x", "/var/lib/php/sess_0a1b2c3d4e5f6a7b8c9d" };
@@ -267,6 +304,7 @@ int main(void)
         cmocka_unit_test(test_counts_are_lower_bounds),
         cmocka_unit_test(test_what_is_not_known_is_kept),
         cmocka_unit_test(test_what_is_no_recording_is_refused),
+        cmocka_unit_test(test_each_count_is_a_maximum),
         cmocka_unit_test(test_labels_and_redaction),
     };
 
