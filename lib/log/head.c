@@ -100,7 +100,9 @@ static bool audit_id(struct aaj_str *s, struct aaj_log_head *head)
         return false;
     head->time_ms = (int64_t)(seconds * 1000 + ms);
     head->serial = serial;
-    head->id = (struct aaj_str){ s->p, (size_t)(q - s->p) };
+    /* p is at the serial. What no kernel writes, zeros at the start, is not an id that can be written again. */
+    if ((*s->p != '0' || s->p[1] == '.') && (*p != '0' || q == p + 1))
+        head->id = (struct aaj_str){ s->p, (size_t)(q - s->p) };
     *s = (struct aaj_str){ q + 2, (size_t)(end - q - 2) };
     return true;
 }

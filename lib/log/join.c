@@ -21,7 +21,7 @@ void aaj_join_clear(struct aaj_join *join)
 
 void aaj_join_forget(struct aaj_join *join)
 {
-    join->n_syscall = join->n_avc = join->n_waiting = join->waiting_now = 0;
+    join->n_syscall = join->n_avc = join->n_waiting = join->waiting_now = join->n_later = 0;
     for (size_t i = 0; i < AAJ_JOIN_WINDOW; i++)
         join->syscall[i].payload.p = join->avc[i].payload.p = join->waiting[i].payload.p = NULL;
 }
@@ -38,6 +38,30 @@ static struct aaj_join_line *put(struct aaj_join_line *ring, uint32_t *n, const 
     line->channel = head->channel;
     line->pinned = false;
     return line;
+}
+
+bool aaj_join_later(struct aaj_join *join, struct aaj_str line)
+{
+    if (join->waiting_now)
+        return false;
+    join->later[join->n_later++ % AAJ_JOIN_WINDOW] = line;
+    return true;
+}
+
+/* Looks into what was put off. What turns out to be nothing has its place in the window all the same, so that the
+ * window does not depend on when this is. */
+static void settle(struct aaj_join *join)
+{
+    uint32_t n = join->n_later < AAJ_JOIN_WINDOW ? join->n_later : AAJ_JOIN_WINDOW;
+    struct aaj_log_head head;
+
+    for (uint32_t i = join->n_later - n; i < join->n_later; i++) {
+        aaj_log_head_parse(join->later[i % AAJ_JOIN_WINDOW], &head);
+        if (head.kind != AAJ_LINE_SYSCALL || !head.serial)
+            head.payload.p = NULL;
+        put(join->syscall, &join->n_syscall, &head);
+    }
+    join->n_later = 0;
 }
 
 static struct aaj_join_line *find(struct aaj_join_line *ring, uint32_t n, int64_t time_ms, uint64_t serial)
@@ -84,6 +108,7 @@ static int pin(struct aaj_join_line *line)
 
 int aaj_join_pin(struct aaj_join *join)
 {
+    settle(join);
     for (size_t i = 0; i < AAJ_JOIN_WINDOW; i++)
         if (pin(&join->syscall[i]) < 0 || pin(&join->avc[i]) < 0 || pin(&join->waiting[i]) < 0)
             return -ENOMEM;
@@ -255,6 +280,7 @@ int aaj_join_sockaddr(struct aaj_join *join, const struct aaj_log_head *head, st
     struct aaj_join_line *syscall, *from;
     int r;
 
+    settle(join);
     if (!head->serial)
         return 0;
     from = put(join->waiting, &join->n_waiting, head);
@@ -273,6 +299,7 @@ int aaj_join_syscall(struct aaj_join *join, const struct aaj_log_head *head, str
     struct aaj_join_line *line, *waiting;
     int r;
 
+    settle(join);
     if (!head->serial)
         return 0;
     line = put(join->syscall, &join->n_syscall, head);

@@ -261,7 +261,7 @@ static int take_line(struct aaj_log_reader *reader, const char *p, size_t n)
     }
     if (aaj_journal_is_json(line))
         return take_entry(reader, aaj_journal_json(&reader->journal, line));
-    if (is_foreign(line)) {
+    if (is_foreign(line) || (aaj_join_is_syscall(line) && aaj_join_later(&reader->join, line))) {
         reader->account.lines++;
         reader->account.irrelevant++;
         return 0;

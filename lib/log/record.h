@@ -56,7 +56,7 @@ struct aaj_log_head {
     enum aaj_line_kind kind;
     int64_t time_ms; /* 0: not said */
     uint64_t serial; /* 0: not said */
-    struct aaj_str id; /* "1181057184.959:7" of audit(…), which said both; empty: they came from elsewhere */
+    struct aaj_str id; /* "1181057184.959:7" of audit(…), which said both, as a kernel writes it; else empty */
     const char *why; /* BAD: what is wrong with it; LOSS: id of what was lost, see loss.c */
     size_t at;       /* BAD: offset into the line */
     uint64_t lost;   /* LOSS: how many; 0 = not said */

@@ -318,7 +318,8 @@ static int ignore_event(void *data, const struct aaj_event *event, const struct 
     return 0;
 }
 
-static int peek(struct opened *o)
+/* The first bytes tell the form; of several inputs, also which is the first. */
+static int peek(struct opened *o, bool alone)
 {
     const struct aaj_log_handler handler = { .known = note_first, .event = ignore_event };
     struct aaj_log_reader *reader;
@@ -331,8 +332,9 @@ static int peek(struct opened *o)
     while (r == 0 && o->n_peek < PEEK &&
            (got = aaj_log_source_read(o->source, o->peek + o->n_peek, PEEK - o->n_peek)) > 0)
         o->n_peek += (size_t)got;
-    if (r == 0)
-        r = aaj_log_reader_new(&handler, o, &reader);
+    if (r < 0 || alone)
+        return r;
+    r = aaj_log_reader_new(&handler, o, &reader);
     if (r < 0)
         return r;
     r = aaj_log_reader_feed(reader, o->peek, o->n_peek);
@@ -383,7 +385,7 @@ static int take_all(struct intake *in, struct opened *o, size_t n)
     int r = 0;
 
     for (size_t i = 0; i < n && r == 0; i++) {
-        r = peek(&o[i]);
+        r = peek(&o[i], n == 1);
         if (r == 0 && n > 1)
             let_go(&o[i]);
     }

@@ -144,27 +144,6 @@ static bool same(const char *a, uint32_t a_from, uint32_t a_to, const char *b, u
     return a_to - a_from == b_to - b_from && memcmp(a + a_from, b + b_from, a_to - a_from) == 0;
 }
 
-/* The number at *p, written as put_digits() does; false otherwise. */
-static bool eat_digits(const char **p, const char *end, unsigned width, uint64_t is)
-{
-    const char *start = *p;
-    uint64_t v = 0;
-
-    for (; *p < end && **p >= '0' && **p <= '9' && *p - start < 19; ++*p)
-        v = v * 10 + (uint64_t)(**p - '0');
-    return v == is && *p > start && ((unsigned)(*p - start) == width || *start != '0');
-}
-
-/* Whether id_text() gives these bytes. */
-static bool is_id(struct aaj_str id, int64_t ms, uint64_t serial)
-{
-    const char *p = id.p, *end = p + id.n;
-
-    return eat_digits(&p, end, 1, (uint64_t)ms / 1000) && p < end && *p++ == '.' &&
-           eat_digits(&p, end, 3, (uint64_t)ms % 1000) && p < end && *p++ == ':' &&
-           eat_digits(&p, end, 1, serial) && p == end;
-}
-
 /* The line is the template but for its gaps and the start of its header. Their digests are the same. */
 static bool fits(const struct template *t, const struct sample *s, const struct sample_shape *shape,
                  struct aaj_str name)
@@ -172,8 +151,7 @@ static bool fits(const struct template *t, const struct sample *s, const struct 
     const struct gaps *g = &shape->gaps, *h = &t->gaps;
     uint32_t behind = (uint32_t)(shape->id.p + shape->id.n - s->line.p);
 
-    return is_id(shape->id, s->ms, s->serial) &&
-           (g->name.from == g->name.to || aaj_str_eq(shape_name(shape->payload, g), name)) &&
+    return (g->name.from == g->name.to || aaj_str_eq(shape_name(shape->payload, g), name)) &&
            (g->name.from == g->name.to) == (h->name.from == h->name.to) &&
            (g->port.from == g->port.to) == (h->port.from == h->port.to) &&
            same(s->line.p, behind, (uint32_t)(shape->payload.p - s->line.p), t->line, t->id_at + t->id_n,
@@ -244,19 +222,20 @@ static int store(struct samples *s, struct aaj_str pack, char **sample)
 }
 
 /* What a line's shape is, where nobody looked it up. */
-static int shape_of(struct samples *s, struct aaj_str line, struct sample_shape *ret)
+static int shape_of(struct samples *s, const struct sample *from, struct sample_shape *ret)
 {
     struct aaj_log_head head;
     struct digest digest;
 
     *ret = (struct sample_shape){ 0 };
-    aaj_log_head_parse(line, &head);
-    if (head.kind != AAJ_LINE_APPARMOR || !shape_gaps(head.payload, &ret->gaps))
+    aaj_log_head_parse(from->line, &head);
+    if (head.kind != AAJ_LINE_APPARMOR || head.time_ms != from->ms || head.serial != from->serial ||
+        !shape_gaps(head.payload, &ret->gaps))
         return 0;
     ret->payload = head.payload;
     ret->id = head.id;
     digest = shape_digest(s->secret, head.payload, &ret->gaps);
-    return samples_template(s, line, ret, &digest, &ret->template1);
+    return samples_template(s, from->line, ret, &digest, &ret->template1);
 }
 
 /* Packs into s->pack: *ret_pack. */
@@ -267,7 +246,7 @@ static int pack(struct samples *s, struct aaj_str name, const struct sample *fro
     char *p;
 
     if (!shape) {
-        if (shape_of(s, from->line, &found) < 0)
+        if (shape_of(s, from, &found) < 0)
             return -ENOMEM;
         shape = &found;
     }

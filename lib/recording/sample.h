@@ -41,7 +41,7 @@ struct sample {
 
 /* What is known of a line whose shape was looked up. */
 struct sample_shape {
-    struct aaj_str payload, id; /* in the line */
+    struct aaj_str payload, id; /* in the line; the id says the sample's time and serial, or is empty */
     struct gaps gaps;
     uint32_t template1; /* + 1; 0: none */
 };

@@ -11,11 +11,8 @@
 
 int shapes_init(struct shapes *s)
 {
-    s->slot = aligned_alloc(64, SHAPE_SLOTS * sizeof(*s->slot));
-    if (!s->slot)
-        return -ENOMEM;
-    memset(s->slot, 0, SHAPE_SLOTS * sizeof(*s->slot));
-    return 0;
+    s->slot = calloc(SHAPE_SLOTS, sizeof(*s->slot));
+    return s->slot ? 0 : -ENOMEM;
 }
 
 void shapes_clear(struct shapes *s)

@@ -85,10 +85,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         abort();
     if (n[0] != n[1] || memcmp(text[0], text[1], n[0]) != 0)
         abort();
-    again = intake(data, size, &n[1]);
-    if (!is_compressed(data, size) && strcmp(accesses(text[0]), accesses(again)) != 0)
-        abort();
-    free(again);
+    if (size && !is_compressed(data, size) && (size > 8192 || data[size / 2] % 4 == 0)) { /* costs more than all else */
+        again = intake(data, size, &n[1]);
+        if (strcmp(accesses(text[0]), accesses(again)) != 0)
+            abort();
+        free(again);
+    }
     free(text[0]);
     free(text[1]);
     return 0;
