@@ -46,7 +46,9 @@ setpriv --reuid $uid --regid $uid --clear-groups socat TCP6-LISTEN:8080,ipv6only
 nsenter -t $far -n socat TCP4-LISTEN:9000,reuseaddr,fork SYSTEM:'echo hello' >/dev/null 2>&1 &
 nsenter -t $far -n socat TCP6-LISTEN:9000,ipv6only,reuseaddr,fork SYSTEM:'echo hello' >/dev/null 2>&1 &
 nsenter -t $far -n socat TCP4-LISTEN:9001,reuseaddr,fork SYSTEM:'echo hello' >/dev/null 2>&1 &
-for i in $(seq 60); do in_far timeout 2 bash -c 'exec 3<>/dev/tcp/10.1.0.1/8080' 2>/dev/null && break; sleep 0.1; done
+for at in 10.1.0.1 2001:db8:1::1; do
+    for i in $(seq 100); do in_far timeout 2 bash -c "exec 3<>/dev/tcp/$at/8080" 2>/dev/null && break; sleep 0.1; done
+done
 
 for at in 10.1.0.1 2001:db8:1::1; do
     in_far timeout 20 bash -c "cat </dev/tcp/$at/8080" 2>/dev/null | cmp -s - "$dir/much" || fail "what the slave serves from $at stays on the way"
