@@ -114,6 +114,8 @@ static int read_item(struct aaj_rules *rules, struct aaj_listed_rule *r)
     struct aaj_item *item;
     int err = aaj_policy_parse_rule(&rules->arena, r->text, (struct aaj_loc){ 0 }, NULL, &item);
 
+    if (err == 0 && item->kind != AAJ_ITEM_RULE)
+        return -EPROTO;
     r->item = err == 0 ? item : NULL;
     return err == -EINVAL ? -EPROTO : err;
 }

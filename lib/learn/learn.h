@@ -160,7 +160,7 @@ struct aaj_learned {
     struct aaj_arena arena;
     struct aaj_policy *policy;
     struct aaj_str label; /* of the log */
-    struct aaj_str name;  /* of the profile made */
+    struct aaj_str name;  /* of the profile made: the jail's, or given; of a pool "MASTER//POOL" */
     struct aaj_learned_rule *rule;
     size_t n_rules;
     struct aaj_refused *refused;

@@ -66,7 +66,8 @@ int aaj_policy_parse_rule(struct aaj_arena *arena, struct aaj_str text, struct a
                           struct aaj_diags *diags, struct aaj_item **ret_item)
 {
     static const struct aaj_policy_options fragment = { .flags = AAJ_POLICY_FRAGMENT };
-    struct aaj_str comma = aaj_str_ends(text, AAJ_STR(",")) ? AAJ_STR("") : AAJ_STR(",");
+    bool include = aaj_str_starts(text, AAJ_STR("include ")) || aaj_str_starts(text, AAJ_STR("#include "));
+    struct aaj_str comma = include || aaj_str_ends(text, AAJ_STR(",")) ? AAJ_STR("") : AAJ_STR(",");
     struct aaj_policy *policy = aaj_arena_new(arena, struct aaj_policy);
     struct aaj_diags found = AAJ_DIAGS_INIT;
     struct aaj_item *item;
@@ -79,7 +80,7 @@ int aaj_policy_parse_rule(struct aaj_arena *arena, struct aaj_str text, struct a
     policy->text = aaj_arena_printf(arena, "%.*s%.*s", AAJ_STR_ARG(text), AAJ_STR_ARG(comma));
     r = policy->text.p ? parse_into(policy, &fragment, &found) : -ENOMEM;
     item = policy->top.first;
-    if (r == 0 && (!item || item->next || item->kind != AAJ_ITEM_RULE)) {
+    if (r == 0 && (!item || item->next || (item->kind != AAJ_ITEM_RULE && item->kind != AAJ_ITEM_INCLUDE))) {
         aaj_diag_add(diags, AAJ_ERROR, "policy-syntax", loc, (struct aaj_str){ 0 }, "expected one rule");
         r = -EINVAL;
     }

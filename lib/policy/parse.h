@@ -56,6 +56,6 @@ int aaj_policy_parse(struct aaj_str text, struct aaj_str name, const struct aaj_
 int aaj_policy_read(const char *path, const struct aaj_policy_options *options, struct aaj_diags *diags,
                     struct aaj_policy **ret_policy);
 
-/* One rule, "…," with or without the comma, for manifests and options: an unlinked item in @arena. */
+/* One rule, "…," with or without the comma, or an include, which is not read: an unlinked item in @arena. */
 int aaj_policy_parse_rule(struct aaj_arena *arena, struct aaj_str text, struct aaj_loc loc,
                           struct aaj_diags *diags, struct aaj_item **ret_item);

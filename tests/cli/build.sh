@@ -224,3 +224,18 @@ try 0 build -e /srv/app/app -p app --log sockets.log "${files[@]}" -o -
 [ "$(grep -c '^        - "' err)" = 2 ] || fail "destinations: $(cat err)"
 says '- "resolver"'
 says '- "tcp 10.0.0.9:5432"'
+
+# Includes among the manifest's rules: the target's own files, named once, and what they open is under the ceiling.
+includes() { printf '%s\n' 'jail: slave-c' 'slave: /usr/local/sbin/slave' "rules: [ $1 ]" >i.yaml; }
+includes '"include <abstractions/openssl>", "include if exists <abstractions/no-such>"'
+try 0 build i.yaml --log "$A" "${files[@]}" -o -
+[ "$(grep -c '^  include <abstractions/openssl>$' out)" = 1 ] || fail "the include is not there"
+includes '"include <abstractions/no-such>", "include \"/etc/passwd\"", "include <abstractions/../../passwd>"'
+try 3 build i.yaml --log "$A" "${files[@]}" -o i
+says 'i.yaml:3:10: error: the target debian12 has no abstractions/no-such'
+says 'only the target'
+says 'an include stays below'
+[ ! -e i ] || fail "something was written"
+includes '"include <abstractions/ssl_keys>"'
+try 1 build i.yaml --log "$A" "${files[@]}" -o i
+says 'which the ceiling forbids'
