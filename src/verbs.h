@@ -17,6 +17,7 @@
     VERB(down)                                                                                     \
     VERB(undo)                                                                                     \
     VERB(prune)                                                                                    \
+    VERB(package)                                                                                  \
     VERB(unit)                                                                                     \
     VERB(query)                                                                                    \
     VERB(explain)                                                                                  \
