@@ -58,4 +58,14 @@ merge() { "$AAJAIL" build "$dir/slave.yaml" -l "$dir/log" --files "$files" --mer
 merge | grep -qE 'customers.db|bin/dash' && fail "a new shell and new data were merged"
 grep -q 'it is new to the profile and looks like an attack' "$dir/err" || fail "it is not said: $(cat "$dir/err")"
 [ "$(merge --denied=grant | grep -cE 'customers.db r|/usr/bin/dash Cx')" = 2 ] || fail "it is not merged when told so: $(cat "$dir/err")"
+# One more event changes only what it must: a new name is a new line, and of one that was seen before only the count.
+one() { "$AAJAIL" build "$dir/slave.yaml" -l "$1" --files "$files" -o - --comments 2>/dev/null; }
+one "$dir/log" >"$dir/before"
+{ cat "$dir/log"; sed 's/name="[^"]*"/name="\/etc\/slave\/extra.conf"/; s/wc/r/g; s/(1.001:1)/(1.002:2)/; s/ouid=2005/ouid=0/' <<<"$event"; } >"$dir/log+1"
+one "$dir/log+1" | diff "$dir/before" - >"$dir/diff"
+[ "$(grep -c '^[<>]' "$dir/diff")" = 1 ] && grep -q '^>   /etc/slave/extra.conf r,' "$dir/diff" || fail "one more name: $(cat "$dir/diff")"
+{ cat "$dir/log"; sed 's/name="[^"]*"/name="\/etc\/slave\/slave.conf"/; s/wc/r/g; s/(1.001:1)/(1.002:2)/; s/ouid=2005/ouid=0/' <<<"$event"; } >"$dir/log+1"
+one "$dir/log+1" | diff "$dir/before" - >"$dir/diff"
+[ "$(grep '^[<>]' "$dir/diff" | cut -d'#' -f1 | cut -c3- | sort -u | grep -c .)" -le 1 ] || fail "one more event: $(cat "$dir/diff")"
+
 exit $failed
