@@ -54,7 +54,8 @@ static int diff_rules(struct lines *l, const char *family, const struct aaj_fire
     if (r == 0) {
         n = aaj_firewall_rules_of(plan, families, want);
         aaj_firewall_rules_sort(want, n);
-        memcpy(have, live->rule, live->n_rules * sizeof(*have));
+        if (live->n_rules)
+            memcpy(have, live->rule, live->n_rules * sizeof(*have));
         aaj_firewall_rules_sort(have, live->n_rules);
         r = diff_sorted(l, family, want, n, have, live->n_rules);
     }

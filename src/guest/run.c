@@ -125,7 +125,8 @@ int run_command(const struct conf *conf, int out_line, int err_line)
     while (!gone) {
         gone = reap(pid, &status);
         /* After CMD's end only what it left in the pipes is carried; a daemon may still hold them. */
-        int n = ppoll(p, 2, gone ? &(struct timespec){ 0 } : NULL, &during);
+        /* The last time with signals blocked: another child's death must not come between. */
+        int n = gone ? poll(p, 2, 0) : ppoll(p, 2, NULL, &during);
 
         for (int i = 0; n > 0 && i < 2; i++)
             /* At the end a full pipe's worth, not until it is empty: a daemon may fill it for ever. */
