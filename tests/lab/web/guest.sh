@@ -150,7 +150,10 @@ day() {
         ask "$s" up -F "f=@/tmp/u1.txt;filename=photo1.txt" "$u/?do=upload"
         ask "$s" up -F "f=@/tmp/u1.txt;filename=logo.png" "$u/?do=upload"
         ask "$s" 3 "$u/?do=sqlite&n=3"
+        # Three, since one made-up name in eight looks like a word and would be taken literally.
         ask "$s" c "$u/?do=cache&k=frontpage"
+        ask "$s" c "$u/?do=cache&k=feed"
+        ask "$s" c "$u/?do=cache&k=sidebar"
         ask "$s" r "$u/?do=rotate"
         ask "$s" "File not found" $u/missing.php
     else
