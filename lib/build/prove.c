@@ -164,6 +164,16 @@ static int labels(struct aaj_built *b, struct aaj_proof_input *proof)
     return 0;
 }
 
+/* What was learned, as the proof wants it. */
+static int learned(const struct aaj_build_input *in, struct aaj_built *b, struct aaj_proof_input *proof)
+{
+    int r = grants(b, proof);
+
+    if (r == 0)
+        r = labels(b, proof);
+    return r == 0 ? literal_rules(in, b, proof) : r;
+}
+
 static struct aaj_proof_input common(const struct aaj_build_input *in, const struct aaj_built *b)
 {
     return (struct aaj_proof_input){
@@ -213,11 +223,7 @@ int aaj_build_prove(const struct aaj_build_input *in, struct aaj_built *b, struc
 
     proof.ceiling = b->ceiling;
     if (r == 0)
-        r = grants(b, &proof);
-    if (r == 0)
-        r = labels(b, &proof);
-    if (r == 0)
-        r = literal_rules(in, b, &proof);
+        r = learned(in, b, &proof);
     if (r == 0)
         r = aaj_build_find_names(b, b->learned->policy);
     return r == 0 ? carry_out(b, &proof, diags) : r;
@@ -242,11 +248,7 @@ int aaj_build_prove_part(const struct aaj_build_input *in, struct aaj_built *b, 
         proof.attachment = AAJ_STR(""); /* the master's */
     r = tolerate_includes(in, b);
     if (r == 0)
-        r = grants(b, &proof);
-    if (r == 0)
-        r = labels(b, &proof);
-    if (r == 0)
-        r = literal_rules(in, b, &proof);
+        r = learned(in, b, &proof);
     return r == 0 ? run_proof(b, &proof, diags) : r;
 }
 

@@ -17,5 +17,29 @@ int aaj_price(struct aaj_learner *l, struct aaj_priced *item, size_t n);
 /* redundant.c: drafts of file rules that a wider one of the same profile holds lose their item. */
 int aaj_drop_redundant(struct aaj_learner *l);
 
+/* declared.c: drafts of the manifest's rules, and of the sockets that its destinations need. */
+int aaj_draft_manifest(struct aaj_learner *l);
+
+/* present.c: is it in the template, or in an include of it? What is, is taken away from it. Not asked for files. */
+bool aaj_is_present(struct aaj_learner *l, const struct aaj_draft *draft);
+
+/* A draft in its place: by profile, kind of rule, name. */
+struct aaj_sorted {
+    struct aaj_draft draft;
+    int rank;
+    struct aaj_str text;
+};
+
+/* join.c */
+int aaj_join_signals(struct aaj_learner *l);
+/* The same said twice becomes one rule; permissions on one name are put together. Returns how many are left. */
+size_t aaj_join_equal(struct aaj_learner *l, struct aaj_sorted *sorted, size_t n);
+
+/* frame.c */
+int aaj_frame_head(struct aaj_learner *l);
+int aaj_frame_name(struct aaj_learner *l);
+/* Opened behind all that is there. NULL: out of memory. */
+struct aaj_item *aaj_frame_child(struct aaj_learner *l, uint32_t dom);
+
 /* assemble.c: drafts into the template's tree. */
 int aaj_assemble(struct aaj_learner *l);

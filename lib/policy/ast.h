@@ -311,6 +311,8 @@ struct aaj_item *aaj_rule_change_profile(struct aaj_arena *arena, struct aaj_tex
 struct aaj_item *aaj_rule_rlimit(struct aaj_arena *arena, const char *name, const char *value, const char *unit);
 /* Any rule that is struct aaj_access_rule; arguments and conditions are added behind. */
 struct aaj_item *aaj_rule_access(struct aaj_arena *arena, enum aaj_rule_kind kind, uint32_t perms);
+/* The first of that key; NULL: none. */
+struct aaj_cond *aaj_conds_find(const struct aaj_conds *conds, struct aaj_str key);
 int aaj_rule_add_cond(struct aaj_arena *arena, struct aaj_item *rule, const char *key, struct aaj_text value);
 /* key=(a b c) from words divided by commas and spaces, as the kernel lists mount flags; nothing for no word. -EINVAL for
  * what is no word of the language. */

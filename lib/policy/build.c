@@ -198,6 +198,14 @@ static int add_cond(struct aaj_arena *arena, struct aaj_conds *conds, const char
     return 0;
 }
 
+struct aaj_cond *aaj_conds_find(const struct aaj_conds *conds, struct aaj_str key)
+{
+    for (uint32_t i = 0; i < conds->n; i++)
+        if (aaj_str_eq(conds->item[i].key.value, key))
+            return &conds->item[i];
+    return NULL;
+}
+
 int aaj_rule_add_cond(struct aaj_arena *arena, struct aaj_item *rule, const char *key, struct aaj_text value)
 {
     return add_cond(arena, &rule->rule.access.conds, key, value);

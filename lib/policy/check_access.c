@@ -149,14 +149,6 @@ static const struct key *keys_of(enum aaj_rule_kind kind)
     }
 }
 
-static const struct aaj_cond *find_cond(const struct aaj_conds *conds, const char *key)
-{
-    for (uint32_t i = 0; i < conds->n; i++)
-        if (aaj_str_eq(conds->item[i].key.value, aaj_str_c(key)))
-            return &conds->item[i];
-    return NULL;
-}
-
 static int check_cond(struct aaj_parser *ps, struct aaj_item *item, const struct aaj_conds *conds, uint32_t index,
                       enum side side)
 {
@@ -176,7 +168,7 @@ static int check_cond(struct aaj_parser *ps, struct aaj_item *item, const struct
         return aaj_check_fail(ps, item, "'%s' needs '=' and a value", shown);
     if (cond->values.n > 1 && !key->several)
         return aaj_check_fail(ps, item, "'%s' has one value only", shown);
-    if (find_cond(conds, key->name) != cond && strcmp(key->name, "set") != 0)
+    if (aaj_conds_find(conds, aaj_str_c(key->name)) != cond && strcmp(key->name, "set") != 0)
         return aaj_check_fail(ps, item, "'%s' is said twice", shown);
     for (uint32_t i = 0; r == 0 && i < cond->values.n; i++) {
         struct aaj_text value = cond->values.item[i];
@@ -224,7 +216,7 @@ static const uint32_t peer_perms = 1u << 2 | 1u << 4 | 1u << 5 | 1u << 6; /* con
 
 static bool has_address(const struct aaj_conds *conds)
 {
-    return find_cond(conds, "ip") || find_cond(conds, "port");
+    return aaj_conds_find(conds, AAJ_STR("ip")) || aaj_conds_find(conds, AAJ_STR("port"));
 }
 
 static int check_network(struct aaj_parser *ps, struct aaj_item *item)
@@ -261,13 +253,13 @@ static int check_dbus(struct aaj_parser *ps, struct aaj_item *item)
 {
     enum { SEND = 1, RECEIVE = 2, BIND = 4, EAVESDROP = 8 };
     const struct aaj_access_rule *rule = &item->rule.access;
-    bool service = find_cond(&rule->conds, "name"), message = false;
+    bool service = aaj_conds_find(&rule->conds, AAJ_STR("name")), message = false;
     static const char *const words[] = { "path", "interface", "member", "label" };
 
     for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
-        message |= find_cond(&rule->conds, words[i]) || find_cond(&rule->peer, words[i]);
-    message |= !service && find_cond(&rule->peer, "name");
-    if (service && find_cond(&rule->peer, "name"))
+        message |= aaj_conds_find(&rule->conds, aaj_str_c(words[i])) || aaj_conds_find(&rule->peer, aaj_str_c(words[i]));
+    message |= !service && aaj_conds_find(&rule->peer, AAJ_STR("name"));
+    if (service && aaj_conds_find(&rule->peer, AAJ_STR("name")))
         return aaj_check_fail(ps, item, "'name' is said twice");
     if (message && service)
         return aaj_check_fail(ps, item, "'name=' is about a service, the other conditions are about messages");
@@ -288,7 +280,7 @@ static bool all_digits(struct aaj_str s)
 static int check_mqueue(struct aaj_parser *ps, struct aaj_item *item)
 {
     const struct aaj_access_rule *rule = &item->rule.access;
-    const struct aaj_cond *type = find_cond(&rule->conds, "type");
+    const struct aaj_cond *type = aaj_conds_find(&rule->conds, AAJ_STR("type"));
     bool posix = type && aaj_str_eq(type->values.item[0].value, AAJ_STR("posix"));
     bool sysv = type && !posix;
     struct aaj_str name = rule->arg[0].value;

@@ -79,14 +79,6 @@ static int file_covers(const struct aaj_file_rule *a, const struct aaj_file_rule
     return text_covers(a->path, b->path, AAJ_GLOB_PATH);
 }
 
-static const struct aaj_cond *find_cond(const struct aaj_conds *conds, struct aaj_str key)
-{
-    for (uint32_t i = 0; i < conds->n; i++)
-        if (aaj_str_eq(conds->item[i].key.value, key))
-            return &conds->item[i];
-    return NULL;
-}
-
 /* Some value of @all covers @one. Keys with words for values have no globs, which changes nothing here. */
 static int value_covered(const struct aaj_texts *all, struct aaj_text one)
 {
@@ -103,7 +95,7 @@ static int conds_cover(const struct aaj_conds *a, const struct aaj_conds *b)
     int r = 1;
 
     for (uint32_t i = 0; r == 1 && i < a->n; i++) {
-        const struct aaj_cond *have = &a->item[i], *want = find_cond(b, have->key.value);
+        const struct aaj_cond *have = &a->item[i], *want = aaj_conds_find(b, have->key.value);
 
         if (!want || want->op != have->op)
             return 0;
