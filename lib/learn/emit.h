@@ -31,6 +31,8 @@ struct aaj_sorted {
 };
 
 /* join.c */
+/* What @from knows goes to @to, which says it, too. */
+void aaj_draft_join(struct aaj_learner *l, struct aaj_draft *to, const struct aaj_draft *from);
 int aaj_join_signals(struct aaj_learner *l);
 /* The same said twice becomes one rule; permissions on one name are put together. Returns how many are left. */
 size_t aaj_join_equal(struct aaj_learner *l, struct aaj_sorted *sorted, size_t n);

@@ -5,8 +5,8 @@
 
 #include "learn/emit.h"
 
-/* @from's are few or many, but each evidence moves only once: to the front. */
-static void join_evidence(struct aaj_learner *l, struct aaj_draft *to, const struct aaj_draft *from)
+/* To the front, so that each evidence is walked over once, however many drafts are joined into one. */
+void aaj_draft_join(struct aaj_learner *l, struct aaj_draft *to, const struct aaj_draft *from)
 {
     uint32_t last = from->ev;
 
@@ -99,7 +99,7 @@ int aaj_join_signals(struct aaj_learner *l)
             continue;
         }
         r = join_values(l, s[first].set, s[i].set);
-        join_evidence(l, s[first].draft, s[i].draft);
+        aaj_draft_join(l, s[first].draft, s[i].draft);
         s[i].draft->item = NULL;
     }
     free(s);
@@ -130,7 +130,7 @@ size_t aaj_join_equal(struct aaj_learner *l, struct aaj_sorted *s, size_t n)
                               aaj_str_eq(last->text, s[i].text)))) {
             if (file)
                 last->draft.item->rule.file.perms |= s[i].draft.item->rule.file.perms;
-            join_evidence(l, &last->draft, &s[i].draft);
+            aaj_draft_join(l, &last->draft, &s[i].draft);
         } else {
             s[kept++] = s[i];
         }

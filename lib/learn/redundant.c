@@ -94,20 +94,6 @@ static int holds(struct aaj_learner *l, struct wide *w, size_t i, struct aaj_glo
     return r < 0 ? r : aaj_glob_subset(narrow, glob, NULL, NULL);
 }
 
-static void give(struct aaj_learner *l, struct aaj_draft *to, struct aaj_draft *from)
-{
-    uint32_t last = to->ev;
-
-    while (last && l->ev[last].next)
-        last = l->ev[last].next;
-    if (last)
-        l->ev[last].next = from->ev;
-    else
-        to->ev = from->ev;
-    to->events += from->events;
-    from->item = NULL;
-}
-
 /* Only patterns that match one name of it can hold all. */
 static int settle(struct aaj_learner *l, struct wide *w, struct aaj_draft *d)
 {
@@ -128,7 +114,8 @@ static int settle(struct aaj_learner *l, struct wide *w, struct aaj_draft *d)
     for (size_t i = 0; r == 0 && i < n && i < TAGS; i++) {
         r = holds(l, w, tags[i], narrow, d);
         if (r > 0) {
-            give(l, &l->draft[w->draft[tags[i]]], d);
+            aaj_draft_join(l, &l->draft[w->draft[tags[i]]], d);
+            d->item = NULL;
             break;
         }
     }
