@@ -16,34 +16,29 @@ check() {
     [ "$2" = "$3" ] || fail "$1: wanted '$2', got '$3'"
 }
 
-# Skips (77) where no lab can be, with the lab's own words; any other failure to boot is a failure.
-lab_or_skip() {
+# boot_or_skip WORDS…: a first boot, with a trivial command. Skips (77) with the lab's own words where no lab can be, and where the
+# command under test cannot run in the guest: a sanitizer's shadow memory does not fit there. Any other failure is one.
+boot_or_skip() {
     local said
-    said=$("$AAJAIL" lab --timeout 120 -- true 2>&1) && return
+    said=$("$AAJAIL" lab --timeout 120 "$@" 2>&1) && return
     case $said in
-    *"install the package user-mode-linux"* | *"namespaces are refused"*)
-        echo "${said%%$'\n'*}"
-        exit 77
-        ;;
-    esac
-    echo "$said"
-    exit 1
-}
-
-# Skips where the command under test cannot run in the guest: a sanitizer's shadow memory does not fit there.
-command_or_skip() {
-    local said
-    said=$("$AAJAIL" lab --timeout 120 --ro "$AAJ_SOURCE" --ro "$(dirname "$AAJAIL")" -- "$AAJAIL" --version 2>&1) && return
-    case $said in
+    *"install the package user-mode-linux"* | *"namespaces are refused"*) said=${said%%$'\n'*} ;;
     *"hadow memory"* | *AddressSanitizer*)
         [ "$fails" -eq 0 ] || exit 1
-        echo "a sanitizer's shadow memory does not fit into the lab's address space"
-        exit 77
+        said="a sanitizer's shadow memory does not fit into the lab's address space"
+        ;;
+    *)
+        echo "$said"
+        exit 1
         ;;
     esac
     echo "$said"
-    exit 1
+    exit 77
 }
+
+# For what needs the lab, and for what needs the command under test in the guest too: one of them is enough.
+lab_or_skip() { boot_or_skip -- true; }
+command_or_skip() { boot_or_skip --ro "$AAJ_SOURCE" --ro "$(dirname "$AAJAIL")" -- "$AAJAIL" --version; }
 
 # as UID CMD…: as an ordinary user, where the build tree is closed to others too (then with a private view of it).
 as() {
@@ -70,8 +65,8 @@ as() {
 # Skips where there is no php-fpm behind nginx to be had; $php is its path.
 php_or_skip() {
     php=$(ls /usr/sbin/php-fpm[0-9]*.[0-9]* 2>/dev/null | head -1)
-    if [ -z "$php" ] || [ -z "$(ls /usr/lib/php/*/pdo_sqlite.so 2>/dev/null)" ] || ! command -v nginx curl >/dev/null; then
-        echo "install php-fpm, php-sqlite3, nginx-light and curl for this"
+    if [ -z "$php" ] || [ -z "$(ls /usr/lib/php/*/pdo_sqlite.so 2>/dev/null)" ] || ! command -v nginx >/dev/null || ! command -v python3 >/dev/null; then
+        echo "install php-fpm, php-sqlite3, nginx-light and python3 for this"
         exit 77
     fi
 }

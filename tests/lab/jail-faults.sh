@@ -4,7 +4,6 @@
 # once; see jail-faults-guest.sh. AAJ_FAULT_STEP=1: all of them, which takes an hour
 # (a part of them in every check).
 . "$AAJ_SOURCE/tests/lab/common.sh"
-lab_or_skip
 command_or_skip
 command -v strace >/dev/null || { echo "strace is not here"; exit 77; }
 cp "$AAJ_SOURCE/tests/lab/jail-faults-guest.sh" "$AAJ_SOURCE/tests/lab/jail-build.sh" "$1" "$work"

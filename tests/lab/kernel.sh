@@ -12,18 +12,7 @@ if [ ! -e /sys/kernel/security/apparmor ] && [ ! -e /sys/module/apparmor ]; then
         case $said in *"this kernel has no AppArmor"*) ;; *) fail "$verb: $said" ;; esac
     done
 fi
-lab_or_skip
-said=$("$AAJAIL" lab --timeout 120 --ro "$AAJ_SOURCE" --ro "$(dirname "$AAJAIL")" -- "$AAJAIL" --version 2>&1) || {
-    case $said in
-    *"hadow memory"* | *AddressSanitizer*)
-        [ "$fails" -eq 0 ] || exit 1
-        echo "a sanitizer's shadow memory does not fit into the lab's address space"
-        exit 77
-        ;;
-    esac
-    echo "$said"
-    exit 1
-}
+command_or_skip
 "$AAJAIL" lab --timeout 280 --ro "$AAJ_SOURCE" --ro "$(dirname "$AAJAIL")" --share "$work" -- \
     bash "$AAJ_SOURCE/tests/lab/kernel-guest.sh" "$AAJ_SOURCE" "$AAJAIL"
 check "in the lab" 0 $?

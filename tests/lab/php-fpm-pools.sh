@@ -4,7 +4,6 @@
 # and enforced there, without a denial for either and without a way from one to the other.
 . "$AAJ_SOURCE/tests/lab/common.sh"
 php_or_skip
-lab_or_skip
 command_or_skip
 web=$AAJ_SOURCE/tests/lab/web
 cd "$work" || exit 1

@@ -4,7 +4,6 @@
 # leaves out; and a second boot that restores what was up. There is no systemd in the lab, so its settings are made by
 # hand: mount namespace with read-only binds and a private /tmp, no_new_privs, a changed uid.
 . "$AAJ_SOURCE/tests/lab/common.sh"
-lab_or_skip
 command_or_skip
 cp "$AAJ_SOURCE/tests/lab/unit-guest.sh" "$AAJ_SOURCE/tests/lab/jail-build.sh" "$1" "$work"
 mkdir -m 777 "$work/share"

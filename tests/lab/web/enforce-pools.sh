@@ -24,21 +24,19 @@ check_labels() {
 check_labels
 day blog B
 day shop B
-kill -USR2 $fpm
-sleep 1
+restart
 check_labels
-ask blog "<h1>about" "http://127.0.0.1/?page=about"
+ask blog "<h1>about" "/?page=about"
 echo "$requests requests, $(denied php-fpm | wc -l) denials"
 denied php-fpm
 
 # From the blog's worker: into its neighbour, back to the master, at the neighbour's files, out.
-u=http://127.0.0.1
-ask blog refused -G --data-urlencode "to=changehat 00000000deadbeef^shop" "$u/?do=hat"
-ask blog refused -G --data-urlencode "to=changeprofile php-fpm//shop" "$u/?do=hat"
-ask blog refused -G --data-urlencode "to=changeprofile php-fpm" "$u/?do=hat"
+ask blog refused "/?do=hat&to=changehat%2000000000deadbeef%5Eshop"
+ask blog refused "/?do=hat&to=changeprofile%20php-fpm//shop"
+ask blog refused "/?do=hat&to=changeprofile%20php-fpm"
 chmod -R a+rwX /srv/shop
-ask blog refused "$u/?do=read&f=/srv/shop/config.php"
-ask blog refused "$u/?do=write&f=/srv/shop/uploads/shell.php"
+ask blog refused "/?do=read&f=/srv/shop/config.php"
+ask blog refused "/?do=write&f=/srv/shop/uploads/shell.php"
 check_labels
 stop
 exit $fails

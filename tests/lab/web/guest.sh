@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# guest.sh WORK: php-fpm behind nginx, as it is set up in the lab: one pool or several, a day's requests, attacks.
+# php-fpm behind nginx, as it is set up in the lab: one pool or several, a day's requests, attacks.
 # Sourced by the guest's scripts.
 set -u
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
@@ -97,7 +97,7 @@ mailer() {
     chmod 1777 /var/mail
 }
 
-# Waits until something answers, at most some seconds.
+# Waits until something holds, at most some seconds.
 until_true() {
     local i
     for i in $(seq 100); do
@@ -107,13 +107,26 @@ until_true() {
     wrong "never came true: $*"
 }
 
+# fetch SITE PATH [jar=NAME] [post=BODY] [file=NAME:BODY]: one request; $status and $body are the answer.
+coproc client { exec python3 "$web/client.py"; }
+fetch() {
+    printf '%s\0' "$@" '' >&"${client[1]}"
+    IFS= read -r -d '' -u "${client[0]}" body
+    status=${body%% *} body=${body#* }
+}
+
+served() {
+    fetch "$1" /
+    [ "$status" = 200 ]
+}
+
 start() {
     "$php" -F -y $conf >/run/fpm.out 2>&1 &
     fpm=$!
     nginx -e /run/nginx/error.log -c /etc/nginx/lab.conf
     local name
     for name; do
-        until_true curl -sf -o /dev/null -H "Host: $name" http://127.0.0.1/
+        until_true served "$name"
     done
 }
 
@@ -123,57 +136,68 @@ stop() {
     nginx -e /run/nginx/error.log -c /etc/nginx/lab.conf -s stop
 }
 
-# ask SITE WANTED CURL-WORDS…: one request, and what its answer begins with.
+# The master re-executes itself and has new workers.
+restart() {
+    local old
+    old=$(pgrep -P $fpm)
+    kill -USR2 $fpm
+    until_true renewed "$old"
+}
+renewed() {
+    local now
+    now=$(pgrep -P $fpm)
+    [ -n "$now" ] && ! grep -qxF "$1" <<<"$now"
+}
+
+# ask SITE WANTED PATH…: one request as with fetch, and what its answer begins with.
 ask() {
-    local site=$1 want=$2 got
+    local site=$1 want=$2
     shift 2
-    got=$(curl -s -H "Host: $site" "$@")
+    fetch "$site" "$@"
     requests=$((requests + 1))
-    [[ $got == "$want"* ]] || wrong "$site ${*: -1}: '${got:0:120}', not '$want'"
+    [[ $body == "$want"* ]] || wrong "$site $*: $status '${body:0:120}', not '$want'"
 }
 
 # day SITE A|B: run A to learn from, run B with other inputs.
 day() {
-    local s=$1 u=http://127.0.0.1 jar=/tmp/jar.$1
+    local s=$1
     if [ "$2" = A ]; then
-        ask "$s" "<h1>home" $u/
-        ask "$s" "<h1>about" "$u/?page=about"
-        ask "$s" ok -c "$jar" "$u/?do=login&user=alice"
-        ask "$s" alice -b "$jar" "$u/?do=whoami"
-        ask "$s" saved -d "key=alice&val=hello" "$u/?do=save"
-        ask "$s" saved -d "key=carol&val=hey" "$u/?do=save"
-        ask "$s" '{"key":"alice' "$u/?do=load&key=alice"
-        ask "$s" "done one" "$u/?do=helper&arg=one"
-        ask "$s" "" "$u/?do=mail&to=alice@localhost"
-        ask "$s" connected "$u/?do=smtp"
-        echo "upload A" >/tmp/u1.txt
-        ask "$s" up -F "f=@/tmp/u1.txt;filename=photo1.txt" "$u/?do=upload"
-        ask "$s" up -F "f=@/tmp/u1.txt;filename=logo.png" "$u/?do=upload"
-        ask "$s" 3 "$u/?do=sqlite&n=3"
+        ask "$s" "<h1>home" /
+        ask "$s" "<h1>about" "/?page=about"
+        ask "$s" ok "/?do=login&user=alice" jar="$s"
+        ask "$s" alice "/?do=whoami" jar="$s"
+        ask "$s" saved "/?do=save" "post=key=alice&val=hello"
+        ask "$s" saved "/?do=save" "post=key=carol&val=hey"
+        ask "$s" '{"key":"alice' "/?do=load&key=alice"
+        ask "$s" "done one" "/?do=helper&arg=one"
+        ask "$s" "" "/?do=mail&to=alice@localhost"
+        ask "$s" connected "/?do=smtp"
+        ask "$s" up "/?do=upload" file=photo1.txt:A
+        ask "$s" up "/?do=upload" file=logo.png:A
+        ask "$s" 3 "/?do=sqlite&n=3"
         # Three, since one made-up name in eight looks like a word and would be taken literally.
-        ask "$s" c "$u/?do=cache&k=frontpage"
-        ask "$s" c "$u/?do=cache&k=feed"
-        ask "$s" c "$u/?do=cache&k=sidebar"
-        ask "$s" r "$u/?do=rotate"
-        ask "$s" "File not found" $u/missing.php
+        ask "$s" c "/?do=cache&k=frontpage"
+        ask "$s" c "/?do=cache&k=feed"
+        ask "$s" c "/?do=cache&k=sidebar"
+        ask "$s" r "/?do=rotate"
+        ask "$s" "File not found" /missing.php
     else
-        ask "$s" "<h1>contact" "$u/?page=contact"
-        ask "$s" "<h1>home" $u/
-        ask "$s" ok -c "$jar" "$u/?do=login&user=bob"
-        ask "$s" ok -c "$jar.2" "$u/?do=login&user=dave"
-        ask "$s" dave -b "$jar.2" "$u/?do=whoami"
-        ask "$s" saved -d "key=bob&val=hello" "$u/?do=save"
-        ask "$s" saved -d "key=erin&val=other" "$u/?do=save"
-        ask "$s" '{"key":"bob' "$u/?do=load&key=bob"
-        ask "$s" "" "$u/?do=load&key=nobody"
-        ask "$s" "done two" "$u/?do=helper&arg=two"
-        ask "$s" "Connection refused" "$u/?do=smtp" # by the chain
-        echo "upload B" >/tmp/u2.txt
-        ask "$s" up -F "f=@/tmp/u2.txt;filename=holiday2.png" "$u/?do=upload"
-        ask "$s" 5 "$u/?do=sqlite&n=5"
-        ask "$s" c "$u/?do=cache&k=archive2024"
-        ask "$s" c "$u/?do=cache&k=tag-linux"
-        ask "$s" r "$u/?do=rotate"
+        ask "$s" "<h1>contact" "/?page=contact"
+        ask "$s" "<h1>home" /
+        ask "$s" ok "/?do=login&user=bob" jar="$s"
+        ask "$s" ok "/?do=login&user=dave" jar="$s.2"
+        ask "$s" dave "/?do=whoami" jar="$s.2"
+        ask "$s" saved "/?do=save" "post=key=bob&val=hello"
+        ask "$s" saved "/?do=save" "post=key=erin&val=other"
+        ask "$s" '{"key":"bob' "/?do=load&key=bob"
+        ask "$s" "" "/?do=load&key=nobody"
+        ask "$s" "done two" "/?do=helper&arg=two"
+        ask "$s" "Connection refused" "/?do=smtp" # by the chain
+        ask "$s" up "/?do=upload" file=holiday2.png:B
+        ask "$s" 5 "/?do=sqlite&n=5"
+        ask "$s" c "/?do=cache&k=archive2024"
+        ask "$s" c "/?do=cache&k=tag-linux"
+        ask "$s" r "/?do=rotate"
     fi
 }
 
