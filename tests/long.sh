@@ -4,7 +4,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 export AAJ_SOURCE=$PWD AAJ_SHARED=$PWD/../shared
 export ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
-ninja -C "$1" bench-match all >/dev/null
+ninja -C "$1" tests/bench/bench-match all >/dev/null
 ninja -C "$2" >/dev/null
 AAJ_QUERIES=1500000 nice "$1/tests/unit/test-glob_policy"
 nice -n 19 "$2/tests/fuzz/mutate-blob" 1000000 tests/corpus/blob "$AAJ_SHARED"/data/peer/policy_bins/*.bin
