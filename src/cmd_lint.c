@@ -11,6 +11,7 @@
 #include "check/lint.h"
 #include "policy_reader.h"
 #include "reader.h"
+#include "report/results.h"
 #include "target/target.h"
 #include "verbs.h"
 
@@ -19,18 +20,23 @@ static const struct opt opts[] = {
     { "base", 'b', "DIR", "where <…> includes are searched for; may be repeated, the first that has it wins" },
     { "target", 't', "TARGET", "what the policy is for; also says what its parser does not know" },
     { "jails", 0, "DIR", "manifests of this machine's jails: what opens another one's roots is found" },
+    { "format", 0, "text|json|sarif|junit", "how findings are printed: SARIF 2.1.0, JUnit's XML" },
     OPT_JSON,
     OPT_END,
 };
 
-enum { MAX_BASES = 16 };
+enum { MAX_BASES = 16, FINDINGS_MAX = 1000000 };
+
+enum lint_format { LINT_TEXT, LINT_JSON, LINT_SARIF, LINT_JUNIT };
 
 struct lint {
     const char *base[MAX_BASES];
     size_t n_bases;
     const char *target_name;
     struct aaj_target *target;
-    bool syntax_only, json;
+    bool syntax_only;
+    enum lint_format format;
+    struct aaj_results results;
     struct aaj_ceiling *ceiling;
     const char *jails; /* folder of manifests */
     struct aaj_manifest **manifest;
@@ -52,22 +58,28 @@ static json_object *diag_json(const struct aaj_diag *d)
     return o;
 }
 
-static int report(const struct lint *lint, struct aaj_diags *diags)
+static void print_json(const struct aaj_diags *diags)
 {
-    int status = diags->errors ? EXIT_INPUT : diags->warnings ? EXIT_FINDING : EXIT_DONE;
+    json_object *list = json_object_new_array();
 
-    if (lint->json) {
-        json_object *list = json_object_new_array();
+    for (size_t i = 0; i < diags->n; i++)
+        json_object_array_add(list, diag_json(&diags->item[i]));
+    puts(json_object_to_json_string_ext(list, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
+    json_object_put(list);
+}
 
-        for (size_t i = 0; i < diags->n; i++)
-            json_object_array_add(list, diag_json(&diags->item[i]));
-        puts(json_object_to_json_string_ext(list, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
-        json_object_put(list);
-        aaj_diags_clear(diags);
-    } else {
-        show_diags(diags);
+static int report(struct lint *lint, struct aaj_diags *diags)
+{
+    int status = diags->errors ? EXIT_INPUT : diags->warnings ? EXIT_FINDING : EXIT_DONE, r = 0;
+
+    switch (lint->format) {
+    case LINT_TEXT: show_diags(diags); break;
+    case LINT_JSON: print_json(diags); break;
+    case LINT_SARIF: r = aaj_results_sarif(stdout, &lint->results); break;
+    case LINT_JUNIT: r = aaj_results_junit(stdout, &lint->results); break;
     }
-    return status;
+    aaj_diags_clear(diags);
+    return r < 0 ? EXIT_REFUSED : status;
 }
 
 static bool is_own(const struct aaj_rules *rules, const struct aaj_manifest *m)
@@ -147,6 +159,18 @@ static int read_jails(struct lint *lint, struct aaj_arena *arena, struct aaj_dia
     return status;
 }
 
+/* A file is a suite: a case for its being read, and one for each finding. */
+static void add_results(struct lint *lint, const char *path, struct aaj_diags *diags, size_t before)
+{
+    struct aaj_result looked = { .suite = aaj_str_c(path), .name = AAJ_STR("input") };
+
+    if (lint->format != LINT_SARIF && lint->format != LINT_JUNIT)
+        return;
+    if (aaj_results_add(&lint->results, &looked) < 0 ||
+        aaj_results_add_diags(&lint->results, diags, before, looked.suite, (struct aaj_str){ 0 }) < 0)
+        aaj_error(diags, (struct aaj_loc){ 0 }, "out of memory");
+}
+
 static void lint_file(struct lint *lint, const char *path, struct aaj_diags *diags)
 {
     const struct aaj_policy_options options = {
@@ -157,23 +181,39 @@ static void lint_file(struct lint *lint, const char *path, struct aaj_diags *dia
     };
     struct aaj_arena arena = AAJ_ARENA_INIT;
     struct aaj_str nothing;
-    size_t errors = diags->errors;
+    size_t errors = diags->errors, before = diags->n;
     int r = policy_run(path, &options, lint_text, lint, &arena, &nothing, diags);
 
     if (r < 0 && diags->errors == errors)
         aaj_error(diags, (struct aaj_loc){ .file = aaj_str_c(path) }, "it could not be looked at: %s", strerror(-r));
+    add_results(lint, path, diags, before);
     aaj_arena_clear(&arena);
+}
+
+static bool set_format(struct lint *lint, const char *word)
+{
+    static const char *const name[] = { "text", "json", "sarif", "junit" };
+
+    for (unsigned i = 0; i < AAJ_ARRAY_SIZE(name); i++)
+        if (strcmp(word, name[i]) == 0) {
+            lint->format = i;
+            return true;
+        }
+    return false;
 }
 
 static int set_options(const struct verb *verb, struct lint *lint, struct opts *o)
 {
     const char *name;
+    bool known = true;
 
     while ((name = opts_next(o))) {
         if (opt_is(name, "syntax-only"))
             lint->syntax_only = true;
         else if (opt_is(name, "json"))
-            lint->json = true;
+            lint->format = LINT_JSON;
+        else if (opt_is(name, "format"))
+            known = set_format(lint, o->value);
         else if (opt_is(name, "target"))
             lint->target_name = o->value;
         else if (opt_is(name, "jails"))
@@ -185,6 +225,8 @@ static int set_options(const struct verb *verb, struct lint *lint, struct opts *
     }
     if (o->done)
         return o->status;
+    if (!known)
+        return usage_error(verb, "--format is text, json, sarif or junit");
     if (o->n_operands < 1)
         return usage_error(verb, "name the files to look at");
     return -1;
@@ -195,11 +237,13 @@ static int run(const struct verb *verb, int argc, char **argv)
     struct opts o = OPTS_INIT(verb, argc, argv);
     struct aaj_diags diags = AAJ_DIAGS_INIT;
     struct aaj_arena arena = AAJ_ARENA_INIT;
-    struct lint lint = { 0 };
+    struct lint lint = { .results = { .tool = "aajail", .version = AAJAIL_VERSION, .verb = "lint", .kinds = aaj_lint_kinds } };
     int status = set_options(verb, &lint, &o);
 
     if (status >= 0)
         return status;
+    if (lint.format != LINT_TEXT)
+        diags.limit = FINDINGS_MAX; /* a program reads them: all, and not the first thousand */
     if (lint.target_name || !lint.n_bases) {
         if (aaj_target_open(lint.target_name, aajail_datadir(), &diags, &lint.target) < 0) {
             show_diags(&diags);
@@ -221,6 +265,7 @@ static int run(const struct verb *verb, int argc, char **argv)
     for (size_t i = 0; i < lint.n_manifests; i++)
         aaj_manifest_free(lint.manifest[i]);
     free(lint.manifest);
+    aaj_results_clear(&lint.results);
     aaj_arena_clear(&arena);
     aaj_ceiling_free(lint.ceiling);
     aaj_target_free(lint.target);

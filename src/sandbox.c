@@ -40,6 +40,7 @@ static _Noreturn void child(sandbox_fn fn, void *data, const struct sandbox_limi
     /* _exit throughout: the parent's buffers and handlers are not ours to run. */
     if (!out || !notes || prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || sandbox_confine(limits) < 0)
         _exit(CHILD_UNCONFINED);
+    diags.limit = limits->findings;
     sandbox_ask_at(ends.ask);
     r = fn(data, out, &diags);
     sandbox_write_diags(notes, &diags);
@@ -236,6 +237,7 @@ int sandbox_run(const char *what, sandbox_fn fn, void *data, const struct sandbo
     all.result = all.result ? all.result : RESULT_MAX;
     all.memory = all.memory ? all.memory : MEMORY;
     all.seconds = all.seconds ? all.seconds : SECONDS;
+    all.findings = diags->limit;
     link.result.max = all.result;
     link.diags.max = DIAGS_MAX;
     r = spawn(fn, data, &all, &link, &pid);

@@ -23,6 +23,7 @@ struct sandbox_limits {
     size_t result;          /* bytes of result; 0 = 1 GiB */
     size_t memory;          /* bytes of address space; 0 = 16 GiB */
     unsigned seconds;       /* processor time; 0 = one hour */
+    size_t findings;        /* as many are handed back; set by sandbox_run() to what the caller's list takes */
     /* What the child may ask the parent to open while it reads (SANDBOX_ASKS_MAX times): the request is hostile. A
      * descriptor, which is handed over and closed here, or -errno. NULL: nothing. */
     int (*open)(void *ctx, struct aaj_str request);

@@ -14,6 +14,15 @@
 
 enum { NOBODY = 65534 };
 
+/* ASan reserves terabytes of address space for its shadow: gcc tells so by a macro, clang by a feature. */
+#if defined(__SANITIZE_ADDRESS__)
+enum { ADDRESS_SPACE_BOUND = 0 };
+#elif defined(__has_feature)
+enum { ADDRESS_SPACE_BOUND = !__has_feature(address_sanitizer) };
+#else
+enum { ADDRESS_SPACE_BOUND = 1 };
+#endif
+
 /*
  * The calls that parsing makes: memory, reading and writing open descriptors, threads, clocks and the
  * way out. Opening a path, sockets, exec, signals to others, and everything else answers EPERM instead
@@ -101,10 +110,8 @@ static int set_limits(const struct sandbox_limits *limits)
         r = limit(RLIMIT_FSIZE, 0); /* pipes are not files: the result still gets through */
     if (r == 0)
         r = limit(RLIMIT_CPU, limits->seconds);
-#if !defined(__SANITIZE_ADDRESS__) /* ASan reserves terabytes of address space for its shadow */
-    if (r == 0)
+    if (r == 0 && ADDRESS_SPACE_BOUND)
         r = limit(RLIMIT_AS, limits->memory);
-#endif
     return r;
 }
 

@@ -1,19 +1,27 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Findings on their way from the reading child to the parent: one JSON array a line. */
+/* Findings on their way from the reading child to the parent: one JSON array a line; how many in all is the last. */
 #include <errno.h>
 #include <json.h>
 
 #include "sandbox_child.h"
 
-enum { FIELDS = 8, DEPTH = 4 };
+enum { FIELDS = 8, COUNTS = 2, DEPTH = 4 };
 
 static json_object *text_json(struct aaj_str s)
 {
     return json_object_new_string_len(s.p ? s.p : "", (int)(s.n < INT32_MAX ? s.n : INT32_MAX));
 }
 
+static void write_row(FILE *out, json_object *row)
+{
+    fprintf(out, "%s\n", json_object_to_json_string_ext(row, JSON_C_TO_STRING_PLAIN));
+    json_object_put(row);
+}
+
 void sandbox_write_diags(FILE *out, const struct aaj_diags *diags)
 {
+    json_object *counts = json_object_new_array_ext(COUNTS);
+
     for (size_t i = 0; i < diags->n; i++) {
         const struct aaj_diag *d = &diags->item[i];
         json_object *row = json_object_new_array_ext(FIELDS);
@@ -26,9 +34,11 @@ void sandbox_write_diags(FILE *out, const struct aaj_diags *diags)
         json_object_array_add(row, json_object_new_int64(d->loc.length));
         json_object_array_add(row, text_json(d->message));
         json_object_array_add(row, text_json(d->source));
-        fprintf(out, "%s\n", json_object_to_json_string_ext(row, JSON_C_TO_STRING_PLAIN));
-        json_object_put(row);
+        write_row(out, row);
     }
+    json_object_array_add(counts, json_object_new_int64((int64_t)diags->errors));
+    json_object_array_add(counts, json_object_new_int64((int64_t)diags->warnings));
+    write_row(out, counts);
 }
 
 static struct aaj_str get_text(json_object *row, size_t i)
@@ -65,9 +75,22 @@ static int add_row(json_object *row, struct aaj_diags *diags)
     return 0;
 }
 
+static int read_counts(json_object *row, size_t errors, size_t warnings, struct aaj_diags *diags)
+{
+    /* What the child's list did not take is counted here, too. */
+    errors += get_number(row, 0);
+    warnings += get_number(row, 1);
+    if (errors < diags->errors || warnings < diags->warnings)
+        return -EPROTO;
+    diags->errors = errors;
+    diags->warnings = warnings;
+    return 0;
+}
+
 int sandbox_read_diags(struct aaj_str text, struct aaj_diags *diags)
 {
     json_tokener *tok = json_tokener_new_ex(DEPTH);
+    size_t errors = diags->errors, warnings = diags->warnings;
     int r = tok ? 0 : -ENOMEM;
 
     while (text.n && r == 0) {
@@ -76,7 +99,10 @@ int sandbox_read_diags(struct aaj_str text, struct aaj_diags *diags)
 
         json_tokener_reset(tok);
         row = len <= INT32_MAX ? json_tokener_parse_ex(tok, text.p, (int)len) : NULL;
-        r = row ? add_row(row, diags) : -EPROTO;
+        if (json_object_is_type(row, json_type_array) && json_object_array_length(row) == COUNTS)
+            r = read_counts(row, errors, warnings, diags);
+        else
+            r = row ? add_row(row, diags) : -EPROTO;
         json_object_put(row);
         text = aaj_str_skip(text, len + 1);
     }

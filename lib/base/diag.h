@@ -33,6 +33,13 @@ struct aaj_diag {
     struct aaj_str source; /* the line at loc, for the caret; empty where it must not be shown */
 };
 
+/* A kind of finding, described once for man pages, SARIF and people; tables end with id NULL. */
+struct aaj_diag_kind {
+    const char *id;
+    enum aaj_severity severity;
+    const char *means;
+};
+
 struct aaj_diags {
     struct aaj_arena arena;
     struct aaj_diag *item;

@@ -48,13 +48,14 @@ bool aaj_utf8_valid(struct aaj_str s)
     return true;
 }
 
-/* C0 and C1 controls, and the code points that reorder or hide text (UAX #9, zero width, BOM, tags). */
+/* C0 and C1 controls, and the code points that reorder or hide text (UAX #9, zero width, BOM, tags); what is no
+ * character, and so cannot stand in XML. */
 bool aaj_escape_harmful(uint32_t cp)
 {
     return cp < 0x20 || (cp >= 0x7f && cp < 0xa0) || cp == 0xad || cp == 0x61c ||
            (cp >= 0x200b && cp <= 0x200f) || (cp >= 0x2028 && cp <= 0x202e) ||
            (cp >= 0x2060 && cp <= 0x206f) || cp == 0xfeff || (cp >= 0xfff9 && cp <= 0xfffb) ||
-           (cp >= 0xe0000 && cp <= 0xe0fff);
+           (cp >= 0xe0000 && cp <= 0xe0fff) || (cp & 0xfffe) == 0xfffe;
 }
 
 /* Escapes the code point or byte at the start of @s into @buf; returns the bytes used of @s. */

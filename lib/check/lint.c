@@ -8,19 +8,23 @@
 
 enum { TARGETS_MAX = 12, INTERIOR_MAX = 6, CANDIDATES_MAX = 64, RULES_MAX = 20000 };
 
-const struct aaj_lint_rule aaj_lint_rules[] = {
-    { "lint-ux", "a program is executed without confinement" },
-    { "lint-unscrubbed", "a program enters another profile with the caller's environment" },
-    { "lint-write-exec", "what can be written can be executed" },
-    { "lint-ceiling", "a rule grants what the ceiling forbids" },
-    { "lint-shadowed", "a deny rule takes away all that a rule grants" },
-    { "lint-redundant", "another rule grants the same" },
-    { "lint-exec-targets", "more named exec targets than parsers take" },
-    { "lint-interior-globs", "several ** inside paths, which make the parser explode" },
-    { "lint-no-local", "no place for the administrator's additions" },
-    { "lint-no-abi", "no abi line" },
-    { "lint-interpreter", "a profile attaches to an interpreter" },
-    { NULL, NULL },
+const struct aaj_diag_kind aaj_lint_kinds[] = {
+    { "policy-syntax", AAJ_ERROR, "a parser refuses it" },
+    { "policy-include", AAJ_WARNING, "a file of an included folder is left out" },
+    { "policy-target", AAJ_WARNING, "the target's parser does not know it" },
+    { "policy-exec-conflict", AAJ_WARNING, "two rules send one program different ways" },
+    { "lint-ux", AAJ_WARNING, "a program is executed without confinement" },
+    { "lint-unscrubbed", AAJ_WARNING, "a program enters another profile with the caller's environment" },
+    { "lint-write-exec", AAJ_WARNING, "what can be written can be executed" },
+    { "lint-ceiling", AAJ_WARNING, "a rule grants what the ceiling forbids" },
+    { "lint-shadowed", AAJ_WARNING, "a deny rule takes away all that a rule grants" },
+    { "lint-redundant", AAJ_WARNING, "another rule grants the same" },
+    { "lint-exec-targets", AAJ_WARNING, "more named exec targets than parsers take" },
+    { "lint-interior-globs", AAJ_WARNING, "several ** inside paths, which make the parser explode" },
+    { "lint-no-local", AAJ_WARNING, "no place for the administrator's additions" },
+    { "lint-no-abi", AAJ_WARNING, "no abi line" },
+    { "lint-interpreter", AAJ_WARNING, "a profile attaches to an interpreter" },
+    { NULL, 0, NULL },
 };
 
 struct linter {

@@ -13,7 +13,5 @@
  * other jails' roots among it. -ENOMEM, or 0 with the findings. */
 int aaj_lint_run(const struct aaj_rules *rules, struct aaj_ceiling *ceiling, struct aaj_diags *diags);
 
-struct aaj_lint_rule {
-    const char *id, *means;
-};
-extern const struct aaj_lint_rule aaj_lint_rules[]; /* ends with id NULL */
+/* All that reading policy (the first few) and aaj_lint_run() can find. */
+extern const struct aaj_diag_kind aaj_lint_kinds[];

@@ -37,7 +37,8 @@ static struct aaj_str expand(struct lister *l, struct aaj_text text)
 static int list_profile(struct lister *l, const struct aaj_item *item, struct place place)
 {
     struct aaj_rules *out = l->out;
-    struct aaj_listed_profile p = { .item = item, .name = item->profile.name.value };
+    struct aaj_listed_profile p = { .item = item, .name = item->profile.name.value,
+                                    .loc = aaj_item_loc(item) };
     int r;
 
     if (place.profile)

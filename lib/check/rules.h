@@ -24,6 +24,7 @@ struct aaj_listed_rule {
 struct aaj_listed_profile {
     struct aaj_str name, attachment; /* attachment: variables filled in; its own name where that is a path */
     const struct aaj_item *item;
+    struct aaj_loc loc;     /* of its header */
     struct aaj_glob *files; /* file rules; a tag is an index into rule[] */
     bool has_abi, has_local; /* `include … <local/…>` */
 };

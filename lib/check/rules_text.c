@@ -3,7 +3,7 @@
  * Listed rules as text and back: one JSON array a line, profiles before their rules. What is read may come from a
  * process that hostile policy has taken over, so that it is held to the same bounds as policy.
  *     [has_abi]
- *     [name, attachment, has_abi, has_local]
+ *     [name, attachment, has_abi, has_local, file, line, column]
  *     [profile's number, include, pattern or null, audit, mode, owner, file, line, column, rule]
  */
 #include <errno.h>
@@ -13,13 +13,20 @@
 #include "check/rules.h"
 #include "policy/parse.h"
 
-enum { HEAD_FIELDS = 1, PROFILE_FIELDS = 4, RULE_FIELDS = 10, DEPTH = 3 };
+enum { HEAD_FIELDS = 1, PROFILE_FIELDS = 7, RULE_FIELDS = 10, DEPTH = 3 };
 
 /* ---- writing ---- */
 
 static json_object *text_json(struct aaj_str s)
 {
     return s.p ? json_object_new_string_len(s.p, (int)(s.n < INT32_MAX ? s.n : INT32_MAX)) : NULL;
+}
+
+static void add_place(json_object *row, struct aaj_loc loc)
+{
+    json_object_array_add(row, text_json(loc.file));
+    json_object_array_add(row, json_object_new_int64(loc.line));
+    json_object_array_add(row, json_object_new_int64(loc.column));
 }
 
 static json_object *profile_json(const struct aaj_listed_profile *p)
@@ -30,6 +37,7 @@ static json_object *profile_json(const struct aaj_listed_profile *p)
     json_object_array_add(row, text_json(p->attachment));
     json_object_array_add(row, json_object_new_boolean(p->has_abi));
     json_object_array_add(row, json_object_new_boolean(p->has_local));
+    add_place(row, p->loc);
     return row;
 }
 
@@ -44,9 +52,7 @@ static json_object *rule_json(const struct aaj_rules *rules, const struct aaj_li
     json_object_array_add(row, json_object_new_boolean(r->prefix.audit));
     json_object_array_add(row, json_object_new_int(r->prefix.mode));
     json_object_array_add(row, json_object_new_int(r->prefix.owner));
-    json_object_array_add(row, text_json(r->loc.file));
-    json_object_array_add(row, json_object_new_int64(r->loc.line));
-    json_object_array_add(row, json_object_new_int64(r->loc.column));
+    add_place(row, r->loc);
     json_object_array_add(row, text_json(r->text));
     return row;
 }
@@ -95,13 +101,21 @@ static uint32_t get_number(json_object *row, size_t i, uint32_t max)
     return n < 0 || n > max ? max + 1 : (uint32_t)n;
 }
 
+/* Three fields from @i on; file.p is NULL where they are no place. */
+static struct aaj_loc get_place(struct aaj_arena *arena, json_object *row, size_t i)
+{
+    return (struct aaj_loc){ .file = get_text(arena, row, i), .line = get_number(row, i + 1, INT32_MAX),
+                             .column = get_number(row, i + 2, INT32_MAX) };
+}
+
 static int read_profile(struct aaj_rules *rules, json_object *row)
 {
     struct aaj_listed_profile p = { .name = get_text(&rules->arena, row, 0),
                                     .attachment = get_text(&rules->arena, row, 1),
-                                    .has_abi = get_bool(row, 2), .has_local = get_bool(row, 3) };
+                                    .has_abi = get_bool(row, 2), .has_local = get_bool(row, 3),
+                                    .loc = get_place(&rules->arena, row, 4) };
 
-    if (!p.name.p || !p.attachment.p)
+    if (!p.name.p || !p.attachment.p || !p.loc.file.p)
         return -EPROTO;
     if (AAJ_GROW(rules->profile, rules->n_profiles, rules->cap_profiles) < 0 || aaj_glob_new(&p.files) < 0)
         return -ENOMEM;
@@ -126,9 +140,7 @@ static int read_rule(struct aaj_rules *rules, json_object *row)
     uint32_t profile = get_number(row, 0, AAJ_POLICY_MAX_TOTAL), mode = get_number(row, 4, AAJ_MODE_PROMPT),
              owner = get_number(row, 5, AAJ_OWNER_OTHER);
     struct aaj_listed_rule r = { .include = get_text(arena, row, 1), .pattern = get_text(arena, row, 2),
-                                 .loc = { .file = get_text(arena, row, 6), .line = get_number(row, 7, INT32_MAX),
-                                          .column = get_number(row, 8, INT32_MAX) },
-                                 .text = get_text(arena, row, 9) };
+                                 .loc = get_place(arena, row, 6), .text = get_text(arena, row, 9) };
     int err;
 
     if (profile >= rules->n_profiles || mode > AAJ_MODE_PROMPT || owner > AAJ_OWNER_OTHER || !r.text.p || !r.loc.file.p)

@@ -165,3 +165,50 @@ grep -q -- "say --profile LABEL, one of: slave-c" "$dir/err" || fail "the labels
 golden=$AAJ_SOURCE/tests/golden/learn/system
 check 1 "$golden.aa" --profile app --log "$golden.log"
 says "2 of 16 distinct accesses would be denied; 14 allowed"
+# SARIF and JUnit: findings at their profile's header or their test, cases that keep their names, errors that are no silence.
+all=("$dir/p" --manifest "$dir/m.yaml" --files "$AAJ_SOURCE/tests/corpus/files.tsv.zst" --coverage)
+check 1 --format=sarif "${all[@]}" --log "$logs"/X/audit.log*
+python3 - "$dir" "$AAJ_SOURCE/man/aajail-check.1.scd" <<'PY'
+import json, re, sys
+run = json.load(open(sys.argv[1] + "/out"))["runs"][0]
+rules = run["tool"]["driver"]["rules"]
+def place(r):
+    p = r["locations"][0]["physicalLocation"]
+    return p["artifactLocation"]["uri"].rsplit("/", 1)[1], p["region"]["startLine"]
+found = {(r["ruleId"], r["level"]) + place(r) for r in run["results"] if r["level"] != "note"}
+assert found == {("check-denied", "error", "p", 3), ("check-test", "error", "m.yaml", 5)}, found
+denied = [r["message"]["text"] for r in run["results"] if r["ruleId"] == "check-denied"]
+assert len(denied) == 3 and any("would be denied `/srv/slave/templates/mail.tpl w,`" in d for d in denied), denied
+unused = {place(r) for r in run["results"] if r["ruleId"] == "check-unused"}
+assert ("p", 13) in unused and ("p", 22) in unused, unused
+assert all(rules[r["ruleIndex"]]["id"] == r["ruleId"] for r in run["results"])
+assert run["invocations"][0]["executionSuccessful"]
+page = re.findall(r"^(?:\[\[|\|) +\*([a-z-]+)\*\n:\[ (note|warning|error)$", open(sys.argv[2]).read(), re.M)
+assert page == [(r["id"], r["defaultConfiguration"]["level"]) for r in rules], page
+PY
+junit() { # junit STATUS COUNTS CASES ARG…: "tests failures errors"; "SUITE/NAME:TAG" of those that are not plain
+    local status=$1 counts=$2 cases=$3
+    shift 3
+    check "$status" --format=junit "$@"
+    python3 - "$dir/out" "$counts" "$cases" <<'PY' || fail "junit $*"
+import sys, xml.etree.ElementTree as x
+top = x.parse(sys.argv[1]).getroot()
+counts = " ".join(top.get(k) for k in ("tests", "failures", "errors"))
+cases = " ".join("%s/%s:%s" % (c.get("classname"), c.get("name"), c[0].tag) for c in top.iter("testcase") if len(c))
+assert (counts, cases) == (sys.argv[2], sys.argv[3]), (counts, cases)
+PY
+}
+junit 1 "6 2 0" "replay/slave-c:failure policy tests/deny /etc/slave/slave.conf r:failure" \
+    "$dir/p" --manifest "$dir/m.yaml" --files "$AAJ_SOURCE/tests/corpus/files.tsv.zst" --log "$logs"/X/audit.log*
+grep -q 'owner /etc/evil.new w,' "$dir/out" && grep -q 'owner /usr/local/sbin/slave.new w,' "$dir/out" || fail "JUnit names the first rule alone"
+junit 0 "2 0 0" "" "$dir/p" --log "$logs"/A/audit.log*
+junit 0 "3 0 0" "" "$dir/web" --log "$dir/web.log"
+junit 5 "3 1 0" "replay/no event was lost:failure" "$dir/web" --log "$dir/lost.log"
+junit 3 "1 0 1" "aajail check/input:error" "$dir/p" --log "$dir/none"
+check 3 --format=sarif "$dir/none" --log "$dir/web.log"
+python3 -c '
+import json, sys
+i = json.load(open(sys.argv[1]))["runs"][0]["invocations"][0]
+assert not i["executionSuccessful"] and i["toolExecutionNotifications"][0]["level"] == "error"' "$dir/out"
+check 2 --format=sarif --json "$dir/p" --log x
+check 2 --format=xml "$dir/p" --log x

@@ -96,3 +96,70 @@ grep -q ':4:.*lint-ceiling' "$dir/err" && grep -q shop "$dir/err" || fail "$(cat
 echo 'jail: [' >"$dir/jails/bad.yaml"
 rc=0; "$AAJAIL" lint --jails "$dir/jails" "$dir/p" 2>/dev/null || rc=$?
 [ $rc = 3 ] || fail "a wrong manifest ended with $rc"
+# SARIF and JUnit: shapes, places in characters, names that are no text, and what could not be read.
+printf 'abi <abi/3.0>,\nprofile p {\n  include if exists <local/p>\n  /usr/bin/id Ux,\n  /\303\251 r, /a r /b,\n}\n' >"$dir/a b%.aa"
+printf 'abi <abi/3.0>,\nprofile p {\n  include if exists <local/p>\n  /usr/bin/id Ux,\n}\n' >"$dir/ux"
+printf 'abi <abi/3.0>,\nprofile p {\n  include if exists <local/p>\n}\n' >"$dir/fine"
+formats() { # formats STATUS FORMAT FILE…: below $dir
+    local want=$1 format=$2 got=0
+    shift 2
+    (cd "$dir" && "$AAJAIL" lint "--format=$format" "$@") >"$dir/out" 2>"$dir/err" || got=$?
+    [ $got = "$want" ] || fail "--format=$format $*: status $got: $(cat "$dir/err")"
+    [ ! -s "$dir/err" ] || fail "--format=$format $* says: $(cat "$dir/err")"
+}
+formats 3 sarif "a b%.aa" ux fine "$dir/none"
+python3 - "$dir" "$AAJ_SOURCE/man/aajail-lint.1.scd" <<'PY'
+import json, re, sys, urllib.parse
+log = json.load(open(sys.argv[1] + "/out"))
+assert log["version"] == "2.1.0" and log["$schema"].startswith("https://") and len(log["runs"]) == 1
+run = log["runs"][0]
+rules = run["tool"]["driver"]["rules"]
+assert run["tool"]["driver"]["name"] == "aajail" and run["columnKind"] == "unicodeCodePoints"
+for r in run["results"]:
+    assert rules[r["ruleIndex"]]["id"] == r["ruleId"] and r["level"] in ("note", "warning", "error") and r["message"]["text"]
+    for l in r["locations"]:
+        assert l["physicalLocation"]["artifactLocation"]["uri"] and l["physicalLocation"]["region"]["startLine"] >= 1
+at = {(r["ruleId"], r["level"], r["locations"][0]["physicalLocation"]["artifactLocation"]["uri"],
+       tuple(r["locations"][0]["physicalLocation"]["region"].get(k) for k in ("startLine", "startColumn", "endColumn")))
+      for r in run["results"]}
+assert at == {("policy-syntax", "error", "a%20b%25.aa", (5, 14, 16)), ("lint-ux", "warning", "ux", (4, 3, None))}, at
+invocation, = run["invocations"]
+note, = invocation["toolExecutionNotifications"]
+assert not invocation["executionSuccessful"] and note["level"] == "error" and "No such file" in note["message"]["text"]
+assert note["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "file://" + urllib.parse.quote(sys.argv[1] + "/none")
+# The manual's table is the program's.
+page = re.findall(r"^(?:\[\[|\|) +\*([a-z-]+)\*\n:\[ (note|warning|error)$", open(sys.argv[2]).read(), re.M)
+assert page == [(r["id"], r["defaultConfiguration"]["level"]) for r in rules], page
+PY
+formats 0 sarif fine
+python3 -c '
+import json, sys
+run = json.load(open(sys.argv[1]))["runs"][0]
+assert run["results"] == [] and run["invocations"][0]["executionSuccessful"]' "$dir/out"
+formats 3 junit "a b%.aa" ux fine none
+python3 - "$dir/out" <<'PY'
+import sys, xml.etree.ElementTree as x
+top = x.parse(sys.argv[1]).getroot()
+assert top.tag == "testsuites" and [top.get(k) for k in ("tests", "failures", "errors")] == ["6", "2", "1"], x.tostring(top)
+assert [s.get("name") for s in top] == ["a b%.aa", "ux", "fine", "none"]
+cases = {(c.get("classname"), c.get("name")): [(e.tag, e.get("type")) for e in c] for c in top.iter("testcase")}
+assert cases == {("a b%.aa", "input"): [], ("a b%.aa", "policy-syntax at 5:15"): [("failure", "policy-syntax")],
+                 ("ux", "input"): [], ("ux", "lint-ux at 4:3"): [("failure", "lint-ux")], ("fine", "input"): [],
+                 ("none", "input"): [("error", "input")]}, cases
+PY
+# A name that breaks out of neither form.
+printf 'abi <abi/3.0>,\nprofile p {\n  include if exists <local/p>\n  "/a>&<\\"\033(31m\377" Ux,\n}\n' >"$dir/odd"
+formats 1 junit odd
+python3 -c 'import sys, xml.etree.ElementTree as x; m = x.parse(sys.argv[1]).find(".//failure").get("message")
+assert ">&<" in m and "\\x1b(31m\\xff" in m, m' "$dir/out"
+formats 1 sarif odd
+python3 -c 'import json, sys; m = json.load(open(sys.argv[1]))["runs"][0]["results"][0]["message"]["text"]
+assert ">&<" in m and "\\x1b(31m\\xff" in m, m' "$dir/out"
+rc=0; "$AAJAIL" lint --format=yaml "$dir/p" 2>"$dir/err" || rc=$?
+[ $rc = 2 ] && grep -q "text, json, sarif or junit" "$dir/err" || fail "an unknown format ended with $rc"
+# More findings than a person reads: counted there, and all of them for a program.
+{ echo 'abi <abi/3.0>,'; echo 'profile p {'; echo '  include if exists <local/p>'; for ((i = 0; i < 1200; i++)); do echo "  /f$i r, /f$i r,"; done; echo '}'; } >"$dir/many"
+"$AAJAIL" lint "$dir/many" 2>"$dir/err" && fail "1200 findings are none"
+grep -q "0 errors and 1200 warnings in all; the first 1000 are shown" "$dir/err" || fail "what is not shown is not counted"
+"$AAJAIL" lint --json "$dir/many" >"$dir/out" && fail "1200 findings are none"
+[ "$(grep -c '"lint-redundant"' "$dir/out")" = 1200 ] || fail "a program gets the first thousand only"
