@@ -22,7 +22,7 @@ demo: deps build/dev
 	@tests/demo.sh build/dev
 
 # Services that a test starts in the lab: installed by CI only, since on other machines their daemons would start, too.
-SERVICES = php-fpm php-sqlite3 nginx-light curl
+SERVICES = php-fpm php-sqlite3 nginx-light python3
 services:
 	@[ -z "$$CI" ] || tests/install-deps.sh $(SERVICES)
 
