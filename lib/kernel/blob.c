@@ -155,3 +155,41 @@ int aaj_blob_set_mode(const struct aaj_piece *piece, size_t n, enum aaj_profile_
     *ret_changed = changed;
     return 0;
 }
+
+static int by_name(const void *a, const void *b)
+{
+    return aaj_str_cmp(((const struct aaj_piece *)a)->name, ((const struct aaj_piece *)b)->name);
+}
+
+/* Sorted, and in one mode where modes do not count. */
+static int normal_form(struct aaj_str blob, bool modes, struct aaj_arena *arena, struct aaj_str *ret)
+{
+    struct aaj_piece *piece;
+    const char *why;
+    size_t n, at = 0, changed;
+    char *out;
+    int r = aaj_blob_split(blob, arena, &why, &piece, &n);
+
+    if (r < 0)
+        return r;
+    if (n)
+        qsort(piece, n, sizeof(*piece), by_name);
+    if (!modes)
+        return aaj_blob_set_mode(piece, n, AAJ_COMPLAIN, arena, ret, &changed);
+    out = aaj_arena_alloc(arena, blob.n + 1);
+    if (!out)
+        return -ENOMEM;
+    for (size_t i = 0; i < n; at += piece[i++].bytes.n)
+        memcpy(out + at, piece[i].bytes.p, piece[i].bytes.n);
+    *ret = (struct aaj_str){ out, at };
+    return 0;
+}
+
+bool aaj_blob_same(struct aaj_str a, struct aaj_str b, bool modes, struct aaj_arena *arena)
+{
+    struct aaj_str x, y;
+
+    if (normal_form(a, modes, arena, &x) < 0 || normal_form(b, modes, arena, &y) < 0)
+        return aaj_str_eq(a, b);
+    return aaj_str_eq(x, y);
+}

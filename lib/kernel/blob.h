@@ -23,6 +23,9 @@ struct aaj_piece {
 int aaj_blob_split(struct aaj_str blob, struct aaj_arena *arena, const char **ret_why,
                    struct aaj_piece **ret_piece, size_t *ret_n);
 
+/* The same profiles, in any order: the kernel gives them back in its own. @modes: their modes too. */
+bool aaj_blob_same(struct aaj_str a, struct aaj_str b, bool modes, struct aaj_arena *arena);
+
 /* The mode that the kernel will give it. */
 enum aaj_profile_mode aaj_piece_mode(const struct aaj_piece *piece);
 

@@ -248,11 +248,30 @@ static void test_split(void **state)
     aaj_arena_clear(&arena);
 }
 
+/* The kernel gives profiles back in its own order. */
+static void test_same(void **state)
+{
+    static const char proved[] = PROFILE("\0", "\0", "\x05\x02\0a\0") PROFILE("\0", "\0", "\x05\x05\0a//b\0")
+        PROFILE("\0", "\0", "\x05\x05\0a//c\0");
+    static const char given[] = PROFILE("\0", "\0", "\x05\x02\0a\0") PROFILE("\0", "\x01", "\x05\x05\0a//c\0")
+        PROFILE("\0", "\0", "\x05\x05\0a//b\0");
+    static const char fewer[] = PROFILE("\0", "\0", "\x05\x02\0a\0") PROFILE("\0", "\0", "\x05\x05\0a//b\0");
+    struct aaj_str a = { proved, sizeof(proved) - 1 }, b = { given, sizeof(given) - 1 }, c = { fewer, sizeof(fewer) - 1 };
+    struct aaj_arena arena = AAJ_ARENA_INIT;
+
+    assert_true(aaj_blob_same(a, b, false, &arena));
+    assert_false(aaj_blob_same(a, b, true, &arena));
+    assert_true(aaj_blob_same(b, b, true, &arena));
+    assert_false(aaj_blob_same(a, c, false, &arena));
+    assert_false(aaj_blob_same(a, aaj_str_head(a, a.n - 1), false, &arena));
+    aaj_arena_clear(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_check), cmocka_unit_test(test_check_change), cmocka_unit_test(test_list), cmocka_unit_test(test_tasks),
-        cmocka_unit_test(test_bears), cmocka_unit_test(test_split),
+        cmocka_unit_test(test_bears), cmocka_unit_test(test_split), cmocka_unit_test(test_same),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);
