@@ -24,6 +24,21 @@ struct args {
     bool json;
 };
 
+/* A pool's profile is inside its master's, so it is not changed without the other pools; that is to be said. */
+static int refuse_pool(const struct args *a, struct aaj_str name, struct aaj_arena *arena, struct aaj_diags *diags)
+{
+    struct aaj_str master = { 0 };
+    int r = aaj_jail_is_up(&a->ctx, name) ? 0 : aaj_jail_master(&a->ctx, name, arena, &master);
+
+    if (r < 0 || master.n == 0)
+        return r;
+    aaj_error(diags, (struct aaj_loc){ 0 },
+              "'%.*s' is a pool of '%.*s' and goes with it and its other pools: name '%.*s'. To take one pool out, build the "
+              "master without its manifest",
+              AAJ_STR_ARG(name), AAJ_STR_ARG(master), AAJ_STR_ARG(master));
+    return -ENOENT;
+}
+
 static int change_one(const struct args *a, change_fn change, struct aaj_str name, const char *done,
                       struct json_object *json)
 {
@@ -31,8 +46,10 @@ static int change_one(const struct args *a, change_fn change, struct aaj_str nam
     struct aaj_diags diags = AAJ_DIAGS_INIT;
     struct aaj_jail_result result = { .jail = name };
     bool up = aaj_jail_is_up(&a->ctx, name);
-    int r = change(&a->ctx, name, &arena, &diags, &result);
+    int r = refuse_pool(a, name, &arena, &diags);
 
+    if (r == 0)
+        r = change(&a->ctx, name, &arena, &diags, &result);
     if (r == 0 || r == -EBUSY || json)
         jail_report(&result, done, r < 0 ? "refused" : a->ctx.dry_run ? "would change" : up ? "up" : "not up", json);
     show_diags(&diags);
@@ -105,6 +122,21 @@ static int run_undo(const struct verb *verb, int argc, char **argv)
     return run_named(verb, argc, argv, aaj_jail_undo, "as it was before");
 }
 
+/* By its own name, or by a pool's whose master it is. */
+static bool is_named(const struct args *a, const struct jail_names *named, struct aaj_str jail, struct aaj_arena *arena)
+{
+    for (size_t i = 0; i < named->n; i++) {
+        struct aaj_str master = { 0 };
+
+        if (aaj_str_eq(named->name[i], jail))
+            return true;
+        /* In doubt it stays. */
+        if (aaj_jail_master(&a->ctx, named->name[i], arena, &master) < 0 || aaj_str_eq(master, jail))
+            return true;
+    }
+    return false;
+}
+
 /* Jails that are up and that no role names. */
 static int find_unnamed(struct args *a)
 {
@@ -119,14 +151,10 @@ static int find_unnamed(struct args *a)
     }
     if (status == EXIT_DONE && aaj_jail_list(&a->ctx, &a->names.arena, &known, &n) < 0)
         status = EXIT_REFUSED;
-    for (size_t i = 0; i < n && status == EXIT_DONE; i++) {
-        bool needed = !aaj_jail_is_up(&a->ctx, known[i]);
-
-        for (size_t k = 0; k < named.n && !needed; k++)
-            needed = aaj_str_eq(named.name[k], known[i]);
-        if (!needed && jail_names_add(&a->names, known[i]) < 0)
+    for (size_t i = 0; i < n && status == EXIT_DONE; i++)
+        if (aaj_jail_is_up(&a->ctx, known[i]) && !is_named(a, &named, known[i], &a->names.arena) &&
+            jail_names_add(&a->names, known[i]) < 0)
             status = EXIT_REFUSED;
-    }
     jail_names_clear(&named);
     return status;
 }

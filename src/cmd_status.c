@@ -118,12 +118,33 @@ static int show_outside(struct status *s)
     return status;
 }
 
+/* A pool is asked about where it is: in its master's profile. */
+static void lead_to_masters(struct status *s)
+{
+    struct aaj_jail_ctx ctx;
+
+    jail_ctx_init(&ctx);
+    for (int i = 0; i < s->n_names; i++) {
+        struct aaj_str name = aaj_str_c(s->name[i]), master;
+
+        if (aaj_loaded_find(s->cmd.loaded, s->cmd.n_loaded, name) || aaj_jail_is_up(&ctx, name))
+            continue;
+        /* Who may not read the state goes on without. */
+        if (aaj_jail_master(&ctx, name, &s->cmd.arena, &master) < 0 || master.n == 0)
+            continue;
+        aaj_diag_add(&s->cmd.diags, AAJ_NOTE, "pool", (struct aaj_loc){ 0 }, AAJ_STR(""), "'%s' is a pool of '%.*s'",
+                     aaj_escape(&s->cmd.arena, name), AAJ_STR_ARG(master));
+        s->name[i] = (char *)(uintptr_t)master.p; /* never written */
+    }
+}
+
 static int show(struct status *s)
 {
     int status = EXIT_DONE, r = aaj_kernel_tasks(&s->cmd.kernel, &s->cmd.arena, &s->task, &s->n_tasks);
 
     if (r < 0)
         return EXIT_REFUSED;
+    lead_to_masters(s);
     for (int i = 0; i < s->n_names; i++)
         if (!aaj_loaded_find(s->cmd.loaded, s->cmd.n_loaded, aaj_str_c(s->name[i]))) {
             aaj_diag_add(&s->cmd.diags, AAJ_WARNING, "not-loaded", (struct aaj_loc){ 0 }, AAJ_STR(""),

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* aajail up: proved artefacts into kernel and firewall together. */
 #include <errno.h>
+#include <glob.h>
 #include <json-c/json.h>
 #include <limits.h>
 #include <string.h>
@@ -21,37 +22,103 @@ static const struct opt opts[] = {
 struct args {
     const struct verb *verb;
     struct aaj_jail_ctx ctx;
-    struct jail_names names;
+    struct jail_names names, done;
     struct json_object *json; /* NULL: text */
     struct aaj_diags diags;
     bool boot, want_json;
 };
 
-/* The folder itself, else what 'build' wrote here, else what is up already. */
-static const char *find_artefacts(const struct args *a, const char *name, char *ret_path)
+static bool has_artefacts(const char *dir)
 {
-    for (unsigned built = 0; built < 2; built++) {
-        char list[PATH_MAX + 32];
-        int n = snprintf(ret_path, PATH_MAX, "%s%s", built ? "build/" : "", name);
+    char list[PATH_MAX + 32];
 
-        snprintf(list, sizeof(list), "%s/" AAJ_ARTEFACTS, ret_path);
-        if (n < PATH_MAX && access(list, F_OK) == 0)
-            return ret_path;
+    snprintf(list, sizeof(list), "%s/" AAJ_ARTEFACTS, dir);
+    return access(list, F_OK) == 0;
+}
+
+static void tell_master(struct args *a, const char *pool, const char *dir)
+{
+    const char *slash = strrchr(dir, '/');
+
+    aaj_diag_add(&a->diags, AAJ_NOTE, "pool", (struct aaj_loc){ 0 }, AAJ_STR(""),
+                 "'%s' is a pool of '%s', which goes up with all its pools", pool, slash ? slash + 1 : dir);
+}
+
+/* ./build/MASTER, where a build of the pool @name went. EXIT_INPUT when there are several. */
+static int find_master_build(struct args *a, const char *name, char *ret_path)
+{
+    char pattern[PATH_MAX];
+    glob_t found = { 0 };
+    int status = EXIT_DONE;
+
+    snprintf(pattern, sizeof(pattern), "build/*/%s.yaml", name);
+    if (!strpbrk(name, "/*?[\\") && glob(pattern, 0, NULL, &found) == 0) {
+        if (found.gl_pathc == 1 && (size_t)snprintf(ret_path, PATH_MAX, "%s", found.gl_pathv[0]) < PATH_MAX) {
+            *strrchr(ret_path, '/') = '\0';
+            tell_master(a, name, ret_path);
+        } else {
+            aaj_error(&a->diags, (struct aaj_loc){ 0 }, "'%s' is in several builds, of which %s is the first: name the folder",
+                      name, found.gl_pathv[0]);
+            status = EXIT_INPUT;
+        }
     }
-    if (!strchr(name, '/')) {
-        snprintf(ret_path, PATH_MAX, "%s/%s/current", a->ctx.state_dir, name);
-        if (access(ret_path, F_OK) == 0)
-            return ret_path;
+    globfree(&found);
+    return status;
+}
+
+/* What is up already: @name, or the master of the pool. */
+static int find_state(struct args *a, const char *name, struct aaj_arena *arena, char *ret_path)
+{
+    struct aaj_str master;
+
+    snprintf(ret_path, PATH_MAX, "%s/%s/current", a->ctx.state_dir, name);
+    if (strchr(name, '/') || access(ret_path, F_OK) == 0)
+        return EXIT_DONE;
+    if (aaj_jail_master(&a->ctx, aaj_str_c(name), arena, &master) < 0)
+        return EXIT_REFUSED;
+    if (master.n) {
+        tell_master(a, name, master.p);
+        snprintf(ret_path, PATH_MAX, "%s/%.*s/current", a->ctx.state_dir, AAJ_STR_ARG(master));
     }
-    return name;
+    return EXIT_DONE;
+}
+
+/* The folder itself, else what 'build' wrote here, else what is up already. */
+static int find_artefacts(struct args *a, const char *name, struct aaj_arena *arena, char *ret_path)
+{
+    int status = EXIT_DONE;
+
+    snprintf(ret_path, PATH_MAX, "%s", name);
+    if (!has_artefacts(ret_path))
+        snprintf(ret_path, PATH_MAX, "build/%s", name);
+    if (!has_artefacts(ret_path))
+        status = find_master_build(a, name, ret_path);
+    if (status == EXIT_DONE && !has_artefacts(ret_path))
+        status = find_state(a, name, arena, ret_path);
+    if (!has_artefacts(ret_path))
+        snprintf(ret_path, PATH_MAX, "%s", name);
+    return status;
+}
+
+/* Pools of one master lead to the same folder. */
+static bool was_done(struct args *a, const char *path)
+{
+    size_t before = a->done.n;
+
+    return jail_names_add(&a->done, aaj_str_c(path)) == 0 && a->done.n == before;
 }
 
 static int up_one(struct args *a, struct aaj_str name, struct aaj_arena *arena)
 {
     struct aaj_jail_result result = { 0 };
     char path[PATH_MAX];
-    int r = aaj_jail_up(&a->ctx, find_artefacts(a, name.p, path), arena, &a->diags, &result);
+    int r, status = find_artefacts(a, name.p, arena, path);
 
+    if (status != EXIT_DONE || was_done(a, path)) {
+        show_diags(&a->diags);
+        return status;
+    }
+    r = aaj_jail_up(&a->ctx, path, arena, &a->diags, &result);
     if (result.jail.n == 0)
         result.jail = name;
     if (r == 0 || r == -EBUSY || a->json)
@@ -138,6 +205,7 @@ static int run(const struct verb *verb, int argc, char **argv)
             status = run_locked(&a);
     }
     jail_names_clear(&a.names);
+    jail_names_clear(&a.done);
     return status;
 }
 
@@ -146,7 +214,7 @@ const struct verb verb_up = {
     .args = "JAIL|DIR…",
     .summary = "Put proved profiles and chains in force, together",
     .details = "  aajail build gapapp.yaml --log audit.log && aajail up build/gapapp\n\n"
-               "JAIL is looked for in ./build and among those that are up.",
+               "JAIL is looked for in ./build and among those that are up; a pool goes up with its master.",
     .opts = opts,
     .run = run,
 };

@@ -96,6 +96,25 @@ int jail_names_all_roles(struct jail_names *names, size_t *ret_roles)
     return status;
 }
 
+static struct json_object *chains_json(const struct aaj_jail_chain *chain, size_t n)
+{
+    struct json_object *list = json_object_new_array();
+
+    for (size_t i = 0; i < n; i++) {
+        struct json_object *o = json_object_new_object();
+
+        aaj_json_add(o, "jail", chain[i].jail);
+        json_object_object_add(o, "uid", json_object_new_int64(chain[i].uid));
+        json_object_array_add(list, o);
+    }
+    return list;
+}
+
+static bool has_pools(struct aaj_str jail, const struct aaj_jail_chain *chain, size_t n)
+{
+    return n > 1 || (n == 1 && !aaj_str_eq(chain[0].jail, jail));
+}
+
 static void report_json(const struct aaj_jail_result *r, struct json_object *json)
 {
     struct json_object *o = json_object_new_object(), *tasks = json_object_new_array();
@@ -104,6 +123,7 @@ static void report_json(const struct aaj_jail_result *r, struct json_object *jso
     json_object_object_add(o, "changed", json_object_new_boolean(r->changed));
     json_object_object_add(o, "fenced", json_object_new_boolean(r->fenced));
     json_object_object_add(o, "closed", json_object_new_boolean(r->closed));
+    json_object_object_add(o, "chains", chains_json(r->chain, r->n_chains));
     for (size_t i = 0; i < r->n_tasks; i++) {
         const struct aaj_task *t = &r->task[i].task;
         struct json_object *task = json_object_new_object();
@@ -128,6 +148,8 @@ void jail_report(const struct aaj_jail_result *r, const char *done, const char *
         return;
     }
     printf("%s: %s\n", aaj_escape(&arena, r->jail), r->changed ? done : nothing);
+    for (size_t i = 0; i < r->n_chains && has_pools(r->jail, r->chain, r->n_chains); i++)
+        printf("  %s: uid %u fenced\n", aaj_escape(&arena, r->chain[i].jail), r->chain[i].uid);
     for (size_t i = 0; i < r->n_tasks; i++) {
         const struct aaj_task *t = &r->task[i].task;
 
@@ -165,7 +187,7 @@ static void show_state(const struct aaj_jail_state *s, struct json_object *json,
         list = json_object_new_array();
         json_object_object_add(o, "jail", json_object_new_string(jail));
         json_object_object_add(o, "up", json_object_new_boolean(s->up));
-        json_object_object_add(o, "uid", s->fenced ? json_object_new_int64(s->uid) : NULL);
+        json_object_object_add(o, "chains", chains_json(s->chain, s->n_chains));
         for (size_t i = 0; i < s->n_stale; i++) {
             struct json_object *stale = json_object_new_object();
 
@@ -177,8 +199,11 @@ static void show_state(const struct aaj_jail_state *s, struct json_object *json,
         json_object_array_add(json, o);
     } else {
         printf("jail %s: %s", jail, s->up ? "up" : "not up");
-        if (s->fenced)
-            printf(", uid %u fenced", s->uid);
+        for (size_t i = 0; i < s->n_chains; i++)
+            if (has_pools(s->jail, s->chain, s->n_chains))
+                printf(", %s's uid %u fenced", aaj_escape(&arena, s->chain[i].jail), s->chain[i].uid);
+            else
+                printf(", uid %u fenced", s->chain[i].uid);
         puts(s->n_stale ? ", not as it was proved" : s->up ? ", as it was proved" : "");
     }
     for (size_t i = 0; i < s->n_stale; i++)

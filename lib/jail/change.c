@@ -2,9 +2,9 @@
 /*
  * From one state of a jail to another, in an order in which nothing is allowed that neither allows:
  *
- *     1. the chain: what both allow, where both have one and the policy changes too
+ *     1. the chains: what both allow, where both have one for the uid and the policy changes too
  *     2. the profile, and its text
- *     3. the chain: what the new one allows; the chain of a uid that the slave no longer has goes
+ *     3. the chains: what the new ones allow; the chain of a uid that the slave no longer has goes
  *
  * "Nothing up" is a state too: going up, the chain comes before the profile; going down it goes after it.
  */
@@ -13,62 +13,29 @@
 
 #include "base/file.h"
 #include "jail/internal.h"
-
-static bool same_uid(const struct jail_load *a, const struct jail_load *b)
-{
-    return a && b && a->plan && b->plan && a->plan->uid == b->plan->uid;
-}
-
-static int apply_chain(const struct aaj_jail_ctx *ctx, const struct aaj_firewall_plan *plan, struct aaj_diags *diags,
-                       struct aaj_jail_result *result)
-{
-    struct aaj_firewall_result fr = { 0 };
-    struct aaj_firewall *fw = NULL;
-    int r = aaj_firewall_open(&ctx->firewall, diags, &fw);
-
-    if (r == 0)
-        r = aaj_firewall_apply(fw, &plan, 1, diags, &fr);
-    aaj_firewall_close(fw);
-    result->changed |= fr.changed;
-    result->closed |= fr.closed;
-    return r;
-}
-
-static int remove_chain(const struct aaj_jail_ctx *ctx, uint32_t uid, struct aaj_diags *diags,
-                        struct aaj_jail_result *result)
-{
-    struct aaj_firewall_result fr = { 0 };
-    struct aaj_firewall *fw = NULL;
-    int r = aaj_firewall_open(&ctx->firewall, diags, &fw);
-
-    if (r == 0)
-        r = aaj_firewall_remove(fw, &uid, 1, diags, &fr);
-    aaj_firewall_close(fw);
-    result->changed |= fr.changed;
-    return r;
-}
+#include "kernel/blob.h"
 
 /* Chain and profile decide together, so while they change one after the other the chain lets through only
  * what both states do. */
 static bool in_two_steps(const struct jail_load *from, const struct jail_load *to)
 {
-    return same_uid(from, to) && !aaj_str_eq(from->policy, to->policy);
+    return from && to && !aaj_str_eq(from->policy, to->policy);
 }
 
-static int narrow_chain(const struct aaj_jail_ctx *ctx, const struct jail_load *from, const struct jail_load *to,
-                        struct aaj_diags *diags, struct aaj_jail_result *result)
+static int narrow_chains(const struct aaj_jail_ctx *ctx, const struct jail_load *from, const struct jail_load *to,
+                         struct aaj_diags *diags, struct aaj_jail_result *result)
 {
-    struct aaj_firewall_plan *both = NULL;
+    struct jail_chains both = { 0 };
     int r;
 
-    if (!to || !to->plan)
+    if (!to)
         return 0;
     if (!in_two_steps(from, to))
-        return apply_chain(ctx, to->plan, diags, result);
-    r = aaj_firewall_plan_meet(from->plan, to->plan, &both);
+        return jail_chains_apply(ctx, &to->chains, diags, result);
+    r = jail_chains_meet(&from->chains, &to->chains, &both);
     if (r == 0)
-        r = apply_chain(ctx, both, diags, result);
-    aaj_firewall_plan_free(both);
+        r = jail_chains_apply(ctx, &both, diags, result);
+    jail_chains_clear(&both);
     return r;
 }
 
@@ -114,7 +81,7 @@ static bool kernel_holds(const struct aaj_jail_ctx *ctx, const struct jail_load 
     struct aaj_arena arena = AAJ_ARENA_INIT;
     struct aaj_str blob = { 0 };
     bool same = aaj_kernel_fetch(&ctx->kernel, load->artefacts.jail, &arena, NULL, &blob) == 0 &&
-                aaj_str_eq(blob, load->policy);
+                aaj_blob_same(blob, load->policy, true, &arena);
 
     aaj_arena_clear(&arena);
     return same;
@@ -162,7 +129,7 @@ static int change_text(const struct aaj_jail_ctx *ctx, const struct jail_load *f
 int jail_enter(const struct aaj_jail_ctx *ctx, const struct jail_load *from, const struct jail_load *to,
                struct aaj_diags *diags, struct aaj_jail_result *result)
 {
-    int r = narrow_chain(ctx, from, to, diags, result);
+    int r = narrow_chains(ctx, from, to, diags, result);
 
     if (r == 0)
         r = change_profile(ctx, from, to, diags, result);
@@ -172,18 +139,12 @@ int jail_enter(const struct aaj_jail_ctx *ctx, const struct jail_load *from, con
 int jail_settle(const struct aaj_jail_ctx *ctx, const struct jail_load *from, const struct jail_load *to,
                 struct aaj_diags *diags, struct aaj_jail_result *result)
 {
-    int r = in_two_steps(from, to) ? apply_chain(ctx, to->plan, diags, result) : 0;
+    int r = in_two_steps(from, to) ? jail_chains_apply(ctx, &to->chains, diags, result) : 0;
 
-    if (r == 0 && from && from->plan && !same_uid(from, to))
-        r = remove_chain(ctx, from->plan->uid, diags, result);
-    result->fenced = r == 0 && to && to->plan;
+    if (r == 0 && from)
+        r = jail_chains_remove_left(ctx, &from->chains, to ? &to->chains : NULL, diags, result);
+    result->fenced = r == 0 && to && to->chains.n;
     return r;
-}
-
-int jail_fence(const struct aaj_jail_ctx *ctx, const struct jail_load *to, struct aaj_diags *diags,
-               struct aaj_jail_result *result)
-{
-    return apply_chain(ctx, to->plan, diags, result);
 }
 
 int jail_switch(const struct aaj_jail_ctx *ctx, const struct jail_load *from, const struct jail_load *to,

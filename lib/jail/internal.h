@@ -3,12 +3,40 @@
 
 #include "jail/jail.h"
 
+/* Sorted by uid, of which each is there once. */
+struct jail_chains {
+    struct aaj_firewall_plan **plan;
+    size_t n;
+};
+void jail_chains_clear(struct jail_chains *chains);
+const struct aaj_firewall_plan *jail_chains_find(const struct jail_chains *chains, uint32_t uid);
+bool jail_chain_same(const struct aaj_firewall_plan *a, const struct aaj_firewall_plan *b);
+bool jail_chains_same(const struct jail_chains *a, const struct jail_chains *b);
+/* Adds the manifest's, its user and hosts looked up on this machine. */
+int jail_chains_look_up(const struct aaj_manifest *m, struct aaj_diags *diags, struct jail_chains *chains);
+/* In numbers, beside the artefacts in @dir; no chains, no file. */
+int jail_chains_read(const char *dir, struct aaj_arena *arena, struct aaj_diags *diags, struct jail_chains *ret);
+int jail_chains_write(const char *dir, const struct jail_chains *chains);
+/* For each of @to what it and the one of the same uid in @from both allow. */
+int jail_chains_meet(const struct jail_chains *from, const struct jail_chains *to, struct jail_chains *ret);
+/* All of them at once, or none. */
+int jail_chains_apply(const struct aaj_jail_ctx *ctx, const struct jail_chains *chains, struct aaj_diags *diags,
+                      struct aaj_jail_result *result);
+/* Those of uids that @to (NULL: nothing) has not. */
+int jail_chains_remove_left(const struct aaj_jail_ctx *ctx, const struct jail_chains *from, const struct jail_chains *to,
+                            struct aaj_diags *diags, struct aaj_jail_result *result);
+
+struct jail_load;
+int jail_tell_chains(const struct jail_load *load, struct aaj_arena *arena, struct aaj_jail_chain **ret_chain, size_t *ret_n);
+
 /* Everything that is to be loaded, read and checked before anything changes. */
 struct jail_load {
     struct aaj_artefacts artefacts;
     struct aaj_manifest *manifest;
     struct aaj_str policy, text;    /* compiled, and as text */
-    struct aaj_firewall_plan *plan; /* NULL: the manifest names no user */
+    struct jail_chains chains; /* none: no manifest names a user */
+    struct aaj_manifest **pool; /* whose profiles are in this one */
+    size_t n_pools;
 };
 
 enum jail_numbers {
@@ -46,9 +74,6 @@ int jail_settle(const struct aaj_jail_ctx *ctx, const struct jail_load *from, co
                 struct aaj_diags *diags, struct aaj_jail_result *result);
 int jail_switch(const struct aaj_jail_ctx *ctx, const struct jail_load *from, const struct jail_load *to,
                 struct aaj_diags *diags, struct aaj_jail_result *result);
-/* The chain alone. */
-int jail_fence(const struct aaj_jail_ctx *ctx, const struct jail_load *to, struct aaj_diags *diags,
-               struct aaj_jail_result *result);
 /* After a failed switch: the other way, and a word on how that went. */
 int jail_go_back(const struct aaj_jail_ctx *ctx, const struct jail_load *from, const struct jail_load *to,
                  struct aaj_diags *diags, struct aaj_jail_result *result);
@@ -65,6 +90,9 @@ int jail_swap_out(const struct aaj_jail_ctx *ctx, struct aaj_str name, struct aa
 /* Tasks in the profile or in one of its children; removing it would leave them unconfined for good. */
 int jail_find_held(const struct aaj_jail_ctx *ctx, struct aaj_str name, struct aaj_arena *arena,
                    struct aaj_jail_task **ret_task, size_t *ret_n);
+/* -EBUSY with result->task when tasks run in what @old has and @to has not: a profile, or the chain of their uid. */
+int jail_check_left(const struct aaj_jail_ctx *ctx, const struct jail_load *old, const struct jail_load *to,
+                    struct aaj_arena *arena, struct aaj_diags *diags, struct aaj_jail_result *result);
 /* Up through the journal, whatever @undo says it is for. */
 int jail_go_up(const struct aaj_jail_ctx *ctx, const struct jail_load *load, bool undo, struct aaj_arena *arena,
                struct aaj_diags *diags, struct aaj_jail_result *result);

@@ -2,7 +2,9 @@
 /*
  * A jail as a whole: profile and chain go up and down together, or not at all.
  *
- *     STATE/NAME/current    what is up: the proved artefacts and firewall.json, the chain in numbers
+ * Pools of a master are no jails of their own here: their profiles are in the master's, their chains go with it.
+ *
+ *     STATE/NAME/current    what is up: the proved artefacts and firewall.json, the chains in numbers
  *     STATE/NAME/previous   what was up before; undo goes there
  *     STATE/NAME/older      garbage of an interrupted change
  *     STATE/NAME/next       an up that has begun: the next run, or the boot unit, finishes it or goes back
@@ -34,10 +36,18 @@ struct aaj_jail_task {
     const char *why; /* static */
 };
 
+/* Whose network is fenced: the slave's; of a master, its pools'. */
+struct aaj_jail_chain {
+    struct aaj_str jail;
+    uint32_t uid;
+};
+
 struct aaj_jail_result {
     struct aaj_str jail;
     bool changed;
-    bool fenced; /* it has a chain */
+    bool fenced;
+    struct aaj_jail_chain *chain; /* up: sorted by uid */
+    size_t n_chains;
     bool closed; /* the firewall failed half way and closed the uid */
     bool clash;  /* up: another profile attaches to the same program, so that neither confines it */
     struct aaj_jail_task *task;
@@ -67,6 +77,8 @@ int aaj_jail_restore(const struct aaj_jail_ctx *ctx, const struct aaj_str *only,
 /* Names of the jails that state is kept of, sorted; aaj_jail_is_up() tells which of them are up. */
 int aaj_jail_list(const struct aaj_jail_ctx *ctx, struct aaj_arena *arena, struct aaj_str **ret_name, size_t *ret_n);
 bool aaj_jail_is_up(const struct aaj_jail_ctx *ctx, struct aaj_str name);
+/* The master in whose artefacts @pool's manifest is, of the jails that are up or were before; empty: none. */
+int aaj_jail_master(const struct aaj_jail_ctx *ctx, struct aaj_str pool, struct aaj_arena *arena, struct aaj_str *ret_master);
 /* An interrupted up or down waits for the next run. */
 bool aaj_jail_is_unfinished(const struct aaj_jail_ctx *ctx, struct aaj_str name);
 
@@ -78,8 +90,9 @@ struct aaj_jail_stale {
 
 struct aaj_jail_state {
     struct aaj_str jail;
-    bool up, fenced;
-    uint32_t uid; /* where it is fenced */
+    bool up;
+    struct aaj_jail_chain *chain; /* sorted by uid */
+    size_t n_chains;
     struct aaj_jail_stale *stale;
     size_t n_stale;
 };

@@ -1,13 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What is to be loaded: artefacts, verified; the manifest among them; the chain in numbers. */
+/* What is to be loaded: artefacts, verified; the manifests among them; the chains. */
 #include <errno.h>
-#include <json-c/json.h>
 
-#include "base/file.h"
-#include "firewall/text.h"
 #include "jail/internal.h"
-
-#define NUMBERS "firewall.json"
 
 bool jail_name_ok(struct aaj_str name)
 {
@@ -24,52 +19,59 @@ static struct aaj_str bytes_of(const struct aaj_artefacts *a, struct aaj_arena *
     return f ? f->bytes : (struct aaj_str){ 0 };
 }
 
-static int read_numbers(const char *dir, struct aaj_arena *arena, struct aaj_diags *diags,
-                        struct aaj_firewall_plan **ret_plan)
+/* The manifests of the pools among the artefacts. */
+static int read_pools(const char *dir, struct aaj_arena *arena, struct aaj_diags *diags, struct jail_load *load)
 {
-    struct aaj_str path = aaj_arena_printf(arena, "%s/" NUMBERS, dir), text;
-    struct json_object *json;
-    int r = path.p ? aaj_file_read(path.p, AAJ_FILE_MAX, arena, &text) : -ENOMEM;
+    const struct aaj_artefacts *a = &load->artefacts;
+    int r = 0;
 
-    if (r == -ENOENT)
-        return 0; /* a jail without a chain */
-    if (r < 0)
-        return r;
-    json = json_tokener_parse(text.p);
-    r = json ? aaj_firewall_plan_from_json(json, ret_plan) : -EINVAL;
-    json_object_put(json);
-    if (r < 0)
-        aaj_error(diags, (struct aaj_loc){ .file = path }, "not a saved chain; take the jail up from its build again");
+    load->pool = aaj_arena_new_array(arena, a->n_files, struct aaj_manifest *);
+    if (!load->pool)
+        return -ENOMEM;
+    for (size_t i = 0; i < a->n_files && r == 0; i++) {
+        struct aaj_str name = a->file[i].name;
+        struct aaj_manifest *m;
+
+        if (!aaj_str_ends(name, AAJ_STR(".yaml")) || aaj_str_eq(aaj_str_head(name, name.n - 5), a->jail))
+            continue;
+        r = aaj_manifest_parse(a->file[i].bytes, aaj_str_c(dir), diags, &m);
+        if (r == 0)
+            load->pool[load->n_pools++] = m;
+        if (r == 0 && !(m->hat.text.n && aaj_str_eq(m->master.text, a->jail)))
+            r = aaj_error(diags, m->jail.loc, "'%.*s' is not a pool of '%.*s', among whose artefacts it is",
+                          AAJ_STR_ARG(m->jail.text), AAJ_STR_ARG(a->jail));
+    }
     return r;
 }
 
-static int look_up(const struct aaj_manifest *m, struct aaj_diags *diags, struct aaj_firewall_plan **ret_plan)
+static void tell_unfenced(const struct aaj_manifest *m, struct aaj_diags *diags)
 {
-    struct aaj_firewall_plan *plan = NULL;
-    int r;
+    aaj_diag_add(diags, AAJ_WARNING, "jail-user", m->jail.loc, (struct aaj_str){ 0 },
+                 "the manifest names no user, so the %s network is not fenced", m->hat.text.n ? "pool's" : "slave's");
+}
 
-    if (m->user.text.n == 0) {
-        aaj_diag_add(diags, AAJ_WARNING, "jail-user", m->jail.loc, (struct aaj_str){ 0 },
-                     "the manifest names no user, so the slave's network is not fenced");
-        return 0;
+/* A master whose pools are all fenced needs no chain of its own. */
+static int look_up(struct jail_load *load, struct aaj_diags *diags)
+{
+    int r = 0;
+
+    for (size_t i = 0; i < load->n_pools + 1 && r == 0; i++) {
+        const struct aaj_manifest *m = i ? load->pool[i - 1] : load->manifest;
+
+        if (m->user.text.n)
+            r = jail_chains_look_up(m, diags, &load->chains);
+        else if (i || load->n_pools == 0)
+            tell_unfenced(m, diags);
     }
-    r = aaj_firewall_plan_make(m, diags, &plan);
-    if (r == 0)
-        r = aaj_firewall_plan_resolve_user(plan, diags);
-    if (r == 0)
-        r = aaj_firewall_plan_resolve_hosts(plan, diags);
-    if (r < 0) {
-        aaj_firewall_plan_free(plan);
-        return r;
-    }
-    *ret_plan = plan;
-    return 0;
+    return r;
 }
 
 void jail_load_clear(struct jail_load *load)
 {
     aaj_manifest_free(load->manifest);
-    aaj_firewall_plan_free(load->plan);
+    for (size_t i = 0; i < load->n_pools; i++)
+        aaj_manifest_free(load->pool[i]);
+    jail_chains_clear(&load->chains);
     *load = (struct jail_load){ 0 };
 }
 
@@ -94,8 +96,9 @@ int jail_load_read(const char *dir, enum jail_numbers numbers, struct aaj_arena 
     if (r == 0 && !aaj_str_eq(load.manifest->jail.text, load.artefacts.jail))
         r = aaj_error(diags, here, "the manifest among the artefacts is another jail's");
     if (r == 0)
-        r = numbers == JAIL_SAVED ? read_numbers(dir, arena, diags, &load.plan)
-                                  : look_up(load.manifest, diags, &load.plan);
+        r = read_pools(dir, arena, diags, &load);
+    if (r == 0)
+        r = numbers == JAIL_SAVED ? jail_chains_read(dir, arena, diags, &load.chains) : look_up(&load, diags);
     if (r < 0) {
         jail_load_clear(&load);
         return r;
@@ -115,23 +118,14 @@ int jail_load_current(const struct aaj_jail_ctx *ctx, struct aaj_str name, struc
 
 int jail_save(const char *dir, const struct jail_load *load, bool undo, struct aaj_diags *diags)
 {
-    struct aaj_arena arena = AAJ_ARENA_INIT;
-    struct aaj_str path = aaj_arena_printf(&arena, "%s/" NUMBERS, dir);
-    struct json_object *json = NULL;
-    int r = path.p ? jail_make_dirs(dir, 0700) : -ENOMEM;
+    int r = jail_make_dirs(dir, 0700);
 
     /* The list of artefacts is written last and makes the folder valid. */
     if (r == 0)
         r = jail_mark(dir, undo);
-    if (r == 0 && load->plan) {
-        json = aaj_firewall_plan_to_json(load->plan);
-        r = json ? aaj_file_write(path.p, aaj_str_c(json_object_to_json_string(json)), 0600) : -ENOMEM;
-        json_object_put(json);
-    }
+    if (r == 0)
+        r = jail_chains_write(dir, &load->chains);
     if (r < 0)
         aaj_error(diags, (struct aaj_loc){ .file = aaj_str_c(dir) }, "cannot keep the jail's state: %s", strerror(-r));
-    if (r == 0)
-        r = aaj_artefacts_write(dir, &load->artefacts, diags);
-    aaj_arena_clear(&arena);
-    return r;
+    return r < 0 ? r : aaj_artefacts_write(dir, &load->artefacts, diags);
 }

@@ -139,3 +139,23 @@ bool aaj_jail_is_up(const struct aaj_jail_ctx *ctx, struct aaj_str name)
     aaj_arena_clear(&arena);
     return up;
 }
+
+int aaj_jail_master(const struct aaj_jail_ctx *ctx, struct aaj_str pool, struct aaj_arena *arena, struct aaj_str *ret_master)
+{
+    static const char *const state[] = { "current", "previous" };
+    struct aaj_str *name = NULL;
+    size_t n = 0;
+    int r = jail_name_ok(pool) ? aaj_jail_list(ctx, arena, &name, &n) : 0;
+
+    *ret_master = (struct aaj_str){ 0 };
+    for (size_t s = 0; s < sizeof(state) / sizeof(state[0]); s++)
+        for (size_t i = 0; i < n && ret_master->n == 0; i++) {
+            struct aaj_str manifest = aaj_arena_printf(arena, "%s/%.*s.yaml", state[s], AAJ_STR_ARG(pool));
+
+            if (!manifest.p)
+                return -ENOMEM;
+            if (!aaj_str_eq(name[i], pool) && jail_exists(jail_path(ctx, name[i], manifest.p, arena)))
+                *ret_master = name[i];
+        }
+    return r;
+}

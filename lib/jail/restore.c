@@ -43,7 +43,7 @@ static int restore_load(const struct aaj_jail_ctx *ctx, struct jail_load *load, 
         /* The network is fenced all the same. */
         if (kernel == 0)
             tell_wish(diags, load->artefacts.jail, "is fenced, but its profile is not loaded", path);
-        r = load->plan ? jail_fence(ctx, load, diags, &result) : 0;
+        r = jail_chains_apply(ctx, &load->chains, diags, &result);
         return kernel < 0 ? kernel : r;
     }
     if (wish == JAIL_WISH_COMPLAIN) {

@@ -41,23 +41,6 @@ static int __attribute__((format(printf, 3, 4))) add(struct look *l, const char 
     return 0;
 }
 
-/* The same rules, whatever the mode: that is told apart. */
-static bool same_rules(struct look *l, struct aaj_str a, struct aaj_str b)
-{
-    struct aaj_str blob[2] = { a, b };
-
-    for (unsigned i = 0; i < 2; i++) {
-        struct aaj_piece *piece;
-        const char *why;
-        size_t n, changed;
-
-        if (aaj_blob_split(blob[i], l->arena, &why, &piece, &n) < 0 ||
-            aaj_blob_set_mode(piece, n, AAJ_COMPLAIN, l->arena, &blob[i], &changed) < 0)
-            return aaj_str_eq(a, b);
-    }
-    return aaj_str_eq(blob[0], blob[1]);
-}
-
 static int check_profile(struct look *l)
 {
     struct aaj_str name = l->load->artefacts.jail, blob = { 0 };
@@ -75,7 +58,7 @@ static int check_profile(struct look *l)
         r = add(l, "policy-mode", "the profile is in mode %s: 'aajail enforce %s' ends that",
                 aaj_escape(l->arena, p->mode), l->jail);
     if (r == 0 && aaj_kernel_fetch(&l->ctx->kernel, name, l->arena, NULL, &blob) == 0 &&
-        !same_rules(l, blob, l->load->policy))
+        !aaj_blob_same(blob, l->load->policy, false, l->arena)) /* the mode is told apart */
         r = add(l, "policy-other", "the kernel holds another policy than the proved one: 'aajail up %s' brings that back",
                 l->jail);
     return r;
@@ -140,17 +123,22 @@ static int check_clash(struct look *l)
                  : r;
 }
 
-static int check_chain(struct look *l)
+static int check_chains(struct look *l)
 {
+    const struct jail_chains *c = &l->load->chains;
     struct aaj_firewall *fw = NULL;
-    struct aaj_str *line = NULL;
-    size_t n = 0;
-    int r = l->load->plan ? aaj_firewall_open(&l->ctx->firewall, l->diags, &fw) : 0;
+    int r = c->n ? aaj_firewall_open(&l->ctx->firewall, l->diags, &fw) : 0;
 
-    if (r == 0 && fw)
-        r = aaj_firewall_verify(fw, l->load->plan, l->arena, l->diags, &line, &n);
-    for (size_t i = 0; i < n && r == 0; i++)
-        r = add(l, "chain", "%s", aaj_escape(l->arena, line[i]));
+    for (size_t i = 0; i < c->n && r == 0 && fw; i++) {
+        bool own = aaj_str_eq(c->plan[i]->jail, l->load->artefacts.jail);
+        struct aaj_str *line = NULL;
+        size_t n = 0;
+
+        r = aaj_firewall_verify(fw, c->plan[i], l->arena, l->diags, &line, &n);
+        for (size_t k = 0; k < n && r == 0; k++)
+            r = add(l, "chain", "%s%s%s", own ? "" : aaj_escape(l->arena, c->plan[i]->jail), own ? "" : ": ",
+                    aaj_escape(l->arena, line[k]));
+    }
     aaj_firewall_close(fw);
     return r;
 }
@@ -177,7 +165,7 @@ static int check_tasks(struct look *l)
 static int look_at_current(struct look *l, struct aaj_jail_state *state)
 {
     static int (*const checks[])(struct look *l) = { check_profile, check_text,  check_attachment,
-                                                     check_clash,   check_chain, check_tasks };
+                                                     check_clash,   check_chains, check_tasks };
     struct jail_load load = { 0 };
     int r = jail_load_current(l->ctx, state->jail, l->arena, l->diags, &load, &state->up), one;
 
@@ -186,10 +174,9 @@ static int look_at_current(struct look *l, struct aaj_jail_state *state)
         one = checks[i](l);
         r = r < 0 ? r : one;
     }
-    state->fenced = load.plan != NULL;
-    state->uid = load.plan ? load.plan->uid : 0;
+    one = jail_tell_chains(&load, l->arena, &state->chain, &state->n_chains);
     jail_load_clear(&load);
-    return r;
+    return r < 0 ? r : one;
 }
 
 int aaj_jail_look(const struct aaj_jail_ctx *ctx, struct aaj_str name, struct aaj_arena *arena,

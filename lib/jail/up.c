@@ -22,20 +22,10 @@ static int check_wishes(const struct aaj_jail_ctx *ctx, const struct jail_load *
     return -EPERM;
 }
 
-static bool same_plan(const struct aaj_firewall_plan *a, const struct aaj_firewall_plan *b)
-{
-    if (!a || !b)
-        return a == b;
-    for (size_t i = 0; i < a->n_rules && a->n_rules == b->n_rules; i++)
-        if (!aaj_firewall_rule_eq(&a->rule[i], &b->rule[i]))
-            return false;
-    return a->uid == b->uid && a->n_rules == b->n_rules;
-}
-
 /* The same build and the same numbers: there is nothing new to come back from. */
 static bool same_load(const struct jail_load *a, const struct jail_load *b)
 {
-    bool same = a->artefacts.n_files == b->artefacts.n_files && same_plan(a->plan, b->plan);
+    bool same = a->artefacts.n_files == b->artefacts.n_files && jail_chains_same(&a->chains, &b->chains);
 
     for (size_t i = 0; i < a->artefacts.n_files && same; i++) {
         const struct aaj_artefact *f = aaj_artefacts_find(&b->artefacts, a->artefacts.file[i].name);
@@ -43,25 +33,6 @@ static bool same_load(const struct jail_load *a, const struct jail_load *b)
         same = f && aaj_str_eq(f->bytes, a->artefacts.file[i].bytes);
     }
     return same;
-}
-
-/* With another uid, or none, the chain of the old one goes, and tasks that run under it would be outside. */
-static int check_uid(const struct aaj_jail_ctx *ctx, const struct jail_load *old, const struct jail_load *load,
-                     struct aaj_arena *arena, struct aaj_diags *diags, struct aaj_jail_result *result)
-{
-    int r;
-
-    if (!old->plan || (load->plan && load->plan->uid == old->plan->uid))
-        return 0;
-    r = jail_find_held(ctx, old->artefacts.jail, arena, &result->task, &result->n_tasks);
-    if (r < 0 || result->n_tasks == 0)
-        return r;
-    for (size_t i = 0; i < result->n_tasks; i++)
-        result->task[i].why = "would lose its chain";
-    aaj_error(diags, (struct aaj_loc){ 0 },
-              "the slave of jail '%.*s' gets another uid, and the chain of the old one, %u, goes: stop the slave first",
-              AAJ_STR_ARG(old->artefacts.jail), old->plan->uid);
-    return -EBUSY;
 }
 
 int jail_go_up(const struct aaj_jail_ctx *ctx, const struct jail_load *load, bool undo, struct aaj_arena *arena,
@@ -75,7 +46,7 @@ int jail_go_up(const struct aaj_jail_ctx *ctx, const struct jail_load *load, boo
 
     from = was_up ? &old : NULL;
     if (r == 0 && from)
-        r = check_uid(ctx, from, load, arena, diags, result);
+        r = jail_check_left(ctx, from, load, arena, diags, result);
     if (r == 0 && from && same_load(load, from)) {
         r = jail_switch(ctx, from, load, diags, result);
     } else if (r == 0) {
@@ -122,6 +93,8 @@ static int up_load(const struct aaj_jail_ctx *ctx, struct jail_load *load, bool 
         r = aaj_kernel_check_change(&ctx->kernel, diags);
     if (r == 0 && !ctx->dry_run)
         r = jail_go_up(ctx, load, undo, arena, diags, &result);
+    if (r == 0)
+        r = jail_tell_chains(load, arena, &result.chain, &result.n_chains);
     if (r == 0)
         r = check_clash(ctx, load, arena, diags, &result);
     if (r == 0)
