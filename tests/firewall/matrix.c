@@ -171,14 +171,47 @@ static int firewall(const char *action, const char *backend, const char *manifes
                                       manifest, NULL });
 }
 
-/* More fenced uids around the slave's, so that packets take the whole way: trees have branches, maps elements. */
-static int crowd(const char *action, const char *backend, const char *manifest)
-{
-    int r = 0;
+enum { CROWD = 20, CROWD_PATH = 64 };
+static char crowd_dir[] = "/tmp/aajail-crowd-XXXXXX", crowd_path[CROWD][CROWD_PATH];
 
-    for (unsigned i = 1; i <= 10 && r == 0; i++)
-        r = firewall(action, backend, manifest, SLAVE + 2 * i) | firewall(action, backend, manifest, SLAVE - 2 * i);
-    return r;
+/* The manifest again, with a uid of its own each. */
+static void crowd_write(const char *manifest)
+{
+    struct aaj_arena arena = AAJ_ARENA_INIT;
+    struct aaj_str text;
+    size_t user, end;
+
+    if (!mkdtemp(crowd_dir) || aaj_file_read(manifest, AAJ_FILE_MAX, &arena, &text) < 0)
+        die(crowd_dir);
+    user = aaj_str_search(text, AAJ_STR("\nuser: ")) + strlen("\nuser: ");
+    end = user + aaj_str_find(aaj_str_skip(text, user), '\n');
+    for (unsigned i = 0; i < CROWD; i++) {
+        unsigned away = 2 * (i / 2 + 1), uid = i % 2 ? SLAVE + away : SLAVE - away;
+        struct aaj_str one = aaj_arena_printf(&arena, "%.*s\"%u\"%.*s", (int)user, text.p, uid, (int)(text.n - end),
+                                              text.p + end);
+
+        snprintf(crowd_path[i], sizeof(crowd_path[i]), "%s/%u.yaml", crowd_dir, uid);
+        if (!one.p || aaj_file_write(crowd_path[i], one, 0600) < 0)
+            die(crowd_path[i]);
+    }
+    aaj_arena_clear(&arena);
+}
+
+/* More fenced uids around the slave's, so that packets take the whole way: trees have branches, maps elements. */
+static int crowd(const char *action, const char *backend)
+{
+    const char *argv[5 + CROWD + 1] = { getenv("AAJAIL"), "firewall", action, "--backend", backend };
+
+    for (unsigned i = 0; i < CROWD; i++)
+        argv[5 + i] = crowd_path[i];
+    return run(argv);
+}
+
+static void crowd_forget(void)
+{
+    for (unsigned i = 0; i < CROWD; i++)
+        unlink(crowd_path[i]);
+    rmdir(crowd_dir);
 }
 
 static int load(const char *loader, const char *backend, const char *manifest)
@@ -188,7 +221,8 @@ static int load(const char *loader, const char *backend, const char *manifest)
     snprintf(uid, sizeof(uid), "%u", SLAVE);
     if (loader)
         return run((const char *const[]){ loader, backend, manifest, uid, NULL });
-    return firewall("apply", backend, manifest, SLAVE) | crowd("apply", backend, manifest);
+    crowd_write(manifest);
+    return firewall("apply", backend, manifest, SLAVE) | crowd("apply", backend);
 }
 
 int main(int argc, char **argv)
@@ -217,7 +251,9 @@ int main(int argc, char **argv)
         good += judge(&row[i], traffic_run(&row[i]), planned(plan, &row[i]));
     printf("%zu of %zu decided as written\n", good, n);
     aaj_firewall_plan_free(plan);
-    if (!loader)
-        r = crowd("remove", argv[1], argv[2]) | firewall("remove", argv[1], argv[2], SLAVE);
+    if (!loader) {
+        r = crowd("remove", argv[1]) | firewall("remove", argv[1], argv[2], SLAVE);
+        crowd_forget();
+    }
     return r == 0 && good == n ? 0 : 1;
 }

@@ -16,7 +16,8 @@ struct row {
     unsigned port, line;
     struct sockaddr_storage sa;
     socklen_t sa_len;
-    int peer, go; /* early and served: the root side of the connection; the pipe that wakes the subject */
+    /* early and served: the root side of the connection; the pipe that wakes the subject; one that ends with it */
+    int peer, go, end;
     pid_t pid;
 };
 
