@@ -16,29 +16,51 @@ check() {
     [ "$2" = "$3" ] || fail "$1: wanted '$2', got '$3'"
 }
 
-# boot_or_skip WORDS…: a first boot, with a trivial command. Skips (77) with the lab's own words where no lab can be, and where the
-# command under test cannot run in the guest: a sanitizer's shadow memory does not fit there. Any other failure is one.
-boot_or_skip() {
-    local said
-    said=$("$AAJAIL" lab --timeout 120 "$@" 2>&1) && return
-    case $said in
-    *"install the package user-mode-linux"* | *"namespaces are refused"*) said=${said%%$'\n'*} ;;
-    *"hadow memory"* | *AddressSanitizer*)
-        [ "$fails" -eq 0 ] || exit 1
-        said="a sanitizer's shadow memory does not fit into the lab's address space"
-        ;;
-    *)
-        echo "$said"
-        exit 1
-        ;;
-    esac
-    echo "$said"
-    exit 77
+# What the lab says where none can be had.
+no_lab() {
+    case $1 in *"install the package user-mode-linux"* | *"namespaces are refused"*) return 0 ;; esac
+    return 1
 }
 
-# For what needs the lab, and for what needs the command under test in the guest too: one of them is enough.
-lab_or_skip() { boot_or_skip -- true; }
-command_or_skip() { boot_or_skip --ro "$AAJ_SOURCE" --ro "$(dirname "$AAJAIL")" -- "$AAJAIL" --version; }
+# first_boot OUT CMD…: a test's first command that boots, with all that it says in OUT. Skips (77) where no lab can be, with the
+# lab's own words; returns the command's status.
+first_boot() {
+    local out=$1 status=0
+    shift
+    "$@" >"$out" 2>&1 || status=$?
+    if [ "$status" -eq 125 ] && no_lab "$(cat "$out")"; then
+        [ "$fails" -eq 0 ] || exit 1
+        head -n 1 "$out"
+        exit 77
+    fi
+    return $status
+}
+
+# The same with a boot of its own, for tests whose first is about something else; failing to boot is a failure.
+lab_or_skip() {
+    first_boot "$work/boot" "$AAJAIL" lab --timeout 120 -- true && return
+    cat "$work/boot"
+    exit 1
+}
+
+# Skips where the command under test cannot run in the guest, whose address space has no room for a sanitizer's shadow memory.
+plain_or_skip() {
+    ! grep -q __asan_init "$AAJAIL" || {
+        [ "$fails" -eq 0 ] || exit 1
+        echo "a sanitizer's shadow memory does not fit into the lab's address space"
+        exit 77
+    }
+}
+
+# guest OUT ARGUMENT…: the test's only run, `aajail lab ARGUMENT…`, which ends by saying "all done".
+guest() {
+    local out=$1
+    shift
+    first_boot "$out" "$AAJAIL" lab "$@"
+    check "the guest's checks" 0 $?
+    [ "$fails" -eq 0 ] || cat "$out"
+    grep -q '^all done$' "$out" || fail "the guest did not come to its end"
+}
 
 # as UID CMD…: as an ordinary user, where the build tree is closed to others too (then with a private view of it).
 as() {

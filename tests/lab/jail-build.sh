@@ -28,8 +28,10 @@ P
     build_list "$1" "${4:-\"app\"}"
 }
 
-# build_list DIR [PROFILES]: the list of artefacts, for what is there.
+# build_list DIR [PROFILES [JAIL]]: the list of artefacts, for what is there.
 build_list() {
-    (cd "$1" && printf '{"schema":1,"jail":"app","user":"41234","target":"lab","profiles":[%s],"files":{%s}}' "${2:-\"app\"}" \
-        "$(sha256sum app.yaml aajail.app app.policy | sed 's/\([^ ]*\) *\(.*\)/"\2":"\1"/' | paste -sd,)") >"$1/artefacts.json"
+    local jail=${3:-app}
+    (cd "$1" && printf '{"schema":1,"jail":"%s","user":"%s","target":"lab","profiles":[%s],"files":{%s}}' "$jail" \
+        "$(sed -n 's/^user: //p' "$jail.yaml" | tr -d '"')" "${2:-\"app\"}" \
+        "$(sha256sum "$jail.yaml" "aajail.$jail" "$jail.policy" | sed 's/\([^ ]*\) *\(.*\)/"\2":"\1"/' | paste -sd,)") >"$1/artefacts.json"
 }

@@ -12,8 +12,9 @@ if [ ! -e /sys/kernel/security/apparmor ] && [ ! -e /sys/module/apparmor ]; then
         case $said in *"this kernel has no AppArmor"*) ;; *) fail "$verb: $said" ;; esac
     done
 fi
-command_or_skip
-"$AAJAIL" lab --timeout 280 --ro "$AAJ_SOURCE" --ro "$(dirname "$AAJAIL")" --share "$work" -- \
+plain_or_skip
+first_boot "$work/out" "$AAJAIL" lab --timeout 280 --ro "$AAJ_SOURCE" --ro "$(dirname "$AAJAIL")" --share "$work" -- \
     bash "$AAJ_SOURCE/tests/lab/kernel-guest.sh" "$AAJ_SOURCE" "$AAJAIL"
 check "in the lab" 0 $?
+[ "$fails" -eq 0 ] || cat "$work/out"
 finish

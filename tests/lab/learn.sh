@@ -36,7 +36,7 @@ check "learn MANIFEST --lab" 1 $?
 grep -q '"label":"dater".*"name":"/etc/hostname"' jail.rec || fail "the jail's name is not the label: $(cat said)"
 
 # --live needs an AppArmor kernel: the lab's.
-command_or_skip
+plain_or_skip
 cat >live.sh <<'X'
 aajail=$1 fails=0
 cd /root

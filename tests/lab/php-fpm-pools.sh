@@ -4,14 +4,14 @@
 # and enforced there, with a chain for each, without a denial for either and without a way from one to the other.
 . "$AAJ_SOURCE/tests/lab/common.sh"
 php_or_skip
-command_or_skip
+plain_or_skip
 web=$AAJ_SOURCE/tests/lab/web
 cd "$work" || exit 1
 mkdir -m 777 share
 cp "$AAJ_SOURCE"/tests/corpus/manifests/pools/*.yaml .
 sed -i "s#^slave:.*#slave: $php#" php-fpm.yaml
 
-"$AAJAIL" learn php-fpm.yaml --lab --timeout 300 --share share --ro "$web" -- bash "$web/learn.sh" --pools >out 2>&1
+first_boot out "$AAJAIL" learn php-fpm.yaml --lab --timeout 300 --share share --ro "$web" -- bash "$web/learn.sh" --pools
 check "learning" 0 $?
 [ "$fails" -eq 0 ] || { cat out; finish; }
 "$AAJAIL" build blog.yaml --files share/files.tsv -o built >out 2>&1

@@ -4,7 +4,7 @@
 # denial; mail() is refused with its setuid mailer, and works once the manifest names that.
 . "$AAJ_SOURCE/tests/lab/common.sh"
 php_or_skip
-command_or_skip
+plain_or_skip
 web=$AAJ_SOURCE/tests/lab/web
 cd "$work" || exit 1
 mkdir -m 777 share
@@ -17,7 +17,7 @@ template: php-fpm
 X2
 sed '$a exec: { /usr/sbin/exim4: child }' blog.yaml >mail.yaml
 
-"$AAJAIL" learn blog.yaml --lab --timeout 300 --share share --ro "$web" -- bash "$web/learn.sh" >out 2>&1
+first_boot out "$AAJAIL" learn blog.yaml --lab --timeout 300 --share share --ro "$web" -- bash "$web/learn.sh"
 check "learning" 0 $?
 [ "$fails" -eq 0 ] || { cat out; finish; }
 "$AAJAIL" build blog.yaml --files share/files.tsv -o plain >out 2>&1

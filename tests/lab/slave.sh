@@ -3,7 +3,8 @@
 # The demonstration's part in the lab, with a profile written by hand: the slave's own work passes, three attacks are
 # AppArmor's to deny, and the chain refuses what AppArmor cannot.
 . "$AAJ_SOURCE/tests/lab/common.sh"
-command_or_skip
+plain_or_skip
+lab_or_skip
 cat >"$work/aajail.slave-c" <<'X'
 abi <abi/3.0>,
 include <tunables/global>

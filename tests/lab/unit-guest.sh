@@ -1,115 +1,205 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Runs in the lab; see unit.sh.
+# unit-guest.sh AAJAIL HAT: runs in the lab; see unit.sh. Two jails are taken up, everything is taken out of the kernel, and
+# systemd boots, as the first process of a pid namespace, with units of which only the slaves', the firewall's and a network
+# are made up here.
 set -u
-A=$1 hat=$2 boot=$3 fails=0 dir=/run/aajail-unit-test
+A=$1 hat=$2 fails=0 dir=/run/aajail-unit-test apparmor=/sys/kernel/security/apparmor
 fail() { echo "FAILED: $*"; fails=$((fails + 1)); }
-mkdir -p "$dir"; cd "$dir" || exit 1
+mkdir -p "$dir" /run/units; cd "$dir" || exit 1
 . "$(dirname "$0")/jail-build.sh"
 cp "$hat" /usr/local/bin/hatter
-cp /bin/sleep /usr/local/bin/slave1
+cp /bin/bash /usr/local/bin/slave1
+chained() { [[ $(iptables-legacy -S aajail-41234 2>&1) == *"dport 5432"* && $(ip6tables-legacy -S aajail-41234 2>&1) == *"dport 5432"* ]]; }
 
-if [ "$boot" = second ]; then
-    # A new machine with the old one's disk, and without the parser.
-    cp -a /share/aajail /var/lib/
-    mount --bind /bin/false "$(command -v apparmor_parser)"
-    "$A" up --boot >out 2>&1 || fail "restoring: $(cat out)"
-    grep -q '^1 jail restored' out || fail "restoring says: $(cat out)"
-    grep -q '^app (enforce)' /sys/kernel/security/apparmor/profiles || fail "the profile is not restored"
-    cmp -s /sys/kernel/security/apparmor/policy/profiles/app.*/raw_data /share/one/app.policy || fail "not the bytes that were proved"
-    iptables-legacy -S aajail-41234 | grep -q 'dport 5432' || fail "the chain is not restored"
-    ip6tables-legacy -S aajail-41234 | grep -q 'dport 5432' || fail "the IPv6 chain is not restored"
-    cmp -s /etc/apparmor.d/aajail.app /share/one/aajail.app || fail "the text is not restored"
-    /usr/local/bin/slave1 300 & slave=$!
-    sleep 0.5
-    [ "$(cat /proc/$slave/attr/current)" = "app (enforce)" ] || fail "the slave is not confined after the boot"
-    "$A" status app >out 2>&1 || fail "status after the boot: $(cat out)"
-    # The unit reloads when the firewall does: what was wiped comes back, the slave runs on.
-    iptables-legacy -F; iptables-legacy -X; ip6tables-legacy -F; ip6tables-legacy -X
-    "$A" up --boot app >out 2>&1 || fail "restoring one: $(cat out)"
-    iptables-legacy -S aajail-41234 | grep -q 'dport 5432' || fail "the chain did not come back"
-    # A jail that cannot be restored does not keep others from it, and its own slave's start fails.
-    cp -a /var/lib/aajail/jails/app /var/lib/aajail/jails/broken
-    echo junk >/var/lib/aajail/jails/broken/current/app.policy
-    "$A" up --boot >out 2>&1
-    [ $? -eq 4 ] || [ $? -eq 3 ] || fail "a broken jail is not noticed"
-    grep -q '^1 jail restored' out || fail "a broken jail keeps the other from being restored: $(cat out)"
-    grep -q "jail 'broken' is not restored" out || fail "the broken jail is not named: $(cat out)"
-    "$A" up --boot app >out 2>&1 || fail "the sound jail's own start: $(cat out)"
-    "$A" up --boot broken >out 2>&1 && fail "the broken jail's slave would start"
-    kill $slave; wait $slave 2>/dev/null
-    [ "$fails" -eq 0 ] && echo "all done"
-    exit "$fails"
-fi
+# app attaches by path, has no children and is called by nobody: everything that 'unit' knows is printed for it.
+build app 5432 '/run/** rw, /proc/** r, /dev/** rw, /etc/** r, /tmp/ r,'
+sed -i 's/^template.*/&\nunit: app.service\nexec:\n  default: inherit/; s/^network:/&\n  replies: false/' app/app.yaml
+build_list app
+"$A" up app >out 2>&1 || fail "up app: $(cat out)"
 
-cat >hatter.yaml <<'Y'
+# hatter attaches by its unit and has a child profile and a hat.
+build_hatter() { # DIR EXEC-RULE PROFILES
+    mkdir -p "$1"
+    cat >"$1/hatter.yaml" <<Y
 jail: hatter
 slave: /usr/local/bin/hatter
 roots: [ /srv/hatter ]
 user: "41235"
+attach: unit
 unit: hatter.service
 template: http-slave
 Y
-cat >hatter.profile <<'P'
+    cat >"$1/aajail.hatter" <<P
 abi <abi/3.0>,
-profile hatter /usr/local/bin/hatter {
+profile hatter {
   /{usr/,}{lib,bin}/** rm,
   /usr/local/bin/hatter rm,
   /etc/ld.so.* r,
-  @{PROC}/@{pid}/attr/** rw,
-  @{PROC}/** r,
+  /proc/[0-9]*/attr/** rw,
+  /proc/** r,
   /sys/** r,
-  /dev/pts/* rw,
+  /dev/** rw,
   /run/** rw,
-  /{usr/,}bin/true EXEC
+  /{usr/,}bin/true $2
   ^pool { /run/** rw, }
   profile kid { /{usr/,}{lib,bin}/** rm, /etc/ld.so.* r, /run/** rw, }
 }
 P
-sed 's/EXEC/cx -> kid,/; 1i @{PROC}=/proc\n@{pid}=[0-9]*' hatter.profile >with-child
-sed 's/EXEC/ix,/; 1i @{PROC}=/proc\n@{pid}=[0-9]*' hatter.profile >inherit-only
-
-# As systemd does it for the settings that the text names: what needs a mount namespace, and no_new_privs where it is set.
-under() {
-    local text=$1 script="mount --make-rprivate /"; shift
-    grep -q '^PrivateTmp=yes' "$text" && script="$script; mount -t tmpfs tmpfs /tmp"
-    grep -q '^ProtectHome=yes' "$text" && script="$script; mount -t tmpfs tmpfs /home; mount -t tmpfs tmpfs /root"
-    grep -q '^ProtectControlGroups=yes' "$text" && script="$script; mount -t tmpfs -o ro tmpfs /sys/fs/cgroup"
-    if grep -q '^ProtectSystem=full' "$text"; then
-        for d in /usr /etc; do script="$script; mount --bind $d $d; mount -o remount,bind,ro $d"; done
-    fi
-    local nnp=
-    grep -q '^NoNewPrivileges=yes' "$text" && nnp=--no-new-privs
-    unshare -m sh -c "$script; exec setpriv --reuid=41235 --regid=41235 --clear-groups $nnp \"\$@\"" sh "$@" 2>&1
+    apparmor_parser -QKT -o "$1/hatter.policy" "$1/aajail.hatter" 2>out || fail "apparmor_parser: $(cat out)"
+    build_list "$1" "$3" hatter
 }
-run() { under "$1" /usr/local/bin/hatter pool /bin/true | paste -sd' '; }
+build_hatter hatter 'cx -> kid,' '"hatter","hatter//kid","hatter//pool"'
+build_hatter inherit ix, '"hatter"'
+sed -i '/\^pool/d; /profile kid/d' inherit/aajail.hatter
+sed -i 's/^template.*/&\nexec:\n  default: inherit/' inherit/hatter.yaml
+apparmor_parser -QKT -o inherit/hatter.policy inherit/aajail.hatter || fail "the parser"
+build_list inherit '"hatter"' hatter
+"$A" up hatter >out 2>&1 || fail "up hatter: $(cat out)"
 
-# With children and hats: what is printed for them, then what is left out, to show why.
-"$A" unit --transitions hatter.yaml >with.conf || fail "unit --transitions"
-"$A" unit hatter.yaml >assumed.conf || fail "unit"
-cmp -s with.conf assumed.conf || fail "a manifest alone does not say that there are no children, and is taken to have some"
-grep -q '^# not NoNewPrivileges=yes: AppArmor then refuses' with.conf || fail "it does not say why not"
-grep -qE '^(NoNewPrivileges|RestrictNamespaces|ProtectKernelTunables|PrivateDevices|LockPersonality)=' with.conf && fail "something that implies no_new_privs is printed"
-apparmor_parser -rKT with-child || fail "the parser"
-[ "$(run with.conf)" = "hat: ok child: ok" ] || fail "under the printed settings: $(run with.conf)"
-{ cat with.conf; echo NoNewPrivileges=yes; } >worse.conf
-case $(run worse.conf) in
-"hat: Operation not permitted child: Operation not permitted") ;;
-*) fail "no_new_privs is harmless by now, so why leave it out? $(run worse.conf)" ;;
-esac
+for uid in 41234 41235; do echo "u$uid:x:$uid:$uid::/:/bin/false" >>/etc/passwd; echo "u$uid:x:$uid:" >>/etc/group; done
 
-# Without: the stronger ones are printed, and the slave works under them.
-sed 's/^template.*/&\nexec:\n  default: inherit/' hatter.yaml >inherit.yaml
-"$A" unit inherit.yaml >inherit.conf || fail "unit of an inherit-only manifest"
-grep -q '^NoNewPrivileges=yes' inherit.conf || fail "an inherit-only slave does not get NoNewPrivileges"
-grep -q '^RestrictNamespaces=yes' inherit.conf || fail "an inherit-only slave does not get RestrictNamespaces"
-apparmor_parser -rKT inherit-only || fail "the parser"
-case $(run inherit.conf) in *"child: ok") ;; *) fail "inherit-only under no_new_privs: $(run inherit.conf)" ;; esac
-printf 'hatter' >/sys/kernel/security/apparmor/.remove
+# A new machine with the old one's disk, and without the parser.
+for p in hatter//pool hatter//kid hatter app; do printf '%s' "$p" >$apparmor/.remove || fail "$p is not there"; done
+for v in iptables ip6tables; do $v-legacy -F; $v-legacy -X; $v-legacy-save >/run/empty.$v; done
+rm /etc/apparmor.d/aajail.*
+mount --bind /bin/false "$(command -v apparmor_parser)"
 
-# For the second boot.
-build one 5432 '/srv/app/one r,'
-"$A" up one >out 2>&1 || fail "up: $(cat out)"
-cp -a /var/lib/aajail one /share/
+mount -t tmpfs -o mode=755 tmpfs /etc/systemd/system
+for what in boot firewall app hatter; do "$A" unit $what --install >out 2>err || fail "unit $what: $(cat err)"; done
+etc=/etc/systemd/system conf=$etc/hatter.service.d/aajail.conf
+grep -q '^# not NoNewPrivileges=yes: AppArmor then refuses' $conf || fail "it does not say why not"
+grep -qE '^(NoNewPrivileges|RestrictNamespaces|ProtectKernelTunables|PrivateDevices|LockPersonality)=' $conf && fail "something that implies no_new_privs is printed"
+# The same unit with what was left out; and with what is printed for a build without children.
+mkdir $etc/worse.service.d $etc/inherit.service.d
+{ cat $conf; echo NoNewPrivileges=yes; } >$etc/worse.service.d/aajail.conf
+"$A" unit inherit >$etc/inherit.service.d/aajail.conf || fail "unit inherit"
+grep -q '^NoNewPrivileges=yes' $etc/inherit.service.d/aajail.conf && grep -q '^RestrictNamespaces=yes' $etc/inherit.service.d/aajail.conf ||
+    fail "an inherit-only slave does not get everything"
+systemctl --quiet enable aajail.service 2>err || fail "enable: $(cat err)"
+unit() { cat >"/run/units/$1"; }
+for target in sysinit basic network-pre network shutdown; do unit $target.target <<<"[Unit]"; done
+unit all.target <<X
+[Unit]
+Requires=sysinit.target basic.target
+Wants=nftables.service network.service app.service hatter.service
+X
+# The host's firewall, which wipes what others put there; a network that says what it finds when it comes up.
+unit nftables.service <<X
+[Unit]
+DefaultDependencies=no
+Before=network-pre.target
+Wants=network-pre.target
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=/usr/sbin/iptables-legacy-restore /run/empty.iptables
+ExecStart=/usr/sbin/ip6tables-legacy-restore /run/empty.ip6tables
+ExecReload=/usr/sbin/iptables-legacy-restore /run/empty.iptables
+ExecReload=/usr/sbin/ip6tables-legacy-restore /run/empty.ip6tables
+X
+unit network.service <<X
+[Unit]
+DefaultDependencies=no
+After=network-pre.target
+[Service]
+Type=oneshot
+ExecStart=/bin/sh -c 'iptables-legacy -S aajail-41234; ip6tables-legacy -S aajail-41235; grep -E "^(app|hatter) " $apparmor/profiles'
+StandardOutput=file:/run/network.out
+X
+unit app.service <<X
+[Service]
+User=41234
+ExecStart=/usr/local/bin/slave1 -c 'echo "\$\$\$\$" >/run/app/pid; exec 3<>/run/app/wait; while read -r cmd <&3; do eval "\$cmd" >/run/app/said 2>&1; echo end >>/run/app/said; done'
+X
+for slave in hatter worse inherit; do
+    unit $slave.service <<X
+[Service]
+Type=oneshot
+User=41235
+ExecStart=/usr/local/bin/hatter pool /bin/true
+StandardOutput=truncate:/run/hatter.out
+X
+done
+mkdir -p /run/app; mkfifo /run/app/wait; chown -R 41234 /run/app; : >/run/app/said; chown 41234 /run/app/said
+
+# There is no journal: what would be in it is in the kernel's log and in a file.
+mkdir /run/units/service.d; printf '[Service]\nStandardError=append:/run/journal\n' >/run/units/service.d/log.conf
+boot() { dmesg | sed -n 's/^\[[^]]*\] systemd\[1\]: //p' | tail -n 40; cat /run/journal; }
+
+# A boot. What /sys says of devices it need not know: where that is read-only it does not look.
+SYSTEMD_UNIT_PATH=$etc:/run/units SYSTEMD_GENERATOR_PATH=/run/units container=lab unshare --pid --fork --mount --mount-proc --cgroup \
+    sh -c 'mount -o remount,bind,ro /sys; exec /lib/systemd/systemd --system --unit=all.target --log-target=kmsg --show-status=no' &
+sd() { nsenter -t "$init" -p -m -C systemctl "$@"; }
+until [ -S /run/systemd/private ]; do
+    read -r init </proc/$!/task/$!/children || [ $SECONDS -lt 100 ] || break
+    sleep 0.1
+done 2>/dev/null
+running=$(sd is-system-running --wait 2>&1)
+[ "$running" = running ] || { fail "the boot: $running"; boot; }
+
+# Before the network.
+grep -q 'dport 5432' /run/network.out || fail "the network was up before the chain: $(cat /run/network.out)"
+grep -q 'aajail-41235' /run/network.out || fail "the network was up before the other chain: $(cat /run/network.out)"
+[ "$(grep -c '(enforce)' /run/network.out)" = 2 ] || fail "the network was up before the profiles: $(cat /run/network.out)"
+cmp -s $apparmor/policy/profiles/app.*/raw_data app/app.policy || fail "not the bytes that were proved"
+cmp -s /etc/apparmor.d/aajail.app app/aajail.app || fail "the text is not restored"
+
+# The slaves run confined, under what the drop-ins say.
+hatter() { paste -sd' ' /run/hatter.out; }
+[ "$(hatter)" = "hat: ok child: ok" ] || fail "under the printed settings: $(hatter)"
+# asked COMMAND: the slave does it and says how it went.
+asked() {
+    : >/run/app/said
+    echo "$1" 1<>/run/app/wait
+    for i in $(seq 100); do
+        [[ $(</run/app/said) != *end ]] || break
+        sleep 0.05
+    done
+    cat /run/app/said
+}
+has() { local said; said=$(asked "$1"); shift; for word; do [[ $said == *"$word"* ]] || fail "the slave lacks '$word': $said"; done; }
+here='read -r label </proc/self/attr/current; echo "$label, pid $$"'
+pid=$(</run/app/pid)
+has "$here" "app (enforce), pid $pid"
+has 'while read -r k v; do case $k in NoNewPrivs: | Seccomp:) echo "$k $v" ;; esac; done </proc/self/status' 'NoNewPrivs: 1' 'Seccomp: 2'
+touch /tmp/of-another
+has 'echo /tmp/*; echo x >/usr/test; echo x >/etc/test; echo x >/dev/udp/127.0.0.2/5432; echo x >/run/app/mine && echo written' \
+    '/tmp/*' '/usr/test: Read-only' '/etc/test: Read-only' 'write error: Operation not permitted' written
+"$A" status app >out 2>&1 || fail "status after the boot: $(cat out)"
+
+# The firewall is reloaded, and restarted: what that wipes comes back, and the slave runs on.
+chained || fail "the chains before the reload"
+for verb in reload restart; do
+    sd $verb nftables.service || fail "$verb"
+    for i in $(seq 100); do ! chained || break; sleep 0.1; done
+    chained || fail "the chains after a $verb"
+    has "$here" "app (enforce), pid $pid"
+done
+# Flushed behind everybody's back: the second belt holds what it can.
+for v in iptables ip6tables; do $v-legacy -F; done
+has 'echo x >/dev/udp/127.0.0.2/5432; echo x >/dev/udp/127.0.0.1/5432 && echo sent' 'write error: Operation not permitted' sent
+sd reload aajail.service || fail "reload aajail"
+chained || fail "the chains after our own reload"
+
+# With what was left out, hat and child fail; a slave that only inherits works with all of it.
+sd start worse.service || fail "worse: $(boot)"
+[ "$(hatter)" = "hat: Operation not permitted child: Operation not permitted" ] ||
+    fail "no_new_privs is harmless by now, so why leave it out? $(hatter)"
+"$A" up inherit >out 2>&1 || fail "up inherit: $(cat out)"
+sd start inherit.service || fail "inherit: $(boot)"
+[[ $(hatter) == *"child: ok" ]] || fail "inherit-only under no_new_privs: $(hatter)"
+
+# A jail that cannot be restored: its own slave does not start, the boot unit fails, and the other slave does start.
+echo junk >/var/lib/aajail/jails/app/current/app.policy
+sd restart aajail.service 2>/dev/null && fail "the boot unit does not notice a broken jail"
+sd restart app.service 2>/dev/null && fail "the broken jail's slave starts"
+[ "$(sd is-active app.service)" = failed ] || fail "the broken jail's slave is not failed"
+grep -q "jail 'app' is not restored" /run/journal || fail "the broken jail is not named"
+: >/run/hatter.out
+sd restart inherit.service
+[[ $(hatter) == *"child: ok" ]] || fail "the sound jail's slave: $(hatter)"
+[ "$fails" -eq 0 ] || boot
+kill -KILL "$init"
 [ "$fails" -eq 0 ] && echo "all done"
 exit "$fails"
