@@ -181,6 +181,8 @@ static struct aaj_str guarded(struct aaj_learner *l, enum aaj_piece_kind kind, c
     size_t tail = aaj_guard_longest(l);
     struct aaj_str out = { "", 0 };
 
+    if (kind == AAJ_PIECE_NUMBER && range->min == range->max && range->zero && range->min >= 8)
+        return AAJ_STR("[0-9a-fA-F]*[0-9a-fA-F]");
     if (kind == AAJ_PIECE_NUMBER)
         return range->min > 1 ? AAJ_STR("[0-9]*[0-9]") : AAJ_STR("{[0-9],[0-9]*[0-9]}");
     if (kind == AAJ_PIECE_HEX)

@@ -3,7 +3,7 @@
 
 #include "base/grow.h"
 
-enum { NAME_BYTES = 255, MKSTEMP = 6, PYTHON = 8, HEX_MIN = 8, HASH_MIN = 16, EXTENSION_MAX = 12 };
+enum { NAME_BYTES = 255, MKSTEMP = 6, PYTHON = 8, HEX_MIN = 8, HASH_MIN = 16, BASE64_MIN = 10, EXTENSION_MAX = 12 };
 
 static bool is_digit(char c)
 {
@@ -82,7 +82,7 @@ static bool is_end(struct aaj_str name, size_t at)
     return at == name.n || name.p[at] == '.';
 }
 
-/* Six letters of mkstemp(3) that happen to hold no digit: "SBXsld", "jKufiR", but not "Upload". */
+/* Letters only, a capital within: "SBXsld", "jKufiR", but not "Upload". */
 static bool is_mixed_case(const char *p, size_t n, const struct word *w)
 {
     return w->lower && w->upper > (is_upper(p[0]) ? 1u : 0u) && w->lower + w->upper == n;
@@ -97,9 +97,32 @@ static bool has_digit_inside(const char *p, size_t n)
     return false;
 }
 
+/* Four consonants in a row: "qkdwzn", but not "backup". */
+static bool is_unsayable(const char *p, size_t n)
+{
+    unsigned run = 0;
+
+    for (size_t i = 0; i < n && run < 4; i++)
+        run = is_digit(p[i]) || p[i] == '_' || strchr("aeiouyAEIOUY", p[i]) ? 0 : run + 1;
+    return run == 4;
+}
+
+/*
+ * Six letters or digits or more that mkstemp(3) and its like draw. What the slave leaves bears a person's name more
+ * often than what it makes and takes away: there two changes will do in a long name, and one letter out of order in
+ * one of mkstemp's length.
+ */
 static bool is_made_up(const char *p, size_t n, const struct word *w, enum aaj_maker maker)
 {
-    return w->changes >= 2 || (maker == AAJ_MADE_FOR_A_WHILE && (is_mixed_case(p, n, w) || has_digit_inside(p, n)));
+    bool out_of_order = is_mixed_case(p, n, w) || has_digit_inside(p, n);
+
+    if (!maker || n < MKSTEMP)
+        return false;
+    if (maker == AAJ_MADE_FOR_A_WHILE && !(w->upper && w->lower) && is_unsayable(p, n))
+        return true;
+    if (n > MKSTEMP)
+        return maker == AAJ_MADE_FOR_A_WHILE && out_of_order && w->changes >= (w->digits ? 2 : 3);
+    return w->changes >= 2 || (out_of_order && (w->changes || maker == AAJ_MADE_FOR_A_WHILE));
 }
 
 /* mkstemp(3): a prefix that a person wrote, then six letters or digits at the end. */
@@ -113,7 +136,8 @@ static bool has_mkstemp_tail(struct aaj_str name, size_t off, size_t n, enum aaj
     head = look_at(p, n - MKSTEMP);
     tail = look_at(p + n - MKSTEMP, MKSTEMP);
     return head.digits == 0 && head.changes == 0 && n - MKSTEMP <= 12 &&
-           (is_made_up(p + n - MKSTEMP, MKSTEMP, &tail, maker) || (tail.upper && tail.changes));
+           (tail.changes >= 2 || (tail.upper && tail.changes) ||
+            (maker == AAJ_MADE_FOR_A_WHILE && is_made_up(p + n - MKSTEMP, MKSTEMP, &tail, maker)));
 }
 
 static bool push(struct aaj_shape *s, enum aaj_piece_kind kind, size_t off, size_t len)
@@ -165,22 +189,48 @@ static bool push_word(struct aaj_shape *s, struct aaj_str name, size_t off, size
     if (maker && has_mkstemp_tail(name, off, n, maker))
         return push(s, AAJ_PIECE_TEXT, off, n - MKSTEMP) && push(s, AAJ_PIECE_RANDOM, off + n - MKSTEMP, MKSTEMP);
     if (is_random(&w, n) || follows_random(s, name, off, n, &w) ||
-        (maker && n == MKSTEMP && is_made_up(p + off, n, &w, maker)))
+        is_made_up(p + off, n, &w, maker))
         return push(s, AAJ_PIECE_RANDOM, off, n);
     return push_mixed(s, p, off, n);
 }
 
 /* Python's tempfile: eight of a-z 0-9 _ behind "tmp" or whatever was asked for. Its length, or 0. */
-static size_t python_tail(struct aaj_str name, size_t at)
+static size_t python_tail(struct aaj_str name, size_t at, enum aaj_maker maker)
 {
-    size_t n = 0, digits = 0, skip = aaj_str_starts(aaj_str_skip(name, at), AAJ_STR("tmp")) ? 3 : 0;
+    size_t skip = aaj_str_starts(aaj_str_skip(name, at), AAJ_STR("tmp")) ? 3 : 0, n = 0;
+    const char *p = name.p + at + skip;
 
-    for (size_t i = at + skip; i < name.n; i++, n++) {
-        if (!is_lower(name.p[i]) && !is_digit(name.p[i]) && name.p[i] != '_')
-            break;
-        digits += is_digit(name.p[i]);
+    while (at + skip + n < name.n && (is_lower(p[n]) || is_digit(p[n]) || p[n] == '_'))
+        n++;
+    if (n != PYTHON || (at + skip + n < name.n && p[n] != '.'))
+        return 0;
+    if (skip || has_digit_inside(p, n) || (maker == AAJ_MADE_FOR_A_WHILE && is_unsayable(p, n)))
+        return skip + n;
+    return 0;
+}
+
+/*
+ * Base64 for names, as secrets.token_urlsafe() writes it: a dash or an underscore seldom, all else in disorder. Its
+ * length, or 0.
+ */
+static size_t base64_run(struct aaj_str name, size_t at)
+{
+    size_t n = 0, joints = 0, part = 0;
+    struct word w;
+
+    for (; at + n < name.n && (is_alnum(name.p[at + n]) || name.p[at + n] == '-' || name.p[at + n] == '_'); n++) {
+        if (is_alnum(name.p[at + n]))
+            continue;
+        w = look_at(name.p + at + part, n - part);
+        if (n - part >= 3 && w.changes == 0)
+            return 0; /* a word */
+        joints++;
+        part = n + 1;
     }
-    return n == PYTHON && (digits || skip) && (at + skip + n == name.n || name.p[at + skip + n] == '.') ? skip + n : 0;
+    if (n < BASE64_MIN || joints == 0 || joints * 10 > n + 8)
+        return 0;
+    w = look_at(name.p + at, n);
+    return w.digits && w.upper && w.lower && w.changes * 3 >= n ? n : 0;
 }
 
 /* 8-4-4-4-12 hexadecimal digits. */
@@ -210,7 +260,10 @@ void aaj_shape_of(struct aaj_str name, enum aaj_maker maker, struct aaj_shape *r
         if (is_uuid(p + i, name.n - i) && (i == 0 || !is_alnum(p[i - 1]))) {
             ok = push(ret_shape, AAJ_PIECE_RANDOM, i, 36);
             i += 36;
-        } else if (maker && (i == 0 || !is_alnum(p[i - 1])) && (j = python_tail(name, i))) {
+        } else if (maker && (i == 0 || !is_alnum(p[i - 1])) && (j = base64_run(name, i))) {
+            ok = push(ret_shape, AAJ_PIECE_RANDOM, i, j);
+            i += j;
+        } else if (maker && (i == 0 || !is_alnum(p[i - 1])) && (j = python_tail(name, i, maker))) {
             ok = push(ret_shape, AAJ_PIECE_TEXT, i, j - PYTHON) && push(ret_shape, AAJ_PIECE_RANDOM, i + j - PYTHON, PYTHON);
             i += j;
         } else if (is_alnum(p[i])) {
@@ -271,9 +324,10 @@ struct aaj_str aaj_piece_pattern(struct aaj_arena *arena, enum aaj_piece_kind ki
 
     switch (kind) {
     case AAJ_PIECE_NUMBER:
-        if (fixed && range->zero && range->min >= 2 && range->min <= 8) /* padded: the width is meant */
+        if (fixed && range->zero && range->min >= 2 && range->min < HEX_MIN) /* padded: the width is meant */
             return repeat(arena, "[0-9]", range->min);
-        return aaj_str_c("[0-9]*");
+        /* 00000001 may be a counter in hexadecimal that did not get far: squid's files, PostgreSQL's segments */
+        return aaj_str_c(fixed && range->zero && range->min >= HEX_MIN ? "[0-9a-fA-F]*" : "[0-9]*");
     case AAJ_PIECE_HEX:
         return aaj_str_c(range->upper ? "[0-9A-F]*" : "[0-9a-f]*");
     case AAJ_PIECE_RANDOM:
