@@ -139,7 +139,9 @@ static size_t count_made(struct aaj_learner *l, const struct aaj_dir *dir, struc
         if (is_glob(l, kid) && (l->node[kid].flags & AAJ_NODE_MADE)) {
             total += 2;
             kind = is_made_pattern(l, kid) ? kind_of(k, aaj_name_extension(l->node[kid].name), false) : NULL;
-            if (kind)
+            if (kind && (l->node[kid].flags & (AAJ_NODE_LONE | AAJ_NODE_GONE)) == AAJ_NODE_LONE && kind->ext.n)
+                kind->direct++;
+            else if (kind)
                 kind->patterns++;
         } else if (dir_was_made(l, kid)) {
             total++;
@@ -226,12 +228,30 @@ static bool has_unlike(const struct aaj_learner *l, const struct aaj_kids *ids, 
     return false;
 }
 
+/* Is there a file that came by its name when it was moved in from another directory, as an upload does? */
+static bool is_delivered(const struct aaj_learner *l, const struct aaj_dir *dir)
+{
+    bool moved = false;
+
+    for (size_t i = 0; i < dir->kids.n; i++) {
+        const struct aaj_node *n = &l->node[dir->kids.id[i]];
+
+        if (n->flags & AAJ_NODE_GONE)
+            return false; /* it may have been there before, under another name */
+        moved |= (n->flags & AAJ_NODE_MOVED) && !(n->flags & AAJ_NODE_BORN) && counts_as_made(l, dir->kids.id[i]) &&
+                 !aaj_is_fixed_kind(n->name);
+    }
+    return moved;
+}
+
 static bool any_extension(const struct aaj_learner *l, const struct aaj_dir *dir, const struct kinds *k)
 {
     struct aaj_str first = { 0 };
 
     if (!dir->owned)
         return false;
+    if (is_delivered(l, dir))
+        return true;
     if (has_unlike(l, &dir->kids, counts_as_made, &first))
         return true;
     for (size_t i = 0; i < k->n; i++)
@@ -420,6 +440,7 @@ static int replace_read(struct aaj_learner *l, struct aaj_dir *dir, struct kind 
     bool *take = aaj_arena_new_array(&l->scratch, dir->kids.n + 1, bool);
     uint32_t by = 1u << (dir->area == AAJ_AREA_OWN ? AAJ_INFER_SIBLINGS : AAJ_INFER_LIBRARIES);
     struct aaj_str pattern;
+    int r;
 
     if (!take)
         return -ENOMEM;
@@ -430,13 +451,28 @@ static int replace_read(struct aaj_learner *l, struct aaj_dir *dir, struct kind 
                   aaj_str_eq(aaj_name_last_extension(l->node[dir->kids.id[i]].name), k->ext);
     if (!pattern.p)
         return -ENOMEM;
-    return aaj_kids_swallow(l, dir, take, deep ? &k->deep : &(struct aaj_kids){ 0 }, pattern, by);
+    r = aaj_kids_swallow(l, dir, take, deep ? &k->deep : &(struct aaj_kids){ 0 }, pattern, by);
+    if (r == 0 && !deep && k->direct == 1)
+        l->node[dir->kids.id[dir->kids.n - 1]].flags |= AAJ_NODE_LONE;
+    return r;
+}
+
+/* Who looks what is there, and takes one, will take another: plug-ins, migrations, pages. */
+static bool is_listed(const struct aaj_learner *l, const struct aaj_dir *dir)
+{
+    for (size_t i = 0; i < dir->kids.n; i++) {
+        const struct aaj_node *n = &l->node[dir->kids.id[i]];
+
+        if (n->name.n == 0)
+            return (n->flags & AAJ_NODE_READ) && !(n->flags & AAJ_NODE_MADE);
+    }
+    return false;
 }
 
 int aaj_group_siblings(struct aaj_learner *l, struct aaj_dir *dir)
 {
     struct kinds *k = calloc(1, sizeof(*k));
-    size_t least = dir->area == AAJ_AREA_OWN ? READ_OWN : READ_SYSTEM;
+    size_t least = dir->area != AAJ_AREA_OWN ? READ_SYSTEM : is_listed(l, dir) ? 1 : READ_OWN;
     int r = 0;
 
     if (!k)

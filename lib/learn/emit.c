@@ -79,17 +79,20 @@ static bool is_wanted(const struct aaj_grant *g)
     return !g->covered && tidy(g->perms);
 }
 
-static bool is_general(const struct aaj_grant *g)
+/* A pattern of its own, or a name in a folder that is one. */
+static bool is_general(const struct aaj_learner *l, uint32_t node, const struct aaj_grant *g)
 {
-    return g->inferences != 1u << AAJ_INFER_LITERAL;
+    uint32_t above = aaj_node_inferences(l, node) & ~(1u << AAJ_INFER_PID); /* numbers below /proc are nobody's files */
+
+    return (g->inferences | above) != 1u << AAJ_INFER_LITERAL;
 }
 
 /* What others of the jail read beside each other says little about a profile that read one of them. */
-static bool is_alone(const struct aaj_learner *l, const struct aaj_grant *g)
+static bool is_alone(const struct aaj_learner *l, uint32_t node, const struct aaj_grant *g)
 {
     uint32_t name = l->access[l->ev[g->ev].access].arg[AAJ_FILE_NAME];
 
-    if (!(g->inferences & (1u << AAJ_INFER_SIBLINGS | 1u << AAJ_INFER_LIBRARIES)))
+    if ((l->node[node].flags & AAJ_NODE_LONE) || !(g->inferences & (1u << AAJ_INFER_SIBLINGS | 1u << AAJ_INFER_LIBRARIES)))
         return false;
     for (uint32_t e = g->ev; e; e = l->ev[e].next)
         if (l->access[l->ev[e].access].arg[AAJ_FILE_NAME] != name)
@@ -130,12 +133,12 @@ static int price_patterns(struct aaj_learner *l, struct aaj_priced **ret_item, s
 
     for (uint32_t i = 1; i < l->n_nodes; i++)
         for (uint32_t k = l->node[i].into == i ? l->node[i].grant : 0; k; k = l->grant[k].next) {
-            if (!is_wanted(&l->grant[k]) || !is_general(&l->grant[k]))
+            if (!is_wanted(&l->grant[k]) || !is_general(l, i, &l->grant[k]))
                 continue;
             if (AAJ_GROW(item, n, cap) < 0)
                 goto nomem;
             item[n] = (struct aaj_priced){ .node = i, .grant = k, .owner = is_owners(l, &l->grant[k]) };
-            item[n].dear = is_alone(l, &l->grant[k]);
+            item[n].dear = is_alone(l, i, &l->grant[k]);
             item[n].pattern = aaj_node_pattern(l, &l->scratch, i);
             if (!item[n++].pattern.p)
                 goto nomem;
@@ -170,18 +173,62 @@ static int draft_files(struct aaj_learner *l)
 
     for (uint32_t i = 1; r == 0 && i < l->n_nodes; i++)
         for (uint32_t g = l->node[i].into == i ? l->node[i].grant : 0; r == 0 && g; g = l->grant[g].next)
-            if (is_wanted(&l->grant[g]) && !is_general(&l->grant[g]))
+            if (is_wanted(&l->grant[g]) && !is_general(l, i, &l->grant[g]))
                 r = draft_grant(l, i, &l->grant[g]);
     for (size_t i = 0; r == 0 && i < n; i++) {
         struct aaj_grant *g = &l->grant[priced[i].grant];
 
-        r = priced[i].dear ? draft_literals(l, g) : draft_file(l, g, with_variables(l, priced[i].pattern), g->ev);
+        r = priced[i].dear ? draft_literals(l, g) : draft_grant(l, priced[i].node, g);
     }
     free(priced);
     return r;
 }
 
 /* ---- links ---- */
+
+/* The pattern that @dom may write and that matches @path, among the names in @parent and those that reach into it. */
+static int find_pattern(struct aaj_learner *l, uint32_t parent, struct aaj_str path, uint32_t dom, struct aaj_str *ret_pattern)
+{
+    for (uint32_t above = aaj_node_final(l, parent);; above = aaj_node_final(l, l->node[above].parent)) {
+        for (uint32_t c = l->node[above].child; c; c = l->node[c].next) {
+            bool reaches = (l->node[c].flags & AAJ_NODE_GLOB) && (above == aaj_node_final(l, parent) || (l->node[c].flags & AAJ_NODE_DEEP));
+            struct aaj_str pattern;
+            struct aaj_glob *glob;
+            int r = 0;
+
+            for (uint32_t g = reaches ? l->node[c].grant : 0; g && !r; g = l->grant[g].next)
+                r = l->grant[g].dom == dom && (l->grant[g].perms & AAJ_MAY_WRITE);
+            if (!r)
+                continue;
+            pattern = aaj_node_pattern(l, &l->scratch, c);
+            r = pattern.p ? aaj_glob_compile(pattern, AAJ_GLOB_PATH, &glob, NULL) : -ENOMEM;
+            if (r < 0)
+                return r == -ENOMEM ? r : 0;
+            r = aaj_glob_match(glob, path);
+            aaj_glob_free(glob);
+            if (r > 0)
+                *ret_pattern = pattern;
+            if (r)
+                return r;
+        }
+        if (above == 0)
+            return 0;
+    }
+}
+
+/* A name that a pattern of its neighbours holds is as made up as they are. */
+static struct aaj_str end_of_link(struct aaj_learner *l, struct aaj_str path, uint32_t dom)
+{
+    struct aaj_str pattern = { 0 };
+    uint32_t node;
+
+    if (aaj_path_node(l, path, &node) < 0)
+        return pattern;
+    node = aaj_node_final(l, node);
+    if (!(l->node[node].flags & AAJ_NODE_GLOB) && find_pattern(l, l->node[node].parent, path, dom, &pattern) < 0)
+        return (struct aaj_str){ 0 };
+    return with_variables(l, pattern.n ? pattern : aaj_node_pattern(l, &l->scratch, node));
+}
 
 /* `link A -> B` names both ends; `l` on a name alone would let it link to anything. */
 static int draft_link(struct aaj_learner *l, uint32_t access, uint32_t dom)
@@ -190,20 +237,17 @@ static int draft_link(struct aaj_learner *l, uint32_t access, uint32_t dom)
     struct aaj_str name, target = aaj_arg(l, a, AAJ_FILE_TARGET);
     struct aaj_draft d = { .dom = dom, .inferences = 1u << AAJ_INFER_LITERAL, .events = a->allowed + a->audited };
     struct aaj_text from, to;
-    uint32_t node;
-    int r = aaj_path_node(l, aaj_arg(l, a, AAJ_FILE_NAME), &node);
+    int r;
 
-    if (r < 0)
-        return r;
-    name = with_variables(l, aaj_node_pattern(l, &l->scratch, node));
+    name = end_of_link(l, aaj_arg(l, a, AAJ_FILE_NAME), dom);
+    if (!name.p)
+        return -ENOMEM;
     r = aaj_text_from_value(l->arena, name, AAJ_TEXT_PATH, &from);
     if (r < 0)
         return r;
     if (target.n && target.p[0] == '/') {
-        r = aaj_path_node(l, target, &node);
-        if (r == 0)
-            r = aaj_text_from_value(l->arena, with_variables(l, aaj_node_pattern(l, &l->scratch, node)),
-                                    AAJ_TEXT_PATH, &to);
+        target = end_of_link(l, target, dom);
+        r = target.p ? aaj_text_from_value(l->arena, target, AAJ_TEXT_PATH, &to) : -ENOMEM;
         d.item = r == 0 ? aaj_rule_link(l->arena, from, to, false) : NULL;
     } else { /* 2.x did not say what the link leads to */
         d.item = aaj_rule_file(l->arena, from, AAJ_MAY_LINK);

@@ -303,6 +303,14 @@ static int decide_group(struct aaj_learner *l, const struct aaj_dir *dir, struct
 
 /* ---- one directory ---- */
 
+/* "k3Fq9x.json": nothing of the name but its extension is a word. */
+static bool is_whole_stem(struct aaj_str name, const struct named *me)
+{
+    const struct aaj_piece *p = me->shape.piece;
+
+    return me->shape.n == 2 && p->kind != AAJ_PIECE_TEXT && (me->accept & 1) && name.p[p->len] == '.';
+}
+
 static int replace_groups(struct aaj_learner *l, struct aaj_dir *dir, struct named *g, size_t n)
 {
     struct aaj_kids old = dir->kids;
@@ -312,6 +320,7 @@ static int replace_groups(struct aaj_learner *l, struct aaj_dir *dir, struct nam
     dir->kids = (struct aaj_kids){ 0 };
     for (size_t i = 0, j; r == 0 && i < n; i = j) {
         uint32_t inferences = 0, node;
+        bool lone;
 
         for (j = i; j < n && g[j].pattern.n && aaj_str_eq(g[i].pattern, g[j].pattern); j++)
             inferences |= g[j].inferences;
@@ -319,7 +328,8 @@ static int replace_groups(struct aaj_learner *l, struct aaj_dir *dir, struct nam
             r = aaj_kids_add(&dir->kids, old.id[g[j++].kid]);
             continue;
         }
-        node = aaj_node_new(l, dir->node, g[i].pattern, AAJ_NODE_GLOB);
+        lone = j == i + 1 && is_whole_stem(l->node[old.id[g[i].kid]].name, &g[i]);
+        node = aaj_node_new(l, dir->node, g[i].pattern, AAJ_NODE_GLOB | (lone ? AAJ_NODE_LONE : 0));
         if (node == AAJ_NO)
             return -ENOMEM;
         l->node[dir->node].child = 0;

@@ -183,9 +183,11 @@ static uint32_t flags_of(struct aaj_str op, uint32_t perms, bool exec)
 {
     uint32_t flags = exec ? AAJ_NODE_EXEC : 0;
 
-    if (is(op, "mknod") || is(op, "mkdir") || is(op, "link") || aaj_str_eq(op, AAJ_STR("rename_dest")) ||
-        aaj_str_eq(op, AAJ_STR("create")) || aaj_str_eq(op, AAJ_STR("inode_create")))
-        flags |= is(op, "unlink") ? AAJ_NODE_GONE : AAJ_NODE_MADE;
+    if (is(op, "mknod") || is(op, "mkdir") || is(op, "link") || aaj_str_eq(op, AAJ_STR("create")) ||
+        aaj_str_eq(op, AAJ_STR("inode_create")))
+        flags |= is(op, "unlink") ? AAJ_NODE_GONE : AAJ_NODE_MADE | AAJ_NODE_BORN;
+    if (aaj_str_eq(op, AAJ_STR("rename_dest")))
+        flags |= AAJ_NODE_MADE | AAJ_NODE_MOVED;
     if (aaj_str_eq(op, AAJ_STR("rmdir")) || aaj_str_eq(op, AAJ_STR("rename_src")))
         flags |= AAJ_NODE_GONE;
     if (perms & AAJ_MAY_MMAP)
@@ -274,7 +276,7 @@ void aaj_node_merge(struct aaj_learner *l, uint32_t into, uint32_t node)
         l->node[c].next = l->node[into].child;
         l->node[into].child = c;
     }
-    l->node[into].flags |= (l->node[node].flags & ~(uint32_t)(AAJ_NODE_GLOB | AAJ_NODE_DEEP)) | AAJ_NODE_MERGED;
+    l->node[into].flags |= (l->node[node].flags & ~(uint32_t)(AAJ_NODE_GLOB | AAJ_NODE_DEEP | AAJ_NODE_LONE)) | AAJ_NODE_MERGED;
     l->node[into].inferences |= l->node[node].inferences;
     l->node[node].into = into;
     l->node[node].child = 0;

@@ -49,6 +49,9 @@ enum aaj_node_flags {
     AAJ_NODE_DEEP = 1u << 6,   /* name holds `**`: matches below, too */
     AAJ_NODE_WROTE = 1u << 7,
     AAJ_NODE_MIXED = 1u << 8,  /* files that are no documents exist below, seen or not */
+    AAJ_NODE_MOVED = 1u << 9,  /* it got this name by rename(2) */
+    AAJ_NODE_BORN = 1u << 10,  /* and was made under it, too */
+    AAJ_NODE_LONE = 1u << 11,  /* a pattern of one name: its whole stem seems made up, or one will do */
 };
 
 struct aaj_ev {
