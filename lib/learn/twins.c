@@ -2,6 +2,7 @@
 /*
  * Directories used like their neighbours: repositories, plug-ins, languages, tenants. Where half of what is
  * used in one directory, or much, bears the names of what is used in another, the next of them will be used so, too.
+ * Directories that the slave makes are kin to each other only, by the names of what it makes in them.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -46,34 +47,47 @@ static bool runs_below(const struct aaj_learner *l, uint32_t node, unsigned dept
     return any;
 }
 
-/* Made directories have rules of their own (created). */
+static bool was_made(const struct aaj_learner *l, uint32_t node)
+{
+    for (uint32_t c = l->node[node].child; c; c = l->node[c].next)
+        if (l->node[c].name.n == 0)
+            return l->node[c].flags & AAJ_NODE_MADE;
+    return false;
+}
+
 static bool may_have_kin(const struct aaj_learner *l, uint32_t kid)
 {
     const struct aaj_node *n = &l->node[kid];
 
-    if (!n->child || (n->flags & AAJ_NODE_GLOB) || n->name.p[0] == '.' || aaj_is_secret_name(n->name))
+    if (!n->child || (n->flags & AAJ_NODE_DEEP) || n->name.p[0] == '.' || aaj_is_secret_name(n->name))
         return false;
-    for (uint32_t c = n->child; c; c = l->node[c].next)
-        if (l->node[c].name.n == 0 && (l->node[c].flags & AAJ_NODE_MADE))
-            return false;
-    return !runs_below(l, kid, 0);
+    return (!(n->flags & AAJ_NODE_GLOB) || was_made(l, kid)) && !runs_below(l, kid, 0);
+}
+
+/* Of a made directory "\1" and the name, or the end of it: "\1/" for a directory within. */
+static struct aaj_str made_name(struct aaj_learner *l, uint32_t node)
+{
+    return aaj_arena_printf(&l->scratch, "\1%.*s%s", AAJ_STR_ARG(l->node[node].name), l->node[node].child ? "/" : "");
 }
 
 static int add_names(struct aaj_learner *l, struct family *f, uint32_t kid, uint32_t node)
 {
     struct aaj_str dir = l->node[node].name;
+    bool made = was_made(l, node);
 
     for (uint32_t c = l->node[node].child; c; c = l->node[c].next) {
         struct aaj_str name = l->node[c].name;
 
         /* a file that the slave moves from one directory to another does not make them alike */
-        if (name.n == 0 || (l->node[c].flags & (AAJ_NODE_MADE | AAJ_NODE_GONE | AAJ_NODE_WROTE)))
+        if (name.n == 0 || (!made && (l->node[c].flags & (AAJ_NODE_MADE | AAJ_NODE_GONE | AAJ_NODE_WROTE))))
             continue;
         if (f->n == NAMES_MAX)
             return -E2BIG;
         if (AAJ_GROW(f->used, f->n, f->cap) < 0)
             return -ENOMEM;
-        if (l->node[c].child)
+        if (made)
+            name = made_name(l, c);
+        else if (l->node[c].child)
             name = aaj_arena_printf(&l->scratch, "%.*s/", AAJ_STR_ARG(name));
         else if (aaj_str_starts(name, dir) && name.n > dir.n && name.p[dir.n] == '.')
             name = aaj_arena_printf(&l->scratch, "%c%.*s", '\0', AAJ_STR_ARG(aaj_str_skip(name, dir.n)));
@@ -149,11 +163,61 @@ static int reaches_code(struct aaj_learner *l, const struct aaj_dir *dir, struct
     return r;
 }
 
+/* How much of two patterns is the same, up to a dash, dot or the like that is no part of a class or an alternation. */
+static size_t same_ends(struct aaj_str a, struct aaj_str b, bool tail)
+{
+    size_t most = a.n < b.n ? a.n : b.n, kept = 0, depth = 0;
+
+    for (size_t i = 0; i < most; i++) {
+        char c = a.p[tail ? a.n - 1 - i : i];
+
+        if (c != b.p[tail ? b.n - 1 - i : i] || c == '\\')
+            break;
+        if (strchr(tail ? "]}" : "[{", c))
+            depth++;
+        else if (depth && strchr(tail ? "[{" : "]}", c))
+            depth--;
+        else if (depth == 0 && strchr("._-+@", c))
+            kept = i + 1;
+    }
+    return kept;
+}
+
+/* Made directories keep what their names begin and end with: "vcl_*.[0-9]*". */
+static struct aaj_str made_pattern(struct aaj_learner *l, const struct aaj_dir *dir, const bool *take)
+{
+    struct aaj_str all = { 0 }, name;
+    size_t head = SIZE_MAX, tail = SIZE_MAX, n;
+
+    for (size_t i = 0; i < dir->kids.n; i++) {
+        const struct aaj_node *node = &l->node[dir->kids.id[i]];
+
+        if (!take[i])
+            continue;
+        name = node->flags & AAJ_NODE_GLOB ? node->name : aaj_glob_escape(&l->scratch, node->name);
+        if (!name.p)
+            return name;
+        if (!all.p)
+            all = name;
+        n = same_ends(all, name, false);
+        head = n < head ? n : head;
+        n = same_ends(all, name, true);
+        tail = n < tail ? n : tail;
+    }
+    if (head + tail >= all.n)
+        tail = 0;
+    return aaj_arena_printf(l->arena, "%.*s*%.*s", AAJ_STR_ARG(aaj_str_head(all, head)),
+                            AAJ_STR_ARG(aaj_str_skip(all, all.n - tail)));
+}
+
 /* "*", or "*.git" when all end so. */
 static struct aaj_str pattern_of(struct aaj_learner *l, const struct aaj_dir *dir, const bool *take)
 {
     struct aaj_str ext = { 0 };
 
+    for (size_t i = 0; i < dir->kids.n; i++)
+        if (take[i] && was_made(l, dir->kids.id[i]))
+            return made_pattern(l, dir, take);
     for (size_t i = 0; i < dir->kids.n; i++) {
         struct aaj_str one = take[i] ? aaj_name_last_extension(l->node[dir->kids.id[i]].name) : ext;
 
