@@ -94,16 +94,19 @@ int aaj_kids_replace(struct aaj_learner *l, struct aaj_dir *dir, const bool *tak
     return aaj_kids_add(kids, node);
 }
 
+/* Does one of the users that the jail acts as own the directory? That root does says nothing. */
 static bool user_owns(struct aaj_learner *l, struct aaj_str path)
 {
     struct aaj_fact fact;
+    bool owns = false;
 
-    if (!l->uid || path.n == 0)
+    if (!l->n_uids || path.n == 0)
         return false;
     if (aaj_fsview_get(aaj_recording_files(l->in->recording), path, &fact) > 0 ||
         (l->in->files && aaj_fsview_get(l->in->files, path, &fact) > 0))
-        return fact.type == 'd' && fact.uid == l->uid;
-    return false;
+        for (size_t i = 0; fact.type == 'd' && i < l->n_uids; i++)
+            owns |= fact.uid == l->uids[i].uid;
+    return owns;
 }
 
 static bool was_made(const struct aaj_learner *l, uint32_t node)

@@ -126,13 +126,13 @@ static bool number_varies(const struct aaj_learner *l, const struct aaj_dir *dir
     const struct aaj_node *n = &l->node[node];
     bool made = flags & AAJ_NODE_MADE, whole = p->off == 0 && p->len == n->name.n;
 
-    if (is_nameless(n->name, p))
-        return true;
+    if (is_nameless(n->name, p) || (made && is_pid(l, node, piece_text(n->name, p))))
+        return true; /* though one process made all of a group */
     if (group > 1 && !range->varies)
         return false;
     if (made)
         return group > 1 || p->len >= (flags & AAJ_NODE_GONE ? 4 : 5) || is_in_date(shape, i) ||
-               is_pid(l, node, piece_text(n->name, p)) || (range->zero && p->len >= 3) || is_last_number(n->name, p) || whole;
+               (range->zero && p->len >= 3) || is_last_number(n->name, p) || whole;
     if (dir->area == AAJ_AREA_OWN)
         return group > 2 || (group > 1 && whole);
     return (dir->area == AAJ_AREA_SYS || dir->area == AAJ_AREA_SHARED) && group > 2;

@@ -35,6 +35,19 @@ static int add_program(struct aaj_learner *l, struct aaj_str path)
     return 0;
 }
 
+/* Code that the jail makes itself is its own to write only where the ceiling does not mind. */
+static int is_own_code(struct aaj_learner *l, const struct aaj_node *n, struct aaj_str path)
+{
+    uint32_t both = AAJ_MAY_WRITE | AAJ_MAY_MMAP;
+    struct aaj_crossing crossing;
+    int r;
+
+    if (!(n->flags & AAJ_NODE_MADE) || !l->in->ceiling)
+        return n->flags & AAJ_NODE_MADE;
+    r = aaj_ceiling_crosses_file(l->in->ceiling, path, true, both, l->in->files, &l->scratch, &crossing);
+    return r < 0 ? r : !r;
+}
+
 static int collect(struct aaj_learner *l)
 {
     for (uint32_t i = 1; i < l->n_nodes; i++) {
@@ -42,17 +55,19 @@ static int collect(struct aaj_learner *l)
         struct aaj_str ext = aaj_name_last_extension(n->name), path;
         int r = 0;
 
-        if (!(n->flags & (AAJ_NODE_READ | AAJ_NODE_EXEC)) || (n->flags & AAJ_NODE_MADE))
+        if (!(n->flags & AAJ_NODE_EXEC) && (!(n->flags & AAJ_NODE_READ) || (n->flags & AAJ_NODE_MADE)))
             continue;
         if (!aaj_is_code_extension(ext) && !(n->flags & AAJ_NODE_EXEC))
             continue;
         path = aaj_node_path(l, &l->scratch, i);
         if (!path.p)
             return -ENOMEM;
-        if (n->flags & AAJ_NODE_EXEC)
-            r = add_program(l, path);
-        else if (aaj_area_of(l->in, path) == AAJ_AREA_OWN)
+        if (n->flags & AAJ_NODE_EXEC) {
+            r = is_own_code(l, n, path);
+            r = r ? r : add_program(l, path);
+        } else if (aaj_area_of(l->in, path) == AAJ_AREA_OWN) {
             r = add_extension(l, ext);
+        }
         if (r == -ENOMEM)
             return r;
     }

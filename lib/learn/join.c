@@ -12,6 +12,7 @@ void aaj_draft_join(struct aaj_learner *l, struct aaj_draft *to, const struct aa
 
     to->events += from->events;
     to->inferences |= from->inferences;
+    to->by_owner &= from->by_owner;
     if (!last)
         return;
     while (l->ev[last].next)

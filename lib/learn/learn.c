@@ -150,12 +150,14 @@ static int add_file(struct aaj_learner *l, uint32_t i, uint32_t dom)
     }
     if (aaj_suspect_is_new(l, a, perms))
         return aaj_refuse(l, i, AAJ_REFUSED_SUSPECT, AAJ_STR(""));
+    if (l->in->ceiling && perms & AAJ_MAY_MMAP)
+        return aaj_mapped_defer(l, i, dom);
     r = aaj_paths_add(l, i, dom, perms);
     return r < 0 ? r : aaj_grant_access(l, i, dom, AAJ_NO);
 }
 
-/* The slave's own uid is the one it does most as, root apart: a mail server is many for a moment. */
-static void count_uid(struct aaj_learner *l, const struct aaj_access *a)
+/* Which uids it acts as, root apart. */
+static void count_uid(struct aaj_learner *l, const struct aaj_access *a, bool itself)
 {
     size_t i;
 
@@ -167,18 +169,27 @@ static void count_uid(struct aaj_learner *l, const struct aaj_access *a)
         return;
     if (i == l->n_uids)
         l->uids[l->n_uids++].uid = a->fsuid_max;
+    l->uids[i].itself += itself;
     l->uids[i].accesses++;
 }
 
+/* The slave's own uid is the one it does most as: a mail server is many for a moment. Where the slave itself is root
+ * always, as a master is, its children's counts. */
 static void settle_uid(struct aaj_learner *l)
 {
+    bool itself = false;
     size_t most = 0;
 
     for (size_t i = 0; i < l->n_uids; i++)
-        if (l->uids[i].accesses > most || (l->uids[i].accesses == most && l->uids[i].uid < l->uid)) {
-            most = l->uids[i].accesses;
+        itself |= l->uids[i].itself > 0;
+    for (size_t i = 0; i < l->n_uids; i++) {
+        size_t n = itself ? l->uids[i].itself : l->uids[i].accesses;
+
+        if (n > most || (n && n == most && l->uids[i].uid < l->uid)) {
+            most = n;
             l->uid = l->uids[i].uid;
         }
+    }
 }
 
 static int add_access(struct aaj_learner *l, uint32_t i)
@@ -199,8 +210,7 @@ static int add_access(struct aaj_learner *l, uint32_t i)
         return aaj_refuse(l, i, at.why, at.detail);
     if (!a->allowed && !a->audited && !l->in->grant_denied)
         return aaj_refuse(l, i, AAJ_REFUSED_DENIED, AAJ_STR(""));
-    if (l->dom[at.dom].kind == AAJ_DOM_MAIN)
-        count_uid(l, a);
+    count_uid(l, a, l->dom[at.dom].kind == AAJ_DOM_MAIN);
     at.dom = l->dom[at.dom].same;
     if (a->class == AAJ_CLASS_FILE)
         return add_file(l, i, at.dom);
@@ -257,6 +267,7 @@ static void learner_free(struct aaj_learner *l)
     free(l->code);
     free(l->runs);
     free(l->draft);
+    free(l->mapped);
     aaj_arena_clear(&l->scratch);
 }
 
@@ -284,6 +295,8 @@ static int phases(struct aaj_learner *l)
         r = aaj_tree_build(l);
     for (uint32_t i = 0; r == 0 && i < l->n_access; i++)
         r = add_access(l, i);
+    if (r == 0)
+        r = aaj_mapped_settle(l);
     settle_uid(l);
     aaj_pool_share(l);
     if (r == 0)

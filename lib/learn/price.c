@@ -29,12 +29,13 @@ static struct aaj_str plain(struct aaj_learner *l, struct aaj_str s)
     }
 }
 
-/* Names that were seen lead to the pattern's own node. */
+/* Names that were seen lead to the pattern's own node; and what the jail made is nobody else's. */
 static bool is_evidence(struct aaj_learner *l, const struct aaj_priced *p, struct aaj_str path)
 {
     uint32_t node;
 
-    return aaj_path_find(l, path, &node) && aaj_node_final(l, node) == p->node;
+    return aaj_path_find(l, path, &node) &&
+           (aaj_node_final(l, node) == p->node || (l->node[node].flags & AAJ_NODE_MADE));
 }
 
 /* Not for everybody by its mode, or, where it is no package's, by its name: `*` matches what begins with a dot. */

@@ -88,6 +88,11 @@ struct aaj_draft {
     bool by_owner; /* all of it was by the file's owner, though that may say little: who creates owns */
 };
 
+/* A file mapped as code, until it is known who writes it. */
+struct aaj_mapped {
+    uint32_t access, dom;
+};
+
 struct aaj_learner {
     const struct aaj_learn_input *in;
     struct aaj_learned *out;
@@ -121,10 +126,12 @@ struct aaj_learner {
     size_t n_runs, cap_runs;
     struct aaj_str star[2];     /* aaj_guard_star(): of `*` and of `**` */
     uint32_t uid;               /* the slave's own, as the records show it; 0: root's alone */
+    struct aaj_mapped *mapped;
+    size_t n_mapped, cap_mapped;
     struct {
         uint32_t uid;
-        size_t accesses;
-    } uids[64]; /* it acted as */
+        size_t itself, accesses; /* by the slave; by its children, too */
+    } uids[64]; /* it acted as, but for root */
     size_t n_uids;
 
     struct aaj_policy *template, *child; /* read; what is written is put into the first */
@@ -190,6 +197,10 @@ uint32_t aaj_node_new(struct aaj_learner *l, uint32_t parent, struct aaj_str nam
 void aaj_node_merge(struct aaj_learner *l, uint32_t into, uint32_t node);
 
 void aaj_paths_free(struct aaj_learner *l);
+
+/* mapped.c */
+int aaj_mapped_defer(struct aaj_learner *l, uint32_t access, uint32_t dom);
+int aaj_mapped_settle(struct aaj_learner *l);
 
 /* area.c */
 enum aaj_area {
