@@ -148,6 +148,8 @@ static void replay(const char *title, const struct aaj_match *match, const struc
         if (d.verdict == AAJ_REPLAY_DENIED || d.verdict == AAJ_REPLAY_UNDECIDED) {
             denied++;
             show(rec, &a[i], d.verdict == AAJ_REPLAY_DENIED ? "denied" : "undecided");
+        } else if (getenv("SHOW_ALLOWED")) {
+            show(rec, &a[i], "allowed");
         }
     }
     fprintf(stderr, "%s: replayed %zu, denied %zu (%.2f %%), below what was not learned %zu, no question %zu\n", title,
