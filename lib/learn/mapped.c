@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Files that are mapped as code. Whether the slave writes them, too, is known when all else has been added: what it can
- * write and then map is a way in that stays, so the mapping is refused where the ceiling says so. A service that makes
- * code of its own (varnish, compiled templates) has to lift that item.
+ * Files that are mapped as code. Whether the slave writes them, too, is known when all else has been added:
+ * what it can write and then map is a way in that stays, so the mapping is refused where the ceiling says so.
+ * A service that makes code of its own (varnish, compiled templates) has to lift that item.
  */
 #include <errno.h>
 #include <stdlib.h>
