@@ -36,4 +36,5 @@ declared=$(grep -o 'aajail_[a-z_0-9]*(' "$AAJ_SOURCE/lib/aajail.h" | tr -d '(' |
 visible=$(nm -D --defined-only "$tmp/usr/lib/libaajail.so" | awk '$3 ~ /^aajail_/ { sub(/@.*/, "", $3); print $3 }' | sort -u)
 [ "$declared" = "$visible" ] || { diff <(echo "$declared") <(echo "$visible"); exit 1; }
 [ -e "$tmp/usr/share/man/man1/aajail.1" ]
+[ -e "$tmp/usr/share/doc/aajail/examples/pools/blog.yaml" ]
 [ -s "$tmp/usr/share/bash-completion/completions/aajail.bash" ]
