@@ -309,12 +309,17 @@ static void read_lift(struct reader *r, const struct aaj_yaml *node)
     read_items(r, node, "lift: [ ID ]", &r->m->lift);
 }
 
+const char *aaj_exec_action_name(enum aaj_exec_action action)
+{
+    static const char *const word[] = { "", "inherit", "child", "profile", "deny" };
+
+    return word[action];
+}
+
 static enum aaj_exec_action exec_action(struct aaj_str s)
 {
-    static const char *const word[] = { NULL, "inherit", "child", "profile", "deny" };
-
     for (int i = AAJ_EXEC_INHERIT; i <= AAJ_EXEC_DENY; i++)
-        if (aaj_str_eq(s, aaj_str_c(word[i])))
+        if (aaj_str_eq(s, aaj_str_c(aaj_exec_action_name((enum aaj_exec_action)i))))
             return (enum aaj_exec_action)i;
     return AAJ_EXEC_UNSET;
 }

@@ -88,8 +88,34 @@ int aaj_manifest_parse(struct aaj_str text, struct aaj_str file, struct aaj_diag
 int aaj_manifest_default(struct aaj_str executable, struct aaj_str user, struct aaj_manifest **ret_manifest);
 struct aaj_manifest *aaj_manifest_free(struct aaj_manifest *manifest);
 
-/* The manifest's own text @text with destinations added to network.allow; everything else stays as it is written.
- * -EINVAL with a finding where no place for them is found. */
+/* What can be put into a manifest's text by a program. */
+enum aaj_manifest_part {
+    AAJ_PART_ROOT,      /* roots */
+    AAJ_PART_RULE,      /* rules */
+    AAJ_PART_LIFT,      /* lift */
+    AAJ_PART_NEVER,     /* never */
+    AAJ_PART_EXEC,      /* exec: TEXT: ACTION */
+    AAJ_PART_DEST,      /* network.allow */
+    AAJ_PART_TEST_DENY, /* tests.deny */
+    AAJ_PARTS,
+};
+
+struct aaj_manifest_entry {
+    enum aaj_manifest_part part;
+    struct aaj_str text;
+    enum aaj_exec_action action; /* of EXEC */
+};
+
+/* The manifest text @text, whose file is @file, with entries added; everything else stays as its author wrote it. What it
+ * has already is left out. -EINVAL with a finding that shows the entry for which no place was found. */
+int aaj_manifest_add(struct aaj_str text, struct aaj_str file, const struct aaj_manifest_entry *entry, size_t n,
+                     struct aaj_arena *arena, struct aaj_diags *diags, struct aaj_str *ret_text);
+
+/* As it would be written in the manifest: `network: { allow: [ "tcp 127.0.0.1:25" ] }`. */
+struct aaj_str aaj_manifest_entry_text(struct aaj_arena *arena, const struct aaj_manifest_entry *entry);
+const char *aaj_exec_action_name(enum aaj_exec_action action); /* "child" */
+
+/* Destinations alone: AAJ_PART_DEST. */
 int aaj_manifest_add_dests(const struct aaj_manifest *m, struct aaj_str text, const struct aaj_str *dest, size_t n,
                            struct aaj_arena *arena, struct aaj_diags *diags, struct aaj_str *ret_text);
 

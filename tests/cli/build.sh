@@ -190,7 +190,7 @@ printf '%s }\n' "$head" >g.yaml
 try 0 build g.yaml --log "$A" "${files[@]}" -o g
 [ "$(grep -A4 'it called out' err | tail -4 | tr -s ' ' | tr -d '\n')" = \
     ' network: allow: - "tcp 127.0.0.1:25" # 3 events - "tcp 203.0.113.7:80" # 3 events' ] || fail "proposals: $(cat err)"
-grant "$head }" "$head , network: { allow: [ \"tcp 127.0.0.1:25\", \"tcp 203.0.113.7:80\" ] } }"
+grant "$head }" "$head, network: { allow: [ \"tcp 127.0.0.1:25\", \"tcp 203.0.113.7:80\" ] } }"
 grant "$head, network: { allow: [ 'tcp 203.0.113.0/24:1-80', resolver ] } }" \
     "$head, network: { allow: [ 'tcp 203.0.113.0/24:1-80', resolver, \"tcp 127.0.0.1:25\" ] } }"
 grant 'jail: slave-c
@@ -201,9 +201,11 @@ network:
   - udp [2001:db8::1]:5 # a comment stays
 tests: { deny: [ "tcp 192.0.2.1:1" ] }' '  - udp [2001:db8::1]:5 # a comment stays' '  - "tcp 127.0.0.1:25"' '  - "tcp 203.0.113.7:80"'
 grep -qF 'network inet6 dgram,' again/aajail.slave-c || fail "no socket for what the manifest allows"
-printf '%s, network: { replies: true } }\n' "$head" >g.yaml
+grant "$head, network: { replies: true } }" \
+    "$head, network: { replies: true, allow: [ \"tcp 127.0.0.1:25\", \"tcp 203.0.113.7:80\" ] } }"
+printf '%s, network: {} }\n' "$head" >g.yaml
 try 3 build g.yaml --log "$A" "${files[@]}" -o g2 --grant-destinations
-says 'add them to network.allow by hand'
+says 'add by hand: network: { allow: [ "tcp 127.0.0.1:25" ] }'
 [ ! -e g2 ] || fail "something was written"
 
 # Who listens on a high port is called from high ports; those are nobody's service. Port 0 is no destination.

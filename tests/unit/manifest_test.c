@@ -244,9 +244,73 @@ static void test_bounds(void **state)
     aaj_diags_clear(&diags);
 }
 
+/* Each row: a text, an entry, and the whole text after it (NULL: no place). */
+static void test_add(void **state)
+{
+#define HEAD "jail: a\nslave: /a/b\n"
+    static const struct {
+        const char *text;
+        struct aaj_manifest_entry entry;
+        const char *then;
+    } row[] = {
+        { HEAD, { AAJ_PART_RULE, AAJ_STR_INIT("/a r,"), 0 }, HEAD "rules:\n  - \"/a r,\"\n" },
+        { "jail: a\nslave: /a/b", { AAJ_PART_RULE, AAJ_STR_INIT("/a r,"), 0 }, HEAD "rules:\n  - \"/a r,\"\n" },
+        { HEAD "rules: # why\n- /x r,  # x\n# end\n", { AAJ_PART_RULE, AAJ_STR_INIT("/a \\\"\n r,"), 0 },
+          HEAD "rules: # why\n- /x r,  # x\n- \"/a \\\\\\\"\\n r,\"\n# end\n" },
+        { HEAD "rules:\n  - >-\n    /x\n    r,\nlift: [ credentials ]\n", { AAJ_PART_RULE, AAJ_STR_INIT("/a r,"), 0 },
+          HEAD "rules:\n  - \"/a r,\"\n  - >-\n    /x\n    r,\nlift: [ credentials ]\n" },
+        { HEAD "lift: [ credentials ]\n", { AAJ_PART_LIFT, AAJ_STR_INIT("mail"), 0 }, HEAD "lift: [ credentials, \"mail\" ]\n" },
+        { HEAD "exec:\n  default: deny\n", { AAJ_PART_EXEC, AAJ_STR_INIT("/bin/sh"), AAJ_EXEC_CHILD },
+          HEAD "exec:\n  default: deny\n  \"/bin/sh\": child\n" },
+        { HEAD "exec: { /bin/x: inherit }\n", { AAJ_PART_EXEC, AAJ_STR_INIT("/bin/sh"), AAJ_EXEC_DENY },
+          HEAD "exec: { /bin/x: inherit, \"/bin/sh\": deny }\n" },
+        { HEAD "exec: {\n  /bin/x: inherit\n}\n", { AAJ_PART_EXEC, AAJ_STR_INIT("/bin/sh"), AAJ_EXEC_DENY },
+          HEAD "exec: {\n  /bin/x: inherit, \"/bin/sh\": deny\n}\n" },
+        { HEAD "never:\n  - others: true\n", { AAJ_PART_NEVER, AAJ_STR_INIT("/h/** rw,"), 0 },
+          HEAD "never:\n  - others: true\n  - \"/h/** rw,\"\n" },
+        { HEAD "tests:\n  allow: [ /a r ]\n", { AAJ_PART_TEST_DENY, AAJ_STR_INIT("/b w"), 0 },
+          HEAD "tests:\n  allow: [ /a r ]\n  deny: [ \"/b w\" ]\n" },
+        { HEAD "tests: { deny: [ /a r ] }\n", { AAJ_PART_TEST_DENY, AAJ_STR_INIT("/b w"), 0 },
+          HEAD "tests: { deny: [ /a r, \"/b w\" ] }\n" },
+        { HEAD "network:\n  replies: false\n", { AAJ_PART_DEST, AAJ_STR_INIT("tcp 192.0.2.1:1"), 0 },
+          HEAD "network:\n  replies: false\n  allow: [ \"tcp 192.0.2.1:1\" ]\n" },
+        { "{ jail: a, slave: /a/b }\n", { AAJ_PART_ROOT, AAJ_STR_INIT("/a"), 0 }, "{ jail: a, slave: /a/b, roots: [ \"/a\" ] }\n" },
+        /* what is there is left as it is */
+        { HEAD "rules: [ '/a r,' ]\n", { AAJ_PART_RULE, AAJ_STR_INIT("/a r,"), 0 }, HEAD "rules: [ '/a r,' ]\n" },
+        { HEAD "exec: { /bin/sh: deny }\n", { AAJ_PART_EXEC, AAJ_STR_INIT("/bin/sh"), AAJ_EXEC_DENY },
+          HEAD "exec: { /bin/sh: deny }\n" },
+        /* no place, or against what is there */
+        { HEAD "rules: []\n", { AAJ_PART_RULE, AAJ_STR_INIT("/a r,"), 0 }, NULL },
+        { HEAD "exec: { /bin/sh: deny }\n", { AAJ_PART_EXEC, AAJ_STR_INIT("/bin/sh"), AAJ_EXEC_CHILD }, NULL },
+        { HEAD, { AAJ_PART_DEST, AAJ_STR_INIT("no such thing"), 0 }, NULL },
+        { HEAD, { AAJ_PART_RULE, AAJ_STR_INIT("/\xff r,"), 0 }, NULL },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+        struct aaj_diags diags = AAJ_DIAGS_INIT;
+        struct aaj_arena arena = AAJ_ARENA_INIT;
+        struct aaj_str text = { 0 };
+        int r = aaj_manifest_add(aaj_str_c(row[i].text), AAJ_STR("t.yaml"), &row[i].entry, 1, &arena, &diags, &text);
+
+        if (row[i].then && (r < 0 || !aaj_str_eq(text, aaj_str_c(row[i].then))))
+            fail_msg("row %zu: %d, '%.*s'", i, r, AAJ_STR_ARG(text));
+        if (!row[i].then) {
+            assert_int_equal(r, -EINVAL);
+            assert_null(text.p);
+            assert_int_equal(diags.n, 1);
+            assert_true(aaj_str_search(diags.item[0].message, AAJ_STR("add by hand: ")) < diags.item[0].message.n);
+        }
+        aaj_diags_clear(&diags);
+        aaj_arena_clear(&arena);
+    }
+#undef HEAD
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_add),
         cmocka_unit_test(test_every_key),       cmocka_unit_test(test_defaults),
         cmocka_unit_test(test_default_manifest), cmocka_unit_test(test_destinations),
         cmocka_unit_test(test_bad_destinations), cmocka_unit_test(test_golden_errors),
