@@ -72,7 +72,7 @@ static int write_artefacts(const struct build_args *a, const struct build_group 
     return EXIT_DONE;
 }
 
-int build_deliver(const struct build_args *a, const struct build_group *g, struct aaj_diags *diags)
+int build_deliver(const struct build_args *a, struct build_group *g, struct build_shared *s)
 {
     for (size_t i = 0; i < g->n; i++) {
         struct aaj_built *b = g->built[i];
@@ -90,5 +90,5 @@ int build_deliver(const struct build_args *a, const struct build_group *g, struc
             fwrite(g->built[0]->profile.p, 1, g->built[0]->profile.n, stdout);
         return EXIT_DONE;
     }
-    return a->dry_run ? EXIT_DONE : write_artefacts(a, g, diags);
+    return a->dry_run ? EXIT_DONE : write_artefacts(a, g, &s->diags);
 }

@@ -113,30 +113,17 @@ static int prepare(const struct build_args *a, struct build_shared *s, const str
     return status == EXIT_DONE ? observe(a, in->manifest, k ? g->in[0].manifest : NULL, in->recording, &s->diags) : status;
 }
 
-static int run_group(struct build_shared *s, const struct build_group *g)
+int build_group_again(struct build_shared *s, const struct build_group *g)
 {
     return g->n == 1 ? aaj_build_run(g->in, &s->diags, g->built) : aaj_build_family(g->in, g->n, &s->diags, g->built);
 }
 
-/* Puts what is proposed into the manifest of one, which then says all of it. *ret_n: how many there were. */
-static int add_destinations(struct build_shared *s, const struct build_group *g, size_t k, size_t *ret_n)
+int build_group_set_manifest(struct build_shared *s, const struct build_group *g, size_t k, struct aaj_str text)
 {
-    const struct aaj_learned *l = g->built[k]->learned;
-    struct aaj_str *dest = calloc(l->n_proposals + 1, sizeof(*dest)), text;
     struct aaj_manifest **m = &s->jails.item[g->member[k]], *more = NULL;
-    size_t n = 0;
-    int r;
+    int r = aaj_manifest_parse(text, (*m)->file, &s->diags, &more);
 
-    if (!dest)
-        return -ENOMEM;
-    for (size_t i = 0; i < l->n_proposals; i++)
-        if (l->proposal[i].state == AAJ_PROPOSED)
-            dest[n++] = l->proposal[i].dest;
-    r = n ? aaj_manifest_add_dests(*m, g->part[k].manifest, dest, n, &s->arena, &s->diags, &text) : 0;
-    if (r == 0 && n)
-        r = aaj_manifest_parse(text, (*m)->file, &s->diags, &more);
-    free(dest);
-    if (r < 0 || !n)
+    if (r < 0)
         return r;
     for (size_t i = 0; i < g->n; i++) /* the others of the group know it, too */
         for (size_t j = 0; j < g->in[i].n_others; j++)
@@ -145,8 +132,28 @@ static int add_destinations(struct build_shared *s, const struct build_group *g,
     aaj_manifest_free(*m);
     s->jails.text[g->member[k]] = g->part[k].manifest = text;
     g->in[k].manifest = *m = more;
-    *ret_n += n;
     return 0;
+}
+
+/* Puts what is proposed into the manifest of one, which then says all of it. *ret_n: how many there were. */
+static int add_destinations(struct build_shared *s, const struct build_group *g, size_t k, size_t *ret_n)
+{
+    const struct aaj_learned *l = g->built[k]->learned;
+    struct aaj_str *dest = calloc(l->n_proposals + 1, sizeof(*dest)), text;
+    size_t n = 0;
+    int r;
+
+    if (!dest)
+        return -ENOMEM;
+    for (size_t i = 0; i < l->n_proposals; i++)
+        if (l->proposal[i].state == AAJ_PROPOSED)
+            dest[n++] = l->proposal[i].dest;
+    r = n ? aaj_manifest_add_dests(g->in[k].manifest, g->part[k].manifest, dest, n, &s->arena, &s->diags, &text) : 0;
+    if (r == 0 && n)
+        r = build_group_set_manifest(s, g, k, text);
+    free(dest);
+    *ret_n += n;
+    return r;
 }
 
 /* Builds again with what is proposed. */
@@ -163,7 +170,7 @@ static int grant_destinations(struct build_shared *s, const struct build_group *
         g->built[k] = aaj_built_free(g->built[k]);
     fprintf(stderr, "  %zu destination%s added to the manifest that is written beside the profile; yours is as it was\n", n,
             n == 1 ? "" : "s");
-    return run_group(s, g);
+    return build_group_again(s, g);
 }
 
 int build_group_run(const struct build_args *a, struct build_shared *s, const size_t *member, size_t n)
@@ -176,7 +183,7 @@ int build_group_run(const struct build_args *a, struct build_shared *s, const si
     if (status == EXIT_DONE && n > 1 && a->merge)
         status = usage_error(a->verb, "--merge puts one jail into a profile; a master and its pools are built anew");
     if (status == EXIT_DONE) {
-        r = run_group(s, &g);
+        r = build_group_again(s, &g);
         if (r == 0 && a->grant_dests)
             r = grant_destinations(s, &g);
         if (r < 0 && !s->diags.errors)
@@ -184,7 +191,7 @@ int build_group_run(const struct build_args *a, struct build_shared *s, const si
         status = build_status(r);
     }
     if (status == EXIT_DONE)
-        status = build_deliver(a, &g, &s->diags);
+        status = (a->deliver ? a->deliver : build_deliver)(a, &g, s);
     for (size_t k = 0; k < n && status == EXIT_DONE; k++)
         if (aaj_recording_account(g.in[k].recording).incomplete)
             status = EXIT_LOST;

@@ -174,11 +174,23 @@ static int open_and_build(const struct build_args *a, char **operand, int n, str
     return status == EXIT_DONE ? build_all(a, s) : status;
 }
 
+int build_jails(const struct build_args *a, char **operand, int n)
+{
+    struct build_shared s = { 0 };
+    int status = open_and_build(a, operand, n, &s);
+
+    show_diags(&s.diags);
+    manifests_clear(&s.jails);
+    aaj_arena_clear(&s.arena);
+    aaj_fsview_free(s.files);
+    aaj_target_free(s.target);
+    return status;
+}
+
 static int run(const struct verb *verb, int argc, char **argv)
 {
     struct opts o = OPTS_INIT(verb, argc, argv);
     struct build_args a = { .verb = verb };
-    struct build_shared s = { 0 };
     const char *name;
     int status = EXIT_DONE;
 
@@ -190,12 +202,7 @@ static int run(const struct verb *verb, int argc, char **argv)
     else if (status == EXIT_DONE)
         status = check_args(&a, o.n_operands);
     if (!o.done && status == EXIT_DONE)
-        status = open_and_build(&a, o.operand, o.n_operands, &s);
-    show_diags(&s.diags);
-    manifests_clear(&s.jails);
-    aaj_arena_clear(&s.arena);
-    aaj_fsview_free(s.files);
-    aaj_target_free(s.target);
+        status = build_jails(&a, o.operand, o.n_operands);
     paths_clear(&a.logs);
     paths_clear(&a.recordings);
     return status;

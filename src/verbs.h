@@ -6,6 +6,7 @@
 /* One line a verb, in the order of `aajail --help`; each is defined in cmd_NAME.c. */
 #define ALL_VERBS(VERB)                                                                            \
     VERB(init)                                                                                     \
+    VERB(review)                                                                                   \
     VERB(build)                                                                                    \
     VERB(learn)                                                                                    \
     VERB(merge)                                                                                    \

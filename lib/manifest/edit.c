@@ -46,7 +46,7 @@ static const struct aaj_scalars *scalars_of(const struct aaj_manifest *m, enum a
     }
 }
 
-static bool has(const struct aaj_manifest *m, const struct aaj_manifest_entry *e)
+bool aaj_manifest_has(const struct aaj_manifest *m, const struct aaj_manifest_entry *e)
 {
     const struct aaj_scalars *list = scalars_of(m, e->part);
     bool yes = list && scalars_have(list, e->text);
@@ -84,7 +84,7 @@ static int prove(struct aaj_str text, const struct aaj_manifest *was, const stru
         return r == -ENOMEM ? r : -EINVAL;
     before.n[e->part]++; /* the first are in the order of the parts */
     after = count(m);
-    r = memcmp(&before, &after, sizeof(before)) == 0 && has(m, e) ? 0 : -EINVAL;
+    r = memcmp(&before, &after, sizeof(before)) == 0 && aaj_manifest_has(m, e) ? 0 : -EINVAL;
     aaj_manifest_free(m);
     return r;
 }
@@ -278,7 +278,7 @@ static int add_one(struct aaj_str *text, struct aaj_str file, const struct aaj_m
     yaml.diags = &unheard;
     e.was = m;
     e.done = *text;
-    if (!has(m, entry)) {
+    if (!aaj_manifest_has(m, entry)) {
         r = aaj_utf8_valid(entry->text) ? aaj_yaml_read(&yaml, &tree, &root) : -EINVAL;
         if (r == 0)
             r = insert(&e, root);

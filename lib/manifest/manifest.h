@@ -111,6 +111,9 @@ struct aaj_manifest_entry {
 int aaj_manifest_add(struct aaj_str text, struct aaj_str file, const struct aaj_manifest_entry *entry, size_t n,
                      struct aaj_arena *arena, struct aaj_diags *diags, struct aaj_str *ret_text);
 
+/* Does it say that already? */
+bool aaj_manifest_has(const struct aaj_manifest *m, const struct aaj_manifest_entry *entry);
+
 /* As it would be written in the manifest: `network: { allow: [ "tcp 127.0.0.1:25" ] }`. */
 struct aaj_str aaj_manifest_entry_text(struct aaj_arena *arena, const struct aaj_manifest_entry *entry);
 const char *aaj_exec_action_name(enum aaj_exec_action action); /* "child" */
