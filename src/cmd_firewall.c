@@ -15,7 +15,7 @@
 static const struct opt opts[] = {
     { "backend", 'b', "legacy|nft", "legacy is iptables; default: the one in use on this machine" },
     { "format", 'f', "text|iptables|ip6tables|nft|json", "how a plan is printed" },
-    { "resolve", 0, NULL, "plan: look up users and host names now" },
+    { "resolve", 0, NULL, "plan: look up users, host names and name servers now" },
     { "uid", 'u', "UID", "the slave's uid, instead of its user's" },
     OPT_DRY_RUN,
     OPT_JSON,
@@ -77,7 +77,7 @@ int firewall_load_plan(const char *path, const struct firewall_args *a, bool num
         status = EXIT_REFUSED; /* the manifest is sound; this machine lacks the user or the host */
         r = aaj_firewall_plan_resolve_user(plan, diags);
         if (r == 0)
-            r = aaj_firewall_plan_resolve_hosts(plan, diags);
+            r = aaj_firewall_plan_resolve_hosts(plan, AAJ_FIREWALL_RESOLV_CONF, diags);
     }
     aaj_manifest_free(m);
     aaj_arena_clear(&arena);

@@ -128,25 +128,6 @@ static int test_class(struct test *t, const struct aaj_match_profile *profile, c
     return 0;
 }
 
-/* Does @allowed hold all of @d, or (touch) anything of it? */
-static bool dest_holds(const struct aaj_dest *allowed, const struct aaj_dest *d, bool touch)
-{
-    const uint8_t *a = allowed->addr.s6_addr, *b = d->addr.s6_addr;
-    unsigned bits = touch && d->prefix < allowed->prefix ? d->prefix : allowed->prefix;
-
-    if (allowed->kind != AAJ_DEST_ADDRESS || d->kind != AAJ_DEST_ADDRESS || allowed->family != d->family)
-        return false;
-    if (allowed->proto && allowed->proto != d->proto && !(touch && !d->proto))
-        return false;
-    if (!touch && d->prefix < allowed->prefix)
-        return false;
-    if (memcmp(a, b, bits / 8) != 0 || (bits % 8 && (a[bits / 8] ^ b[bits / 8]) >> (8 - bits % 8)))
-        return false;
-    if (touch)
-        return d->port_lo <= allowed->port_hi && allowed->port_lo <= d->port_hi;
-    return allowed->port_lo <= d->port_lo && d->port_hi <= allowed->port_hi;
-}
-
 /* "tcp 127.0.0.1:25": the firewall chain's business, which the manifest's network section decides alone. */
 static void test_dest(struct test *t, const struct aaj_dest *d)
 {
@@ -154,7 +135,7 @@ static void test_dest(struct test *t, const struct aaj_dest *d)
     bool held = false;
 
     for (size_t i = 0; i < m->n_dests; i++)
-        held = held || dest_holds(&m->dest[i], d, !t->allow);
+        held = held || (t->allow ? aaj_dest_covers : aaj_dest_touches)(&m->dest[i], d);
     if (held != t->allow)
         aaj_proof_fail(t->p, AAJ_PROOF_TESTS, t->source->loc, "policy test fails: network.allow %s %s",
                        t->allow ? "does not open" : "opens", aaj_proof_show(t->p, t->source->text));

@@ -71,14 +71,14 @@ static int add_dests(struct aaj_firewall_plan *plan, const struct aaj_manifest *
     for (size_t i = 0; i < m->n_dests && r == 0; i++) {
         const struct aaj_dest *d = &m->dest[i];
 
-        if (d->kind == AAJ_DEST_HOST) {
+        if (d->kind != AAJ_DEST_ADDRESS) {
             struct aaj_firewall_host *h = &plan->host[plan->n_hosts++];
 
             h->dest = *d;
             h->dest.host = aaj_arena_dup(&plan->arena, d->host);
             h->dest.source.text = aaj_arena_dup(&plan->arena, d->source.text);
             h->dest.source.loc.file = aaj_arena_dup(&plan->arena, d->source.loc.file);
-            if (!h->dest.host.p || !h->dest.source.text.p)
+            if ((d->host.p && !h->dest.host.p) || !h->dest.source.text.p)
                 r = -ENOMEM;
         } else {
             r = aaj_firewall_rules_add_dest(plan, d);
@@ -186,29 +186,6 @@ enum aaj_firewall_verdict aaj_firewall_decide(const struct aaj_firewall_plan *pl
         if (plan->rule[i].verdict != AAJ_FIREWALL_LOG && rule_matches(&plan->rule[i], packet))
             return plan->rule[i].verdict;
     return AAJ_FIREWALL_REJECT;
-}
-
-bool aaj_firewall_plan_reaches(const struct aaj_firewall_plan *plan, const struct aaj_dest *dest)
-{
-    unsigned families = dest->family == AF_INET    ? AAJ_FIREWALL_V4
-                        : dest->family == AF_INET6 ? AAJ_FIREWALL_V6
-                                                   : AAJ_FIREWALL_BOTH;
-
-    for (size_t i = 0; i < plan->n_rules; i++) {
-        const struct aaj_firewall_rule *r = &plan->rule[i];
-        uint8_t bits = r->prefix < dest->prefix ? r->prefix : dest->prefix;
-
-        if (r->verdict == AAJ_FIREWALL_ALLOW && !r->reply && (r->families & families) &&
-            (!r->proto || !dest->proto || r->proto == dest->proto) && r->port_lo <= dest->port_hi &&
-            dest->port_lo <= r->port_hi &&
-            (bits == 0 || aaj_firewall_prefix_covers(&r->addr, bits, &dest->addr)))
-            return true;
-    }
-    /* A host that has no address yet may turn out to be anything its own entry names. */
-    for (size_t i = 0; i < plan->n_hosts; i++)
-        if (dest->kind == AAJ_DEST_HOST && aaj_str_eq(plan->host[i].dest.host, dest->host))
-            return true;
-    return false;
 }
 
 bool aaj_firewall_rule_eq(const struct aaj_firewall_rule *a, const struct aaj_firewall_rule *b)

@@ -32,7 +32,7 @@ struct aaj_firewall_rule {
 };
 
 struct aaj_firewall_host {
-    struct aaj_dest dest; /* dest.host is to be resolved */
+    struct aaj_dest dest; /* HOST: dest.host is to be resolved; RESOLVER: this machine's name servers */
 };
 
 struct aaj_firewall_plan {
@@ -42,7 +42,7 @@ struct aaj_firewall_plan {
     uint32_t uid;
     struct aaj_firewall_rule *rule; /* canonical: same manifest, same list */
     size_t n_rules;
-    struct aaj_firewall_host *host; /* names in network.allow that have no rules yet */
+    struct aaj_firewall_host *host; /* entries of network.allow that have no rules yet */
     size_t n_hosts;
 };
 
@@ -66,9 +66,11 @@ int aaj_firewall_plan_set_uid(struct aaj_firewall_plan *plan, uint32_t uid, stru
  * -ENOENT with a finding when there is no such user. */
 int aaj_firewall_plan_resolve_user(struct aaj_firewall_plan *plan, struct aaj_diags *diags);
 
-/* Replaces every host by the addresses that it has now, with a note for each; -ENOENT with findings for
- * those that have none. */
-int aaj_firewall_plan_resolve_hosts(struct aaj_firewall_plan *plan, struct aaj_diags *diags);
+#define AAJ_FIREWALL_RESOLV_CONF "/etc/resolv.conf"
+
+/* Replaces every host by the addresses that it has now, and "resolver" by the name servers of @resolv_conf
+ * (resolv.conf(5)), with a note for each; -ENOENT with findings for those that have none. */
+int aaj_firewall_plan_resolve_hosts(struct aaj_firewall_plan *plan, const char *resolv_conf, struct aaj_diags *diags);
 
 /* "aajail-10004", or "aajail-USER" while the uid is not known. -ENAMETOOLONG past 28 characters. */
 int aaj_firewall_chain_name(const struct aaj_firewall_plan *plan, char ret_name[static AAJ_FIREWALL_NAME_MAX + 1]);
@@ -82,9 +84,6 @@ struct aaj_firewall_packet {
 };
 enum aaj_firewall_verdict aaj_firewall_decide(const struct aaj_firewall_plan *plan,
                                               const struct aaj_firewall_packet *packet);
-
-/* For policy tests ("tcp 127.0.0.1:25"): whether any packet to @dest may leave as a new connection. */
-bool aaj_firewall_plan_reaches(const struct aaj_firewall_plan *plan, const struct aaj_dest *dest);
 
 bool aaj_firewall_rule_eq(const struct aaj_firewall_rule *a, const struct aaj_firewall_rule *b);
 

@@ -87,26 +87,34 @@ static int add_addresses(struct aaj_firewall_plan *plan, const struct aaj_firewa
     return r;
 }
 
-int aaj_firewall_plan_resolve_hosts(struct aaj_firewall_plan *plan, struct aaj_diags *diags)
+static int add_host(struct aaj_firewall_plan *plan, const struct aaj_firewall_host *h, struct aaj_diags *diags)
+{
+    struct addrinfo hints = { .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM }, *list = NULL;
+    int r = getaddrinfo(h->dest.host.p, NULL, &hints, &list);
+
+    if (r != 0) {
+        aaj_diag_add(diags, AAJ_ERROR, "firewall-host", h->dest.source.loc, h->dest.source.text,
+                     "'%.*s' has no address: %s; write the address itself, or mend the resolver",
+                     AAJ_STR_ARG(h->dest.host), gai_strerror(r));
+        return -ENOENT;
+    }
+    r = add_addresses(plan, h, list, diags);
+    freeaddrinfo(list);
+    return r;
+}
+
+int aaj_firewall_plan_resolve_hosts(struct aaj_firewall_plan *plan, const char *resolv_conf, struct aaj_diags *diags)
 {
     int result = 0;
 
     for (size_t i = 0; i < plan->n_hosts; i++) {
         const struct aaj_firewall_host *h = &plan->host[i];
-        struct addrinfo hints = { .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM }, *list = NULL;
-        int r = getaddrinfo(h->dest.host.p, NULL, &hints, &list);
+        int r = h->dest.kind == AAJ_DEST_RESOLVER ? aaj_firewall_add_servers(plan, h, resolv_conf, diags)
+                                                  : add_host(plan, h, diags);
 
-        if (r != 0) {
-            aaj_diag_add(diags, AAJ_ERROR, "firewall-host", h->dest.source.loc, h->dest.source.text,
-                         "'%.*s' has no address: %s; write the address itself, or mend the resolver",
-                         AAJ_STR_ARG(h->dest.host), gai_strerror(r));
-            result = -ENOENT;
-            continue;
-        }
-        r = add_addresses(plan, h, list, diags);
-        freeaddrinfo(list);
-        if (r < 0)
+        if (r == -ENOMEM)
             return r;
+        result = r < 0 ? r : result;
     }
     if (result == 0)
         plan->n_hosts = 0;

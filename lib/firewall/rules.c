@@ -64,14 +64,8 @@ int aaj_firewall_rules_add_dest(struct aaj_firewall_plan *plan, const struct aaj
                                       .port_lo = dest->port_lo,
                                       .port_hi = dest->port_hi };
 
-    if (dest->kind == AAJ_DEST_HOST)
+    if (dest->kind != AAJ_DEST_ADDRESS)
         return -EINVAL;
-    if (dest->kind == AAJ_DEST_RESOLVER) {
-        rule.families = AAJ_FIREWALL_BOTH;
-        rule.proto = 0;
-        rule.port_lo = rule.port_hi = 53;
-        return add_protos(plan, rule);
-    }
     rule.families = dest->family == AF_INET    ? AAJ_FIREWALL_V4
                     : dest->family == AF_INET6 ? AAJ_FIREWALL_V6
                                                : AAJ_FIREWALL_BOTH;

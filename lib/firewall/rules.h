@@ -7,6 +7,10 @@
 int aaj_firewall_rules_add_replies(struct aaj_firewall_plan *plan);
 int aaj_firewall_rules_add_dest(struct aaj_firewall_plan *plan, const struct aaj_dest *dest);
 
+/* Those of the name servers in @conf (resolv.conf(5)), which @h stands for; a note each. */
+int aaj_firewall_add_servers(struct aaj_firewall_plan *plan, const struct aaj_firewall_host *h, const char *conf,
+                             struct aaj_diags *diags);
+
 /* Sorts destinations, drops those that another covers, adds the refusal (once). @group: where the log goes to. */
 int aaj_firewall_rules_finish(struct aaj_firewall_plan *plan, bool log, int32_t group);
 

@@ -119,7 +119,10 @@ static void print_text(FILE *out, const struct aaj_firewall_plan *plan, const ch
         fputc('\n', out);
     }
     for (size_t i = 0; i < plan->n_hosts; i++)
-        fprintf(out, "  and, once resolved: allow %.*s\n", AAJ_STR_ARG(plan->host[i].dest.source.text));
+        if (plan->host[i].dest.kind == AAJ_DEST_RESOLVER)
+            fputs("  and, when applied: allow tcp and udp to the name servers in " AAJ_FIREWALL_RESOLV_CONF " port 53\n", out);
+        else
+            fprintf(out, "  and, once resolved: allow %.*s\n", AAJ_STR_ARG(plan->host[i].dest.source.text));
 }
 
 static void print_iptables_rule(FILE *out, const struct aaj_firewall_plan *plan, const char *chain,

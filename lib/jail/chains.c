@@ -95,7 +95,7 @@ int jail_chains_look_up(const struct aaj_manifest *m, struct aaj_diags *diags, s
     if (r == 0)
         r = aaj_firewall_plan_resolve_user(plan, diags);
     if (r == 0)
-        r = aaj_firewall_plan_resolve_hosts(plan, diags);
+        r = aaj_firewall_plan_resolve_hosts(plan, AAJ_FIREWALL_RESOLV_CONF, diags);
     if (r == 0)
         return add(c, plan, m->user.loc, diags);
     aaj_firewall_plan_free(plan);

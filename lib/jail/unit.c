@@ -110,7 +110,10 @@ static void print_addresses(FILE *out, const struct aaj_manifest *m)
 
         r.families = d->family == AF_INET6 ? AAJ_FIREWALL_V6 : AAJ_FIREWALL_V4;
         aaj_firewall_addr_text(&r, addr);
-        fprintf(out, "IPAddressAllow=%s\n", d->prefix ? addr : d->family == AF_INET6 ? "::/0" : "0.0.0.0/0");
+        fprintf(out, "IPAddressAllow=%s\n", d->prefix                ? addr
+                                           : d->family == AF_INET6 ? "::/0"
+                                           : d->family == AF_INET  ? "0.0.0.0/0"
+                                                                   : "any");
     }
 }
 

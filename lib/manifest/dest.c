@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* One destination: "tcp 10.0.5.0/24:8000-8100", "udp [2001:db8::5]:53", "resolver". */
+/* One destination: "tcp 10.0.5.0/24:8000-8100", "udp [2001:db8::5]:53", "resolver", "resolver 10.0.0.53". */
 #include <arpa/inet.h>
 #include <errno.h>
 
@@ -158,18 +158,46 @@ static const char *parse_host(struct aaj_str s, struct aaj_dest *d, struct aaj_s
     return NULL;
 }
 
+static const char *parse_length(struct aaj_str *rest, struct aaj_dest *d)
+{
+    size_t end = aaj_str_find(*rest, ':');
+    struct aaj_str length = aaj_str_head(*rest, end);
+
+    d->prefix = d->family == AF_INET ? 32 : d->family == AF_INET6 ? 128 : 0;
+    if (rest->n == 0 || rest->p[0] != '/')
+        return NULL;
+    *rest = aaj_str_skip(*rest, end);
+    return parse_prefix(aaj_str_skip(length, 1), d);
+}
+
+/* What stands behind "resolver": nothing, "any" or an address; the port, and that it is udp and tcp, go without saying. */
+static const char *parse_resolver(struct aaj_str s, struct aaj_dest *d)
+{
+    static const char expected[] = "expected 'resolver', 'resolver any' or 'resolver ADDRESS[/LENGTH]'";
+    struct aaj_str rest;
+    const char *why;
+
+    d->port_lo = d->port_hi = AAJ_DEST_DOMAIN;
+    if (s.n == 0)
+        d->kind = AAJ_DEST_RESOLVER;
+    if (s.n == 0 || aaj_str_eq(s, AAJ_STR(" any")))
+        return NULL;
+    why = s.p[0] == ' ' ? parse_host(aaj_str_skip(s, 1), d, &rest) : expected;
+    if (!why)
+        why = d->kind == AAJ_DEST_HOST ? expected : parse_length(&rest, d);
+    return why ? why : rest.n ? expected : NULL;
+}
+
 static const char *parse(struct aaj_str s, struct aaj_dest *d)
 {
+    static const struct aaj_str resolver = AAJ_STR_INIT("resolver");
     size_t space = aaj_str_find(s, ' ');
     struct aaj_str rest;
     const char *why;
     size_t i;
 
-    if (aaj_str_eq(s, AAJ_STR("resolver"))) {
-        d->kind = AAJ_DEST_RESOLVER;
-        d->port_lo = d->port_hi = 53;
-        return NULL;
-    }
+    if (aaj_str_eq(aaj_str_head(s, space), resolver))
+        return parse_resolver(aaj_str_skip(s, resolver.n), d);
     for (i = 0; i < sizeof(protos) / sizeof(protos[0]); i++)
         if (aaj_str_eq(aaj_str_head(s, space), protos[i].name))
             break;
@@ -178,17 +206,10 @@ static const char *parse(struct aaj_str s, struct aaj_dest *d)
     d->proto = protos[i].proto;
     d->port_hi = UINT16_MAX;
     why = parse_host(aaj_str_skip(s, space + 1), d, &rest);
+    if (!why)
+        why = parse_length(&rest, d);
     if (why)
         return why;
-    d->prefix = d->family == AF_INET ? 32 : d->family == AF_INET6 ? 128 : 0;
-    if (rest.n && rest.p[0] == '/') {
-        size_t end = aaj_str_find(rest, ':');
-
-        why = parse_prefix(aaj_str_skip(aaj_str_head(rest, end), 1), d);
-        if (why)
-            return why;
-        rest = aaj_str_skip(rest, end);
-    }
     if (rest.n && rest.p[0] != ':')
         return "expected ':PORT' behind the host";
     return rest.n ? parse_ports(aaj_str_skip(rest, 1), d) : NULL;
@@ -208,23 +229,52 @@ int aaj_dest_parse(struct aaj_str text, struct aaj_dest *ret_dest, const char **
     return 0;
 }
 
-static bool holds_address(const struct aaj_dest *wide, const struct aaj_dest *narrow)
+static bool same_start(const struct in6_addr *a, const struct in6_addr *b, unsigned bits)
 {
-    if (wide->family != narrow->family || narrow->prefix < wide->prefix)
-        return false;
-    for (unsigned i = 0; i < wide->prefix; i++)
-        if ((wide->addr.s6_addr[i / 8] ^ narrow->addr.s6_addr[i / 8]) & (0x80 >> (i % 8)))
+    for (unsigned i = 0; i < bits; i++)
+        if ((a->s6_addr[i / 8] ^ b->s6_addr[i / 8]) & (0x80 >> (i % 8)))
             return false;
     return true;
 }
 
+/* No protocol and the one port: nothing but "resolver …" says that. */
+static bool is_resolver(const struct aaj_dest *d)
+{
+    return d->kind == AAJ_DEST_RESOLVER || (!d->proto && d->port_lo == AAJ_DEST_DOMAIN && d->port_hi == AAJ_DEST_DOMAIN);
+}
+
 bool aaj_dest_covers(const struct aaj_dest *wide, const struct aaj_dest *narrow)
 {
-    if (wide->kind == AAJ_DEST_RESOLVER) /* port 53 of everybody */
-        return narrow->port_lo == 53 && narrow->port_hi == 53 &&
-               (narrow->kind == AAJ_DEST_RESOLVER || narrow->proto == IPPROTO_TCP || narrow->proto == IPPROTO_UDP);
+    /* Which servers a bare "resolver" means is this or that machine's affair. */
+    if (narrow->kind == AAJ_DEST_RESOLVER)
+        return is_resolver(wide);
     if (wide->kind != narrow->kind || (wide->proto && wide->proto != narrow->proto) || narrow->port_lo < wide->port_lo ||
         narrow->port_hi > wide->port_hi)
         return false;
-    return wide->kind == AAJ_DEST_HOST ? aaj_str_eq(wide->host, narrow->host) : holds_address(wide, narrow);
+    if (wide->kind == AAJ_DEST_HOST)
+        return aaj_str_eq(wide->host, narrow->host);
+    if (is_resolver(wide) && narrow->proto != IPPROTO_TCP && narrow->proto != IPPROTO_UDP && !is_resolver(narrow))
+        return false;
+    return (wide->family == AF_UNSPEC || wide->family == narrow->family) && wide->prefix <= narrow->prefix &&
+           same_start(&wide->addr, &narrow->addr, wide->prefix);
+}
+
+static bool protos_meet(const struct aaj_dest *a, const struct aaj_dest *b)
+{
+    if (is_resolver(a) || is_resolver(b))
+        return a->proto != IPPROTO_ICMP && b->proto != IPPROTO_ICMP;
+    return !a->proto || !b->proto || a->proto == b->proto;
+}
+
+bool aaj_dest_touches(const struct aaj_dest *a, const struct aaj_dest *b)
+{
+    unsigned bits = a->prefix < b->prefix ? a->prefix : b->prefix;
+
+    if (!protos_meet(a, b) || a->port_lo > b->port_hi || b->port_lo > a->port_hi)
+        return false;
+    if (a->kind != AAJ_DEST_ADDRESS || b->kind != AAJ_DEST_ADDRESS)
+        return a->kind == AAJ_DEST_RESOLVER || b->kind == AAJ_DEST_RESOLVER ||
+               (a->kind == b->kind && aaj_str_eq(a->host, b->host));
+    return (a->family == AF_UNSPEC || b->family == AF_UNSPEC || a->family == b->family) &&
+           same_start(&a->addr, &b->addr, bits);
 }

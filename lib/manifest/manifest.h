@@ -42,11 +42,14 @@ struct aaj_exec_rule {
 
 enum aaj_dest_kind { AAJ_DEST_ADDRESS, AAJ_DEST_HOST, AAJ_DEST_RESOLVER };
 
-/* One entry of network.allow: proto host[/len][:port[-port]]. */
+enum { AAJ_DEST_DOMAIN = 53 }; /* the port of name servers, udp and tcp */
+
+/* One entry of network.allow: proto host[/len][:port[-port]]; "resolver", the name servers of the machine where rules are
+ * applied; "resolver ADDRESS" and "resolver any", which are ADDRESS with no proto and the one port. */
 struct aaj_dest {
     enum aaj_dest_kind kind;
     uint8_t proto;          /* IPPROTO_TCP, IPPROTO_UDP, IPPROTO_ICMP (both families), 0 = any */
-    uint8_t family;         /* AF_INET, AF_INET6; AF_UNSPEC for HOST and RESOLVER */
+    uint8_t family;         /* AF_INET, AF_INET6; AF_UNSPEC for HOST, RESOLVER and "resolver any" */
     uint8_t prefix;         /* bits */
     struct in6_addr addr;   /* network order; v4 in the first four bytes */
     uint16_t port_lo, port_hi; /* 0-65535 when no port was given */
@@ -122,7 +125,10 @@ const char *aaj_exec_action_name(enum aaj_exec_action action); /* "child" */
 int aaj_manifest_add_dests(const struct aaj_manifest *m, struct aaj_str text, const struct aaj_str *dest, size_t n,
                            struct aaj_arena *arena, struct aaj_diags *diags, struct aaj_str *ret_text);
 
-/* Is everything that @narrow names among what @wide names? Names of hosts are only compared. */
+/* Is everything that @narrow names among what @wide names? Names of hosts are only compared; a bare "resolver" is among any
+ * that names resolvers. */
 bool aaj_dest_covers(const struct aaj_dest *wide, const struct aaj_dest *narrow);
+/* May something be what both name? A bare "resolver" may turn out to be any address. */
+bool aaj_dest_touches(const struct aaj_dest *a, const struct aaj_dest *b);
 /* One destination, as in network.allow; used for --allow on the command line and in tests too. */
 int aaj_dest_parse(struct aaj_str text, struct aaj_dest *ret_dest, const char **ret_why);

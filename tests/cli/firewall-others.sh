@@ -29,6 +29,8 @@ Y
 echo "127.0.0.9 db.example.test" >"$dir/hosts"
 echo "::9 db.example.test" >>"$dir/hosts"
 mount --bind "$dir/hosts" /etc/hosts
+printf 'nameserver 192.0.2.53\nnameserver 2001:db8::53\n' >"$dir/resolv.conf"
+[ ! -e /etc/resolv.conf ] || mount --bind "$dir/resolv.conf" /etc/resolv.conf
 { cat /etc/passwd; echo "app-user:x:$uid:$uid::/:/bin/false"; } >"$dir/passwd"
 mount --bind "$dir/passwd" /etc/passwd
 fail() { echo "FAILED: $*"; exit 1; }
@@ -63,7 +65,9 @@ fi
 status 0 fw remove --dry-run "$dir/app.yaml"
 said "chain aajail-$uid is not there"
 
-# Host names are looked up once, and said.
+# Host names and name servers are looked up once, and said.
+status 0 fw plan "$dir/app.yaml"
+said "and, when applied: allow tcp and udp to the name servers in /etc/resolv.conf port 53"
 for backend in nft legacy; do
     status 0 fw apply --backend $backend "$dir/app.yaml"
     said "'db.example.test' is 127.0.0.9 now"
@@ -71,6 +75,18 @@ for backend in nft legacy; do
     status 0 fw show "$dir/app.yaml"
     said "allow tcp to 127.0.0.9 port 5432"
     said "allow tcp to ::9 port 5432"
+    if [ -e /etc/resolv.conf ]; then
+        said "allow udp to 192.0.2.53 port 53"
+        said "allow tcp to 2001:db8::53 port 53"
+        echo 'nameserver 192.0.2.54' >"$dir/resolv.conf"
+        status 1 fw verify "$dir/app.yaml"
+        said "missing: allow udp to 192.0.2.54 port 53"
+        said "not in the plan: allow tcp to 2001:db8::53 port 53"
+        printf 'nameserver 192.0.2.53\nnameserver 2001:db8::53\n' >"$dir/resolv.conf"
+        status 0 fw apply --backend $backend "$dir/app.yaml"
+        said "'resolver' is 192.0.2.53 now, says /etc/resolv.conf"
+        said "nothing changed"
+    fi
     status 0 fw verify "$dir/app.yaml"
     status 0 fw remove --dry-run --json "$dir/app.yaml"
     said "\"backend\":\"$backend\""

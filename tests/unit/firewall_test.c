@@ -9,6 +9,7 @@
 #include <json-c/json.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "firewall/text.h"
 
@@ -105,7 +106,7 @@ static void test_meet(void **state)
 {
     static const char *const set[][8] = {
         { "tcp 10.0.0.0/8:80-90", "udp [2001:db8::1]:53", "tcp 192.0.2.1:25", "icmp 192.0.2.1", NULL },
-        { "tcp 10.1.0.0/16:85-100", "udp [2001:db8::]/32", "resolver", "tcp 192.0.2.1:26", NULL },
+        { "tcp 10.1.0.0/16:85-100", "udp [2001:db8::]/32", "resolver any", "tcp 192.0.2.1:26", NULL },
         { "tcp 10.1.2.3", "tcp [2001:db8::]/32:20-60", NULL },
         { "udp 10.0.0.0/8", "icmp [2001:db8::1]", "udp [::1]:53", NULL },
         { NULL },
@@ -137,33 +138,61 @@ static void test_meet(void **state)
     assert_true(both > 1000);
 }
 
-static void test_reaches(void **state)
+/* "resolver" is nothing until it is applied, and then the name servers of the file, port 53 alone. */
+static void test_resolver(void **state)
 {
-    const char *const allow[] = { "tcp 10.0.0.0/8:80-90", NULL };
-    struct aaj_firewall_plan *p = make(allow, true, false);
-    const struct {
-        const char *dest;
-        bool reached;
+    static const char conf[] = "# nameserver 192.0.2.1\n; nameserver 192.0.2.2\nsearch example.org\n"
+                               "nameserver 127.0.0.53\nnameserver\t2001:db8::53  trust-ad\r\n nameserver 192.0.2.3\n"
+                               "nameserver fe80::1%eth0\nnameservers 192.0.2.4\nnameserver 192.0.2.555\nnameserver\n"
+                               "nameserver 127.0.0.53\nnameserver 192.0.2.9";
+    static const struct {
+        const char *addr;
+        uint8_t proto;
+        uint16_t port;
+        bool with, without;
     } row[] = {
-        { "tcp 10.1.1.1:85", true },      { "tcp 10.0.0.0/8:90-95", true }, { "tcp 0.0.0.0/0:80", true },
-        { "tcp 10.1.1.1:91", false },     { "udp 10.1.1.1:85", false },     { "tcp 11.0.0.1:85", false },
-        { "tcp [2001:db8::1]:85", false }, { "tcp 127.0.0.1:25", false },
+        { "127.0.0.53", IPPROTO_UDP, 53, true, false },    { "127.0.0.53", IPPROTO_TCP, 53, true, false },
+        { "2001:db8::53", IPPROTO_UDP, 53, true, false },  { "fe80::1", IPPROTO_UDP, 53, true, false },
+        { "192.0.2.9", IPPROTO_UDP, 53, true, false },     { "192.0.2.1", IPPROTO_UDP, 53, false, false },
+        { "192.0.2.2", IPPROTO_UDP, 53, false, false },    { "192.0.2.3", IPPROTO_UDP, 53, false, false },
+        { "192.0.2.4", IPPROTO_UDP, 53, false, false },    { "127.0.0.53", IPPROTO_UDP, 54, false, false },
+        { "127.0.0.53", IPPROTO_ICMP, 0, false, false },   { "127.0.0.1", IPPROTO_UDP, 53, false, true },
     };
-    const char *why;
+    static const char *const allow[] = { "resolver", NULL };
+    struct aaj_firewall_plan *with = make(allow, true, false), *without = make(allow, true, false),
+                             *folder = make(allow, true, false);
+    struct aaj_diags diags = AAJ_DIAGS_INIT;
+    char path[] = "/tmp/aajail-resolv-XXXXXX";
+    int fd = mkstemp(path);
 
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, conf, sizeof(conf) - 1), sizeof(conf) - 1);
+    close(fd);
+    assert_int_equal(with->n_hosts, 1);
+    assert_int_equal(decide(with, IPPROTO_UDP, "127.0.0.53", 53, false), AAJ_FIREWALL_REJECT);
+    assert_int_equal(aaj_firewall_plan_resolve_hosts(with, path, &diags), 0);
+    unlink(path);
+    /* resolv.conf(5): none named, so the one on this machine. */
+    assert_int_equal(aaj_firewall_plan_resolve_hosts(without, path, &diags), 0);
+    assert_true(aaj_firewall_plan_resolve_hosts(folder, "/", &diags) < 0);
+    assert_int_equal(folder->n_hosts, 1);
     for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
-        struct aaj_dest d;
-
-        assert_int_equal(aaj_dest_parse(aaj_str_c(row[i].dest), &d, &why), 0);
-        assert_int_equal(aaj_firewall_plan_reaches(p, &d), row[i].reached);
+        if ((decide(with, row[i].proto, row[i].addr, row[i].port, false) == AAJ_FIREWALL_ALLOW) != row[i].with ||
+            (decide(without, row[i].proto, row[i].addr, row[i].port, false) == AAJ_FIREWALL_ALLOW) != row[i].without)
+            fail_msg("%s proto %u port %u", row[i].addr, row[i].proto, row[i].port);
     }
-    aaj_firewall_plan_free(p);
+    assert_int_equal(with->n_hosts, 0);
+    assert_int_equal(diags.errors, 1);
+    aaj_firewall_plan_free(with);
+    aaj_firewall_plan_free(without);
+    aaj_firewall_plan_free(folder);
+    aaj_diags_clear(&diags);
 }
 
 static void test_json_there_and_back(void **state)
 {
     const char *const allow[] = { "tcp 127.0.0.1:5432", "udp [2001:db8::]/32:1000-2000", "icmp 10.0.0.1",
-                                  "resolver", NULL };
+                                  "resolver any", "resolver 192.0.2.53", NULL };
     struct aaj_firewall_plan *a = make(allow, true, true), *b = NULL;
     struct json_object *json;
 
@@ -214,7 +243,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_order_and_cover_do_not_matter), cmocka_unit_test(test_decisions),
-        cmocka_unit_test(test_reaches),                       cmocka_unit_test(test_json_there_and_back),
+        cmocka_unit_test(test_resolver),                      cmocka_unit_test(test_json_there_and_back),
         cmocka_unit_test(test_refusals),                      cmocka_unit_test(test_meet),
     };
 

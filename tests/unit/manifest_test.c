@@ -138,6 +138,10 @@ static void test_destinations(void **state)
         { "icmp 10.1.2.3", AAJ_DEST_ADDRESS, IPPROTO_ICMP, AF_INET, 32, "10.1.2.3", 0, 65535 },
         { "tcp db-1.example.org:5432", AAJ_DEST_HOST, IPPROTO_TCP, AF_UNSPEC, 0, NULL, 5432, 5432 },
         { "resolver", AAJ_DEST_RESOLVER, 0, AF_UNSPEC, 0, NULL, 53, 53 },
+        { "resolver any", AAJ_DEST_ADDRESS, 0, AF_UNSPEC, 0, NULL, 53, 53 },
+        { "resolver 10.0.0.53", AAJ_DEST_ADDRESS, 0, AF_INET, 32, "10.0.0.53", 53, 53 },
+        { "resolver 2001:db8::53", AAJ_DEST_ADDRESS, 0, AF_INET6, 128, "2001:db8::53", 53, 53 },
+        { "resolver [2001:db8::]/32", AAJ_DEST_ADDRESS, 0, AF_INET6, 32, "2001:db8::", 53, 53 },
     };
 
     for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
@@ -164,7 +168,8 @@ static void test_bad_destinations(void **state)
         "", "tcp", "tcp ", "resolver ", "tcp 1.2.3.4:", "tcp 1.2.3.4:0", "tcp 1.2.3.4:080", "tcp 1.2.3.4:1-",
         "tcp 1.2.3.4/33", "tcp 1.2.3.4/", "tcp -a.org", "tcp a-.org", "tcp a..b", "tcp a.", "tcp .a", "tcp a b",
         "tcp [1.2.3.4]:5", "tcp [::1]5", "tcp [::1%lo]:5", "TCP 1.2.3.4", "tcp 2001:db8::1:x", "tcp 1.2.3",
-        "tcp [::]/129", "any 1.2.3.4:5", "tcp 1.2.3.4 :5",
+        "tcp [::]/129", "any 1.2.3.4:5", "tcp 1.2.3.4 :5", "resolver 1.2.3.4:53", "resolver ns.example.org", "resolver any ",
+        "resolver  any", "resolver 1.2.3.4/33", "resolvers", "resolver udp 1.2.3.4",
     };
 
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
@@ -175,6 +180,55 @@ static void test_bad_destinations(void **state)
             fail_msg("'%s' was taken", bad[i]);
         assert_non_null(why);
         assert_int_equal(d.prefix, 7);
+    }
+}
+
+/* What one holds of the other, and whether they have anything in common. */
+static void test_covers_and_touches(void **state)
+{
+    static const struct {
+        const char *a, *b;
+        bool covers, touches;
+    } row[] = {
+        { "tcp 10.0.0.0/8:80-90", "tcp 10.1.1.1:85", true, true },
+        { "tcp 10.0.0.0/8:80-90", "tcp 10.0.0.0/8:90-95", false, true },
+        { "tcp 10.0.0.0/8:80-90", "tcp 0.0.0.0/0:80", false, true },
+        { "tcp 10.0.0.0/8:80-90", "tcp 10.1.1.1:91", false, false },
+        { "tcp 10.0.0.0/8:80-90", "udp 10.1.1.1:85", false, false },
+        { "tcp 10.0.0.0/8:80-90", "any 10.1.1.1", false, true },
+        { "tcp 10.0.0.0/8:80-90", "tcp 11.0.0.1:85", false, false },
+        { "tcp 10.0.0.0/8:80-90", "tcp [2001:db8::1]:85", false, false },
+        { "any 10.0.0.0/8", "icmp 10.1.1.1", true, true },
+        { "tcp a.example.org:80", "tcp a.example.org:80", true, true },
+        { "tcp a.example.org:80", "tcp b.example.org:80", false, false },
+        /* Which servers it is is not known here: nothing is held for sure, anything may be touched. */
+        { "resolver", "resolver", true, true },
+        { "resolver", "udp 192.0.2.53:53", false, true },
+        { "resolver", "tcp [2001:db8::53]:53", false, true },
+        { "resolver", "udp 192.0.2.53:54", false, false },
+        { "resolver", "icmp 192.0.2.53", false, false },
+        { "resolver", "tcp 127.0.0.1:25", false, false },
+        { "resolver any", "resolver", true, true },
+        { "resolver any", "resolver 192.0.2.53", true, true },
+        { "resolver any", "udp [2001:db8::53]:53", true, true },
+        { "resolver any", "udp 192.0.2.53:50-53", false, true },
+        { "resolver any", "icmp 192.0.2.53", false, false },
+        { "resolver 192.0.2.53", "resolver", true, true },
+        { "resolver 192.0.2.53", "resolver any", false, true },
+        { "resolver 192.0.2.53", "udp 192.0.2.53:53", true, true },
+        { "resolver 192.0.2.53", "udp 192.0.2.54:53", false, false },
+        { "any 192.0.2.0/24", "resolver 192.0.2.53", true, true },
+        { "udp 192.0.2.53:53", "resolver 192.0.2.53", false, true },
+    };
+
+    for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+        struct aaj_dest a, b;
+
+        assert_int_equal(aaj_dest_parse(aaj_str_c(row[i].a), &a, NULL), 0);
+        assert_int_equal(aaj_dest_parse(aaj_str_c(row[i].b), &b, NULL), 0);
+        if (aaj_dest_covers(&a, &b) != row[i].covers || aaj_dest_touches(&a, &b) != row[i].touches ||
+            aaj_dest_touches(&b, &a) != row[i].touches)
+            fail_msg("'%s' and '%s'", row[i].a, row[i].b);
     }
 }
 
@@ -314,6 +368,7 @@ int main(void)
         cmocka_unit_test(test_every_key),       cmocka_unit_test(test_defaults),
         cmocka_unit_test(test_default_manifest), cmocka_unit_test(test_destinations),
         cmocka_unit_test(test_bad_destinations), cmocka_unit_test(test_golden_errors),
+        cmocka_unit_test(test_covers_and_touches),
         cmocka_unit_test(test_bounds),
     };
 
