@@ -2,7 +2,7 @@
 /*
  * The index of a table whose rows are known by dense numbers: open addressing, each slot a row and the hash
  * of what it holds. Rows that are not meant are told apart by their hash without being touched, and growing
- * reads the slots alone, from start to end. Hashes have to be keyed where others choose what is hashed.
+ * reads the slots alone, from start to end, in place. Hashes have to be keyed where others choose what is hashed.
  *
  *     for (i = aaj_slots_first(s, hash); s->slot[i].row1; i = aaj_slots_next(s, i))
  *         if (s->slot[i].hash == hash && … row s->slot[i].row1 - 1 is it …)

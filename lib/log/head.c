@@ -36,8 +36,11 @@ static bool eat(struct aaj_str *s, struct aaj_str prefix)
 
 static void skip_spaces(struct aaj_str *s)
 {
-    while (s->n && (*s->p == ' ' || *s->p == '\t'))
-        *s = aaj_str_skip(*s, 1);
+    size_t n = 0;
+
+    while (n < s->n && (s->p[n] == ' ' || s->p[n] == '\t'))
+        n++;
+    *s = (struct aaj_str){ s->p + n, s->n - n };
 }
 
 static uint64_t digits(struct aaj_str *s, unsigned max, unsigned *ret_n)
@@ -70,12 +73,17 @@ static bool ten_digits(const char *p, const char *end, uint64_t *ret)
     return true;
 }
 
+static bool is_digit(char c)
+{
+    return (unsigned char)(c - '0') < 10;
+}
+
 static const char *number(const char *p, const char *end, unsigned max, uint64_t *ret)
 {
     const char *stop = (size_t)(end - p) > max ? p + max : end;
     uint64_t v = 0;
 
-    for (; p < stop && (unsigned char)(*p - '0') < 10; p++)
+    for (; p < stop && is_digit(*p); p++)
         v = v * 10 + (uint64_t)(*p - '0');
     *ret = v;
     return p;
@@ -85,16 +93,14 @@ static const char *number(const char *p, const char *end, unsigned max, uint64_t
 static bool audit_id(struct aaj_str *s, struct aaj_log_head *head)
 {
     const char *p = s->p, *end = p + s->n, *q;
-    uint64_t seconds, ms, serial;
+    uint64_t seconds, serial;
+    unsigned ms;
 
     q = ten_digits(p, end, &seconds) && p[10] == '.' ? p + 10 : number(p, end, 12, &seconds);
-    if (q == p || q >= end || *q != '.')
+    if (q == p || end - q < 5 || q[0] != '.' || !is_digit(q[1]) || !is_digit(q[2]) || !is_digit(q[3]) || q[4] != ':')
         return false;
-    p = q + 1;
-    q = number(p, end, 3, &ms);
-    if (q != p + 3 || q >= end || *q != ':')
-        return false;
-    p = q + 1;
+    ms = (unsigned)(q[1] - '0') * 100 + (unsigned)(q[2] - '0') * 10 + (unsigned)(q[3] - '0');
+    p = q + 5;
     q = number(p, end, 19, &serial);
     if (q == p || end - q < 2 || q[0] != ')' || q[1] != ':')
         return false;

@@ -14,8 +14,8 @@ const char *const recording_kind_name[KINDS] = { "allowed", "denied",        "au
 
 static struct tally new_tally(uint32_t source, uint32_t kind)
 {
-    return (
-        struct tally){ .source = source, .kind = kind, .fsuid_min = AAJ_UID_NONE, .fsuid_max = AAJ_UID_NONE };
+    return (struct tally){ .source = source, .kind = (uint8_t)kind, .used = true,
+                           .fsuid_min = AAJ_UID_NONE, .fsuid_max = AAJ_UID_NONE };
 }
 
 /* One more tally of an entry, behind its own; the others of the list follow the newest first. */
@@ -23,10 +23,9 @@ static int push(struct aaj_recording *rec, uint32_t entry, const struct tally *n
 {
     struct entry *e = &rec->entry[entry];
 
-    if (!e->seen) {
+    if (!e->tally.used) {
         e->tally = *new;
         e->tally.next = 0;
-        e->seen = true;
         *ret_place = 0;
         return 0;
     }
@@ -44,7 +43,7 @@ int recording_tally(struct aaj_recording *rec, uint32_t entry, uint32_t source, 
     struct tally new, *t = &rec->entry[entry].tally;
     uint32_t place = 0;
 
-    if (rec->entry[entry].seen)
+    if (rec->entry[entry].tally.used)
         for (;;) {
             if (t->source == source && t->kind == kind) {
                 *ret_place = place;
@@ -113,7 +112,7 @@ int recording_evidence(const struct aaj_recording *rec, uint32_t entry, struct e
     const struct tally *t = &rec->entry[entry].tally;
 
     list->n = 0;
-    while (rec->entry[entry].seen) {
+    while (rec->entry[entry].tally.used) {
         if (AAJ_GROW(list->item, list->n, list->cap) < 0)
             return -ENOMEM;
         list->item[list->n] =

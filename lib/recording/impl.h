@@ -63,19 +63,21 @@ struct evidence_list {
 /* As it is kept: events of one source that add the same to their evidence. The sum of an access's tallies is its
  * evidence, and evidence that was read from a file is taken apart into tallies. */
 struct tally {
-    uint32_t source, kind, count;
+    uint32_t source, count;
+    uint8_t kind;
+    bool used;
     uint32_t next; /* of the same access, + 1; 0: none */
     int64_t first_ms, last_ms;
     uint32_t fsuid_min, fsuid_max;
 };
 
-/* One access in one cache line, for most are seen in one way only. */
+/* One access. What one more event of it touches, key and tally, is 48 bytes at the start: malloc's own 16 before
+ * a large array make that end with a cache line, and the rest is in the next one. */
 struct entry {
     struct entry_key key;
-    struct tally tally; /* .count 0 and .kind 0: none yet */
+    struct tally tally; /* not .used: none yet */
     char *sample;       /* packed (sample.h), or NULL */
     uint32_t extra;     /* interned: unknown members of its line, as a canonical JSON object; 0 = none */
-    bool seen;          /* .tally holds something */
 };
 
 /* Where and when: counts are maxima per source, so that nothing is counted twice. */

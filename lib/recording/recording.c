@@ -33,7 +33,7 @@ int aaj_recording_new(struct aaj_recording **ret_rec)
     struct aaj_recording *rec = calloc(1, sizeof(*rec));
     int r = rec ? init(rec) : -ENOMEM;
 
-    _Static_assert(sizeof(struct entry) == 64, "an access is a cache line");
+    _Static_assert(sizeof(struct entry) == 64 && offsetof(struct entry, sample) == 48, "an access is a cache line");
     if (r < 0) {
         aaj_recording_free(rec);
         return r;

@@ -23,8 +23,9 @@ struct template
 
 int samples_init(struct samples *s)
 {
-    if (getrandom(s->secret, sizeof(s->secret), 0) != sizeof(s->secret))
-        return -EIO;
+    for (size_t at = 0; at < sizeof(s->secret); at += SHAPE_SECRET) /* up to 256 bytes are never cut */
+        if (getrandom(s->secret + at, SHAPE_SECRET, 0) != SHAPE_SECRET)
+            return -EIO;
     s->template = calloc(TEMPLATES_MAX, sizeof(*s->template));
     return s->template ? aaj_slots_init(&s->slots) : -ENOMEM;
 }

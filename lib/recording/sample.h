@@ -29,7 +29,7 @@ struct samples {
     struct template **template;
     uint32_t n_templates;
     struct aaj_slots slots;             /* of templates, by digest */
-    unsigned char secret[SHAPE_SECRET]; /* of digests */
+    unsigned char secret[2 * SHAPE_SECRET]; /* of digests */
     struct sample_buffer pack;
 };
 

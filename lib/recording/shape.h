@@ -21,7 +21,7 @@
 #include "log/event.h"
 
 enum {
-    SHAPE_SECRET = 192,
+    SHAPE_SECRET = 192, /* bytes, of each of two */
     SHAPE_SLOTS = 4096,
     SHAPE_PAYLOAD_MAX = 2048, /* longer records are rare and not worth it */
 };
@@ -61,6 +61,7 @@ void shapes_clear(struct shapes *s);
 
 /* Finds the gaps; false for what is not plain and has to be taken apart. */
 bool shape_gaps(struct aaj_str payload, struct gaps *ret);
+/* @secret: 2 * SHAPE_SECRET random bytes. */
 struct digest shape_digest(const unsigned char *secret, struct aaj_str payload, const struct gaps *gaps);
 
 static inline struct aaj_str shape_name(struct aaj_str payload, const struct gaps *gaps)
