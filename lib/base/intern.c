@@ -9,7 +9,7 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-static uint32_t hash_of(const struct aaj_intern *in, struct aaj_str s)
+uint32_t aaj_intern_hash(const struct aaj_intern *in, struct aaj_str s)
 {
     return (uint32_t)XXH3_64bits_withSeed(s.p, s.n, in->seed);
 }
@@ -48,14 +48,6 @@ static int look_up(const struct aaj_intern *in, struct aaj_str s, uint32_t hash,
     return -ENOENT;
 }
 
-uint32_t aaj_intern_prefetch(const struct aaj_intern *in, struct aaj_str s)
-{
-    uint32_t hash = hash_of(in, s);
-
-    aaj_slots_prefetch(&in->slots, hash);
-    return hash;
-}
-
 void aaj_intern_fetch(const struct aaj_intern *in, uint32_t hash)
 {
     const struct aaj_slot *slot = &in->slots.slot[aaj_slots_first(&in->slots, hash)];
@@ -66,7 +58,7 @@ void aaj_intern_fetch(const struct aaj_intern *in, uint32_t hash)
 
 int aaj_intern_add(struct aaj_intern *in, struct aaj_str s, uint32_t *ret_id)
 {
-    return aaj_intern_add_hashed(in, s, hash_of(in, s), ret_id);
+    return aaj_intern_add_hashed(in, s, aaj_intern_hash(in, s), ret_id);
 }
 
 /* A copy as .str points to. */
@@ -103,5 +95,5 @@ int aaj_intern_add_hashed(struct aaj_intern *in, struct aaj_str s, uint32_t hash
 
 int aaj_intern_find(const struct aaj_intern *in, struct aaj_str s, uint32_t *ret_id)
 {
-    return look_up(in, s, hash_of(in, s), ret_id);
+    return look_up(in, s, aaj_intern_hash(in, s), ret_id);
 }

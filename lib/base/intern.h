@@ -29,9 +29,8 @@ void aaj_intern_clear(struct aaj_intern *in);
 int aaj_intern_add(struct aaj_intern *in, struct aaj_str s, uint32_t *ret_id);
 
 /* The same in steps, so that what the next will touch can be fetched meanwhile. */
-uint32_t aaj_intern_prefetch(const struct aaj_intern *in, struct aaj_str s);
-void aaj_intern_fetch(const struct aaj_intern *in,
-                      uint32_t hash); /* between the two: the string that it may be */
+uint32_t aaj_intern_hash(const struct aaj_intern *in, struct aaj_str s); /* reads nothing that changes */
+void aaj_intern_fetch(const struct aaj_intern *in, uint32_t hash); /* once the slot is fetched: the string */
 int aaj_intern_add_hashed(struct aaj_intern *in, struct aaj_str s, uint32_t hash, uint32_t *ret_id);
 
 /* -ENOENT when the string was never added. */

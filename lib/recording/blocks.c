@@ -5,7 +5,6 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-#include "base/grow.h"
 #include "log/journal.h"
 #include "log/scan.h"
 
@@ -16,7 +15,6 @@ enum { BLOCK = AAJ_LOG_LINE_MAX + 64 * 1024, BEFORE = 16 * 1024 };
 struct block {
     char *buf; /* BEFORE, then BLOCK bytes */
     struct aaj_str before, text;
-    uint32_t number;
 };
 
 struct input_stream {
@@ -28,7 +26,6 @@ struct input_stream {
     size_t n_before;
     bool skip_line, ended;
     int error;
-    uint32_t next;
 };
 
 /* Bytes of the source, those that were peeked at first. */
@@ -115,207 +112,220 @@ static bool next_block(struct input_stream *in, struct block *b, bool whole_line
     in->n_rest = n - cut;
     b->text = (struct aaj_str){ text, cut };
     keep_before(in, b->text);
-    b->number = in->next++;
     return true;
 }
+
+/* ---- the crew ---- */
+
+enum place_state { FREE, AT_WORK, SCANNED };
+
+/* A block and what is found in it. Blocks take places in turn: block k is at place k modulo their number. */
+struct place {
+    struct block block;
+    struct batch batch;
+    enum place_state state;
+};
 
 struct crew {
     pthread_mutex_t lock;
     pthread_cond_t changed;
-    struct block *block; /* ready are [done, made) modulo n_blocks */
-    size_t n_blocks, made, taken;
-    bool *free_block;
-    bool ended;
+    struct input_stream *in;
+    struct table *table;
+    struct place *place;
+    size_t n_places;
+    size_t made, taken; /* blocks */
+    bool reading, ended;
     int error;
-    uint64_t *lines;
-    size_t n_lines, cap_lines;
 };
-
-static int note_lines(struct crew *crew, uint32_t number, uint64_t lines)
-{
-    while (crew->n_lines <= number) {
-        if (AAJ_GROW(crew->lines, crew->n_lines, crew->cap_lines) < 0)
-            return -ENOMEM;
-        crew->lines[crew->n_lines++] = 0;
-    }
-    crew->lines[number] = lines;
-    return 0;
-}
 
 struct member {
     struct crew *crew;
-    struct worker *worker;
+    struct scanner *scanner;
+    bool owner; /* of the tables */
     pthread_t thread;
 };
+
+static bool can_take(const struct member *m)
+{
+    const struct crew *c = m->crew;
+
+    return m->owner && c->taken < c->made && c->place[c->taken % c->n_places].state == SCANNED;
+}
+
+static bool can_read(const struct crew *c)
+{
+    return !c->reading && !c->ended && c->place[c->made % c->n_places].state == FREE;
+}
+
+static bool is_done(const struct member *m)
+{
+    const struct crew *c = m->crew;
+
+    return c->error < 0 || (c->ended && !c->reading && (!m->owner || c->taken == c->made));
+}
+
+static int take(struct table *t, struct batch *b)
+{
+    int r = table_take(t, b);
+
+    return r < 0 ? r : table_end_block(t, b);
+}
+
+/* Of the lock, which is held on entry and on return: one piece of work without it. */
+static void take_next(struct crew *c)
+{
+    struct place *p = &c->place[c->taken % c->n_places];
+    int r;
+
+    pthread_mutex_unlock(&c->lock);
+    r = take(c->table, &p->batch);
+    pthread_mutex_lock(&c->lock);
+    c->error = r < 0 ? r : c->error;
+    c->taken++;
+    p->state = FREE;
+}
+
+/* Reading is for one at a time; scanning what was read is not. */
+static void scan_next(struct crew *c, struct scanner *scanner)
+{
+    struct place *p = &c->place[c->made % c->n_places];
+    bool got;
+    int r;
+
+    c->reading = true;
+    pthread_mutex_unlock(&c->lock);
+    got = next_block(c->in, &p->block, true);
+    pthread_mutex_lock(&c->lock);
+    c->reading = false;
+    c->ended = !got;
+    pthread_cond_broadcast(&c->changed);
+    if (!got)
+        return;
+    c->made++;
+    p->state = AT_WORK;
+    pthread_mutex_unlock(&c->lock);
+    r = scanner_block(scanner, p->block.before, p->block.text, &p->batch);
+    pthread_mutex_lock(&c->lock);
+    c->error = r < 0 ? r : c->error;
+    p->state = SCANNED;
+}
 
 static void *work(void *data)
 {
     struct member *m = data;
-    struct crew *crew = m->crew;
+    struct crew *c = m->crew;
 
-    pthread_mutex_lock(&crew->lock);
-    for (;;) {
-        struct block *b;
-        uint64_t lines;
-        size_t i;
-        int r;
-
-        while (crew->taken == crew->made && !crew->ended)
-            pthread_cond_wait(&crew->changed, &crew->lock);
-        if (crew->taken == crew->made)
-            break;
-        i = crew->taken++ % crew->n_blocks;
-        b = &crew->block[i];
-        r = crew->error;
-        pthread_mutex_unlock(&crew->lock);
-        if (r == 0)
-            r = worker_block(m->worker, b->number, b->before, b->text, &lines);
-        pthread_mutex_lock(&crew->lock);
-        if (r == 0)
-            r = note_lines(crew, b->number, lines);
-        if (r < 0)
-            crew->error = r;
-        crew->free_block[i] = true;
-        pthread_cond_broadcast(&crew->changed);
+    pthread_mutex_lock(&c->lock);
+    while (!is_done(m)) {
+        if (can_take(m))
+            take_next(c);
+        else if (can_read(c))
+            scan_next(c, m->scanner);
+        else
+            pthread_cond_wait(&c->changed, &c->lock);
+        pthread_cond_broadcast(&c->changed);
     }
-    pthread_mutex_unlock(&crew->lock);
+    pthread_mutex_unlock(&c->lock);
     return NULL;
 }
 
-/* Makes blocks, in turn, wherever the one before at that place is done. */
-static void make_blocks(struct crew *crew, struct input_stream *in)
-{
-    pthread_mutex_lock(&crew->lock);
-    for (;;) {
-        size_t i = crew->made % crew->n_blocks;
-        bool got;
-
-        while (!crew->free_block[i])
-            pthread_cond_wait(&crew->changed, &crew->lock);
-        if (crew->error < 0)
-            break;
-        crew->free_block[i] = false;
-        pthread_mutex_unlock(&crew->lock);
-        got = next_block(in, &crew->block[i], true);
-        pthread_mutex_lock(&crew->lock);
-        if (!got)
-            break;
-        crew->made++;
-        pthread_cond_broadcast(&crew->changed);
-    }
-    crew->ended = true;
-    pthread_cond_broadcast(&crew->changed);
-    pthread_mutex_unlock(&crew->lock);
-}
-
-static int with_threads(struct crew *crew, struct input_stream *in, struct worker *workers, unsigned n)
+/* The caller owns the tables. */
+static int with_threads(struct crew *crew, struct scanner *scanner, unsigned n)
 {
     struct member *member = calloc(n, sizeof(*member));
-    unsigned started = 0;
+    unsigned started = 1;
 
     if (!member)
         return -ENOMEM;
+    member[0] = (struct member){ crew, &scanner[0], true, 0 };
     while (started < n) {
-        member[started] = (struct member){ crew, &workers[started], 0 };
+        member[started] = (struct member){ crew, &scanner[started], false, 0 };
         if (pthread_create(&member[started].thread, NULL, work, &member[started]) != 0)
-            break;
+            break; /* fewer do the same */
         started++;
     }
-    if (started)
-        make_blocks(crew, in);
-    for (unsigned i = 0; i < started; i++)
+    work(&member[0]);
+    for (unsigned i = 1; i < started; i++)
         pthread_join(member[i].thread, NULL);
     free(member);
-    return started ? crew->error : -EAGAIN;
+    return crew->error;
 }
 
-static int alone(struct crew *crew, struct input_stream *in, struct worker *worker)
+static int alone(struct crew *crew, struct scanner *scanner)
 {
-    uint64_t lines = 0;
+    struct place *p = &crew->place[0];
     int r = 0;
 
-    while (r == 0 && next_block(in, &crew->block[0], true)) {
-        struct block *b = &crew->block[0];
-
-        r = worker_block(worker, b->number, b->before, b->text, &lines);
+    while (r == 0 && next_block(crew->in, &p->block, true)) {
+        r = scanner_block(scanner, p->block.before, p->block.text, &p->batch);
         if (r == 0)
-            r = note_lines(crew, b->number, lines);
+            r = take(crew->table, &p->batch);
     }
     return r;
 }
 
 /* journalctl -o export is not lines, and cannot be cut without reading it. */
-static int as_stream(struct crew *crew, struct input_stream *in, struct worker *worker)
+static int as_stream(struct crew *crew, struct scanner *scanner)
 {
+    struct place *p = &crew->place[0];
+    bool got = true;
     int r = 0;
 
-    while (r == 0 && next_block(in, &crew->block[0], false))
-        r = worker_piece(worker, crew->block[0].text, false);
-    return r == 0 ? worker_piece(worker, (struct aaj_str){ "", 0 }, true) : r;
+    while (r == 0 && got) {
+        got = next_block(crew->in, &p->block, false);
+        r = scanner_piece(scanner, got ? p->block.text : (struct aaj_str){ "", 0 }, !got, &p->batch);
+        if (r == 0)
+            r = take(crew->table, &p->batch);
+    }
+    return r;
 }
 
-static int make_crew(struct crew *crew, struct input_stream *in, unsigned workers)
+static int make_crew(struct crew *crew, unsigned members)
 {
     pthread_mutex_init(&crew->lock, NULL);
     pthread_cond_init(&crew->changed, NULL);
-    crew->n_blocks = workers > 1 ? workers + 2 : 1;
-    crew->block = calloc(crew->n_blocks, sizeof(*crew->block));
-    crew->free_block = calloc(crew->n_blocks, sizeof(*crew->free_block));
-    in->rest = malloc(BLOCK);
-    if (!crew->block || !crew->free_block || !in->rest)
+    crew->n_places = members > 1 ? members + 2 : 1;
+    crew->place = calloc(crew->n_places, sizeof(*crew->place));
+    crew->in->rest = malloc(BLOCK);
+    if (!crew->place || !crew->in->rest)
         return -ENOMEM;
-    for (size_t i = 0; i < crew->n_blocks; i++) {
-        crew->free_block[i] = true;
-        crew->block[i].buf = malloc(BEFORE + BLOCK);
-        if (!crew->block[i].buf)
+    for (size_t i = 0; i < crew->n_places; i++) {
+        crew->place[i].block.buf = malloc(BEFORE + BLOCK);
+        if (!crew->place[i].block.buf)
             return -ENOMEM;
     }
     return 0;
 }
 
-static void end_crew(struct crew *crew, struct input_stream *in)
+static void end_crew(struct crew *crew)
 {
-    for (size_t i = 0; crew->block && i < crew->n_blocks; i++)
-        free(crew->block[i].buf);
-    free(crew->block);
-    free(crew->free_block);
-    free(crew->lines);
-    free(in->rest);
+    for (size_t i = 0; crew->place && i < crew->n_places; i++) {
+        free(crew->place[i].block.buf);
+        batch_clear(&crew->place[i].batch);
+    }
+    free(crew->place);
+    free(crew->in->rest);
     pthread_cond_destroy(&crew->changed);
     pthread_mutex_destroy(&crew->lock);
 }
 
-int blocks_read(struct aaj_log_source *source, struct aaj_str peeked, struct worker *workers, unsigned n,
-                struct blocks_result *ret)
+int blocks_read(struct aaj_log_source *source, struct aaj_str peeked, struct table *table, struct scanner *scanner,
+                unsigned n, int *ret_read_error)
 {
     struct input_stream *in = calloc(1, sizeof(*in));
-    struct crew crew = { 0 };
-    int r = in ? make_crew(&crew, in, n) : -ENOMEM;
+    struct crew crew = { .in = in, .table = table };
+    int r = in ? make_crew(&crew, n) : -ENOMEM;
 
-    *ret = (struct blocks_result){ 0 };
     if (r == 0) {
         in->source = source;
         in->peeked = peeked;
-        r = aaj_journal_is_export(peeked) ? as_stream(&crew, in, &workers[0])
-            : n > 1                       ? with_threads(&crew, in, workers, n)
-                                          : alone(&crew, in, &workers[0]);
-        ret->read_error = in->error;
-    }
-    if (r == 0) {
-        uint64_t base = 0;
-
-        for (size_t i = 0; i < crew.n_lines; i++) {
-            uint64_t lines = crew.lines[i];
-
-            crew.lines[i] = base;
-            base += lines;
-        }
-        ret->line_base = crew.lines;
-        ret->n_blocks = (uint32_t)crew.n_lines;
-        crew.lines = NULL;
+        r = aaj_journal_is_export(peeked) ? as_stream(&crew, &scanner[0])
+            : n > 1                       ? with_threads(&crew, scanner, n)
+                                          : alone(&crew, &scanner[0]);
+        *ret_read_error = in->error;
     }
     if (in)
-        end_crew(&crew, in);
+        end_crew(&crew);
     free(in);
     return r;
 }

@@ -56,152 +56,105 @@ static int say(struct intake *in, const struct opened *o, enum aaj_severity seve
     return 0;
 }
 
-static int by_place(const void *a, const void *b)
+static void show_reports(struct intake *in, const struct opened *o, const struct table *t)
 {
-    const struct kept_report *x = *(const struct kept_report *const *)a, *y = *(const struct kept_report *const *)b;
+    for (size_t i = 0; i < t->all.n_reports; i++) {
+        const struct kept_report *k = &t->all.report[i];
+        struct aaj_loc loc = { .file = o->input->name, .line = saturate(k->line),
+                               .column = k->at < k->text.n ? (uint32_t)k->at + 1 : 0 };
 
-    return place_compare(x->place, y->place);
+        aaj_diag_add(in->diags, AAJ_WARNING, "log-line", loc, k->text, "%s", k->why);
+    }
 }
 
-static uint64_t line_number(const struct blocks_result *blocks, struct place place)
+/* A loss in the kernel log is covered where records of the audit channel stand before and behind it. */
+static int take_loss(struct table *t, const struct kept_loss *l)
 {
-    return place.line + (place.block < blocks->n_blocks ? blocks->line_base[place.block] : 0);
-}
+    struct loss loss = { .key = { .channel = l->channel, .day = AAJ_DAY_NONE }, .count = l->count,
+                         .first_ms = l->when, .last_ms = l->when };
+    struct aaj_recording *rec = t->rec;
 
-static int show_reports(struct intake *in, const struct opened *o, const struct worker *w, unsigned n,
-                        const struct blocks_result *blocks)
-{
-    const struct kept_report **sorted;
-    size_t total = 0, at = 0;
-
-    for (unsigned i = 0; i < n; i++)
-        total += w[i].n_reports;
-    sorted = calloc(total + 1, sizeof(*sorted));
-    if (!sorted)
+    if (l->when)
+        loss.key.day = (int32_t)(l->when / 86400000);
+    if (aaj_intern_add(&rec->strings, aaj_str_c(l->what), &loss.what) < 0 ||
+        aaj_intern_add(&rec->strings, l->host.n ? l->host : t->options->host, &loss.key.host) < 0 ||
+        aaj_intern_add(&rec->strings, l->boot, &loss.key.boot) < 0)
         return -ENOMEM;
-    for (unsigned i = 0; i < n; i++)
-        for (size_t k = 0; k < w[i].n_reports; k++)
-            sorted[at++] = &w[i].report[k];
-    qsort(sorted, total, sizeof(*sorted), by_place);
-    for (size_t i = 0; i < total && i < WORKER_KEPT; i++) {
-        struct aaj_loc loc = { .file = o->input->name, .line = saturate(line_number(blocks, sorted[i]->place)),
-                               .column = sorted[i]->at < sorted[i]->line.n ? (uint32_t)sorted[i]->at + 1 : 0 };
-
-        aaj_diag_add(in->diags, AAJ_WARNING, "log-line", loc, sorted[i]->line, "%s", sorted[i]->why);
-    }
-    free(sorted);
-    return 0;
+    loss.covered = recording_loss_is_local(rec, &loss) && l->channel == AAJ_CHANNEL_KERNEL && t->first_audit &&
+                   t->first_audit < l->line && l->line < t->last_audit;
+    return recording_loss(rec, &loss, true);
 }
 
-/* Losses of all workers into @rec. A loss in the kernel log is covered where records of the audit channel stand before
- * and behind it. */
-static int take_losses(struct aaj_recording *rec, const struct worker *w, unsigned n)
+static void add_account(struct input *sum, const struct aaj_log_account *a, uint64_t filtered)
 {
-    struct place first = { 0 }, last = { 0 };
-    bool audit = false;
-
-    for (unsigned i = 0; i < n; i++) {
-        if (!w[i].has_audit)
-            continue;
-        if (!audit || place_compare(w[i].first_audit, first) < 0)
-            first = w[i].first_audit;
-        if (!audit || place_compare(w[i].last_audit, last) > 0)
-            last = w[i].last_audit;
-        audit = true;
-    }
-    for (unsigned i = 0; i < n; i++)
-        for (size_t k = 0; k < w[i].n_losses; k++) {
-            const struct kept_loss *l = &w[i].loss[k];
-            struct loss loss = { .key = { .channel = l->channel, .day = AAJ_DAY_NONE }, .count = l->count,
-                                 .first_ms = l->when, .last_ms = l->when };
-
-            if (l->when)
-                loss.key.day = (int32_t)(l->when / 86400000);
-            if (aaj_intern_add(&rec->strings, aaj_str_c(l->what), &loss.what) < 0 ||
-                aaj_intern_add(&rec->strings, aaj_recording_str(w[i].rec, l->host), &loss.key.host) < 0 ||
-                aaj_intern_add(&rec->strings, aaj_recording_str(w[i].rec, l->boot), &loss.key.boot) < 0)
-                return -ENOMEM;
-            loss.covered = audit && recording_loss_is_local(rec, &loss) && l->channel == AAJ_CHANNEL_KERNEL &&
-                           place_compare(first, l->place) < 0 && place_compare(l->place, last) < 0;
-            if (recording_loss(rec, &loss, true) < 0)
-                return -ENOMEM;
-        }
-    return 0;
+    sum->lines += a->lines;
+    sum->used += a->used - filtered;
+    sum->irrelevant += a->irrelevant + filtered;
+    sum->reported += a->reported;
+    sum->bytes += a->bytes;
 }
 
-static int take_account(struct aaj_recording *rec, const struct worker *w, unsigned n)
+static int take_account(struct table *t, const struct scanner *scanner, unsigned n)
 {
-    struct input sum = { 0 };
+    struct input sum = { .first_ms = t->first_ms, .last_ms = t->last_ms };
 
-    for (unsigned i = 0; i < n; i++) {
-        const struct aaj_log_account *a = aaj_log_reader_account(w[i].reader);
-
-        sum.lines += a->lines;
-        sum.used += a->used - w[i].filtered;
-        sum.irrelevant += a->irrelevant + w[i].filtered;
-        sum.reported += a->reported;
-        sum.bytes += a->bytes;
-        sum.first_ms = earlier(sum.first_ms, w[i].input_first_ms);
-        if (w[i].input_last_ms > sum.last_ms)
-            sum.last_ms = w[i].input_last_ms;
-    }
-    return recording_input(rec, &sum);
+    add_account(&sum, aaj_log_reader_account(t->reader), t->filtered);
+    for (unsigned i = 0; i < n; i++)
+        add_account(&sum, aaj_log_reader_account(scanner[i].reader), scanner[i].filtered);
+    return recording_input(t->rec, &sum);
 }
 
-/* What the workers found, in the recording of the first. */
-static int collect(struct intake *in, const struct opened *o, struct worker *w, unsigned n,
-                   const struct blocks_result *blocks)
+/* What else was found, into the recording. */
+static int collect(struct intake *in, const struct opened *o, struct table *t, const struct scanner *scanner, unsigned n,
+                   int read_error)
 {
     struct aaj_loss damage = { .what = AAJ_STR("input-damaged"), .day = AAJ_DAY_NONE };
     int r = 0;
 
-    for (unsigned i = 1; r == 0 && i < n; i++)
-        r = recording_merge(w[0].rec, w[i].rec, true);
+    for (size_t i = 0; i < t->all.n_losses && r == 0; i++)
+        r = take_loss(t, &t->all.loss[i]);
     if (r == 0)
-        r = take_losses(w[0].rec, w, n);
-    if (r == 0)
-        r = take_account(w[0].rec, w, n);
-    if (r == 0)
-        r = show_reports(in, o, w, n, blocks);
-    if (r < 0 || blocks->read_error == 0)
+        r = take_account(t, scanner, n);
+    if (r < 0)
         return r;
-    if (blocks->read_error != -EBADMSG && blocks->read_error != -E2BIG) {
-        say(in, o, AAJ_ERROR, "log-read", "cannot read: ", strerror(-blocks->read_error));
-        return blocks->read_error;
+    show_reports(in, o, t);
+    if (read_error == 0)
+        return 0;
+    if (read_error != -EBADMSG && read_error != -E2BIG) {
+        say(in, o, AAJ_ERROR, "log-read", "cannot read: ", strerror(-read_error));
+        return read_error;
     }
     say(in, o, AAJ_WARNING, "log-damaged",
-        blocks->read_error == -E2BIG ? "the compressed log grows without end" : "the compressed log is damaged or cut",
+        read_error == -E2BIG ? "the compressed log grows without end" : "the compressed log is damaged or cut",
         "; what came before was read");
-    return aaj_recording_add_loss(w[0].rec, &damage);
+    return aaj_recording_add_loss(t->rec, &damage);
 }
 
 static int read_input(struct intake *in, struct opened *o, struct aaj_recording **ret_rec)
 {
     unsigned n = in->options->threads ? in->options->threads : 1, ready = 0;
-    struct blocks_result blocks = { 0 };
-    struct worker *w;
-    int r = 0;
+    struct scanner scanner[THREADS_MAX];
+    struct table table;
+    int read_error = 0, r = table_init(&table, in->options);
 
+    if (r < 0)
+        return r;
     n = n > THREADS_MAX ? THREADS_MAX : n;
-    w = calloc(n, sizeof(*w));
-    if (!w)
-        return -ENOMEM;
     while (ready < n && r == 0) {
-        r = worker_init(&w[ready], in->options);
+        r = scanner_init(&scanner[ready], in->options, &table, n == 1);
         ready += r == 0;
     }
     if (r == 0)
-        r = blocks_read(o->source, (struct aaj_str){ o->peek, o->n_peek }, w, n, &blocks);
+        r = blocks_read(o->source, (struct aaj_str){ o->peek, o->n_peek }, &table, scanner, n, &read_error);
     if (r == 0)
-        r = collect(in, o, w, n, &blocks);
+        r = collect(in, o, &table, scanner, n, read_error);
     if (r == 0) {
-        *ret_rec = w[0].rec;
-        w[0].rec = NULL;
+        *ret_rec = table.rec;
+        table.rec = NULL;
     }
     for (unsigned i = 0; i < ready; i++)
-        worker_clear(&w[i]);
-    free(w);
-    free(blocks.line_base);
+        scanner_clear(&scanner[i]);
+    table_clear(&table);
     return r;
 }
 

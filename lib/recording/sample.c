@@ -189,7 +189,7 @@ static char *pack_line(char *p, const struct template *t, struct aaj_str line,
                        (struct aaj_str){ t->line, t->id_at });
 }
 
-static int reserve(struct sample_buffer *b, size_t want)
+int sample_buffer_reserve(struct sample_buffer *b, size_t want)
 {
     char *p = want > b->cap ? realloc(b->p, want * 2) : b->p;
 
@@ -251,7 +251,7 @@ static int pack(struct samples *s, struct aaj_str name, const struct sample *fro
             return -ENOMEM;
         shape = &found;
     }
-    if (reserve(&s->pack, from->line.n + 8 * NUMBER_MAX) < 0)
+    if (sample_buffer_reserve(&s->pack, from->line.n + 8 * NUMBER_MAX) < 0)
         return -ENOMEM;
     p = put_number(s->pack.p, (uint64_t)from->ms);
     p = put_number(p, from->serial);
@@ -367,12 +367,12 @@ int samples_unpack(const struct samples *s, struct aaj_str name, const char *sam
     if (template1) {
         const struct template *t = s->template[template1 - 1];
 
-        if (reserve(buffer, room_of(t, name)) < 0)
+        if (sample_buffer_reserve(buffer, room_of(t, name)) < 0)
             return -ENOMEM;
         n = (size_t)(unpack_line(buffer->p, t, name, p, id_text(ret->ms, ret->serial, id)) - buffer->p);
     } else {
         p = get_number(p, &n);
-        if (reserve(buffer, n) < 0)
+        if (sample_buffer_reserve(buffer, n) < 0)
             return -ENOMEM;
         memcpy(buffer->p, p, n);
     }
@@ -426,7 +426,7 @@ int samples_copy(struct samples *s, const struct samples *other, struct aaj_str 
         return r < 0 ? r : samples_pack(s, name, &whole, NULL, sample);
     }
     n = (size_t)(start + capacity - p);
-    if (reserve(&s->pack, n + 3 * NUMBER_MAX) < 0)
+    if (sample_buffer_reserve(&s->pack, n + 3 * NUMBER_MAX) < 0)
         return -ENOMEM;
     to = put_number(s->pack.p, (uint64_t)when.ms);
     to = put_number(to, when.serial);

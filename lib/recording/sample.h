@@ -22,6 +22,9 @@ struct sample_buffer {
     size_t cap;
 };
 
+/* 0 or -ENOMEM. */
+int sample_buffer_reserve(struct sample_buffer *buffer, size_t bytes);
+
 struct template;
 
 struct samples {

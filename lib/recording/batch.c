@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "recording/batch.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/grow.h"
+
+void batch_clear(struct batch *b)
+{
+    aaj_arena_clear(&b->arena);
+    free(b->item);
+    free(b->event);
+    free(b->report);
+    free(b->loss);
+    *b = (struct batch){ 0 };
+}
+
+void batch_reset(struct batch *b)
+{
+    aaj_arena_clear(&b->arena);
+    b->n_items = b->n_settled = b->n_events = b->n_reports = b->n_losses = 0;
+    b->lines = b->first_audit = b->last_audit = 0;
+}
+
+static int own(struct batch *b, struct aaj_str *s)
+{
+    if (s->n == 0)
+        return 0;
+    *s = aaj_arena_dup(&b->arena, *s);
+    return s->p ? 0 : -ENOMEM;
+}
+
+int batch_event(struct batch *b, const struct aaj_event *event)
+{
+    struct aaj_event e = *event;
+    struct aaj_str *const part[] = { &e.host, &e.boot, &e.op, &e.label, &e.ns, &e.comm, &e.info, &e.execpath };
+    int r = AAJ_GROW(b->event, b->n_events, b->cap_events) < 0 ? -ENOMEM : 0;
+
+    for (size_t i = 0; r == 0 && i < AAJ_ARRAY_SIZE(part); i++)
+        r = own(b, part[i]);
+    for (size_t a = 0; r == 0 && a < AAJ_ARGS; a++)
+        r = own(b, &e.arg[a]);
+    if (r == 0)
+        b->event[b->n_events++] = e;
+    return r;
+}
+
+/* To the same place of a copy that is elsewhere. */
+static void follow(struct aaj_str *part, struct aaj_str old, struct aaj_str copy)
+{
+    if (part->n && part->p >= old.p && part->p <= old.p + old.n)
+        part->p = copy.p + (part->p - old.p);
+}
+
+static int own_item(struct batch *b, struct queued *q)
+{
+    struct aaj_str old = q->head.line;
+
+    if (own(b, &q->head.line) < 0 || own(b, &q->head.host) < 0 || own(b, &q->head.boot) < 0)
+        return -ENOMEM;
+    follow(&q->head.payload, old, q->head.line);
+    follow(&q->head.type_name, old, q->head.line);
+    follow(&q->head.id, old, q->head.line);
+    follow(&q->known.payload, old, q->head.line);
+    follow(&q->known.id, old, q->head.line);
+    return 0;
+}
+
+int batch_settle(struct batch *b, struct aaj_str text)
+{
+    for (; b->n_settled < b->n_items; b->n_settled++) {
+        struct queued *q = &b->item[b->n_settled];
+        bool stays = q->head.line.p >= text.p && q->head.line.p < text.p + text.n;
+
+        if (!stays && own_item(b, q) < 0)
+            return -ENOMEM;
+    }
+    return 0;
+}
+
+int batch_report(struct batch *b, const struct kept_report *report)
+{
+    struct kept_report new = *report;
+
+    if (b->n_reports >= BATCH_KEPT)
+        return 0; /* counted in the account */
+    new.text = aaj_str_head(new.text, BATCH_SHOWN);
+    if (AAJ_GROW(b->report, b->n_reports, b->cap_reports) < 0 || own(b, &new.text) < 0)
+        return -ENOMEM;
+    b->report[b->n_reports++] = new;
+    return 0;
+}
+
+int batch_loss(struct batch *b, const struct kept_loss *loss)
+{
+    struct kept_loss new = *loss;
+
+    if (AAJ_GROW(b->loss, b->n_losses, b->cap_losses) < 0 || own(b, &new.host) < 0 || own(b, &new.boot) < 0)
+        return -ENOMEM;
+    b->loss[b->n_losses++] = new;
+    return 0;
+}
