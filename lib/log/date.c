@@ -150,13 +150,42 @@ static unsigned two(const char *p)
     return a < 10 && b < 10 ? a * 10 + b : 100;
 }
 
+/* ".955212" or ",955": thousandths, whatever else follows. */
+static int64_t fraction(struct cursor *c)
+{
+    int64_t scale = 100, ms = 0;
+
+    if (c->p >= c->end || (*c->p != '.' && *c->p != ','))
+        return 0;
+    for (c->p++; scale && c->p < c->end && (unsigned char)(*c->p - '0') < 10; c->p++, scale /= 10)
+        ms += (*c->p - '0') * scale;
+    while (c->p < c->end && (unsigned char)(*c->p - '0') < 10)
+        c->p++;
+    return ms;
+}
+
+/* "+00:00" and the like of rsyslog; else as zone(). */
+static int64_t iso_zone(struct cursor *c)
+{
+    const char *p = c->p;
+    unsigned h, m;
+
+    if (c->end - p < 6 || (*p != '+' && *p != '-') || p[3] != ':')
+        return zone(c);
+    h = two(p + 1), m = two(p + 4);
+    if (h > 99 || m > 99)
+        return zone(c);
+    c->p += 6;
+    return (*p == '-' ? -1 : 1) * (int64_t)(h * 60 + m) * 60000;
+}
+
 /* "2026-11-21T21:47:06" of rsyslog and journalctl, which nearly every dated line begins with; else 0. */
 static size_t iso_date(struct aaj_str text, int64_t *ret_ms)
 {
     const char *p = text.p;
     struct cursor c = { p + 19, p + text.n };
     unsigned century, year, month, day, h, m, s;
-    int64_t scale = 100, ms = 0;
+    int64_t ms;
 
     if (text.n < 20 || p[4] != '-' || p[7] != '-' || (p[10] != 'T' && p[10] != ' ') || p[13] != ':' || p[16] != ':')
         return 0;
@@ -165,10 +194,8 @@ static size_t iso_date(struct aaj_str text, int64_t *ret_ms)
     if (century > 99 || year > 99 || century + year == 0 || month < 1 || month > 12 || day < 1 || day > 31 || h > 23 ||
         m > 59 || s > 60)
         return 0;
-    if (*c.p == '.' || *c.p == ',')
-        for (c.p++; c.p < c.end && *c.p >= '0' && *c.p <= '9'; c.p++, scale /= 10)
-            ms += (*c.p - '0') * scale;
-    ms += ((int64_t)h * 3600 + m * 60 + s) * 1000 - zone(&c);
+    ms = fraction(&c);
+    ms += ((int64_t)h * 3600 + m * 60 + s) * 1000 - iso_zone(&c);
     *ret_ms = aaj_log_days((int)(century * 100 + year), month, day) * 86400000 + ms;
     return (size_t)(c.p - p);
 }
