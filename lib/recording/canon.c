@@ -1,18 +1,73 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The canonical view: accesses in the order of their bytes, counts summed over sources. */
+#include <endian.h>
 #include <errno.h>
 #include <stdlib.h>
 
 #include "recording/impl.h"
 
 struct ranked {
+    uint64_t word; /* eight bytes of .str at the depth that is sorted by, the first one highest */
     struct aaj_str str;
     uint32_t id;
 };
 
+enum { WORD = sizeof(uint64_t), DEPTH_MAX = 256, FEW = 8 };
+
 static int by_bytes(const void *a, const void *b)
 {
     return aaj_str_cmp(((const struct ranked *)a)->str, ((const struct ranked *)b)->str);
+}
+
+static int by_word(const void *a, const void *b)
+{
+    uint64_t x = ((const struct ranked *)a)->word, y = ((const struct ranked *)b)->word;
+
+    return (x > y) - (x < y);
+}
+
+/* Eight bytes from @depth on, NULs behind the end. */
+static uint64_t word_at(struct aaj_str s, size_t depth)
+{
+    struct aaj_str rest = aaj_str_skip(s, depth);
+    uint64_t word = 0;
+
+    memcpy(&word, rest.p, rest.n < WORD ? rest.n : WORD);
+    return be64toh(word);
+}
+
+/* Strings that have a word in common: whether one ends in it, so that others may end in NULs of their own. */
+static bool ends_in_word(const struct ranked *r, size_t n, size_t depth)
+{
+    for (size_t i = 0; i < n; i++)
+        if (r[i].str.n < depth + WORD)
+            return true;
+    return false;
+}
+
+/*
+ * Paths share long beginnings, which a comparison of whole strings reads again and again. So they are sorted by eight
+ * bytes, and those that have these in common by the next eight. Few, and those that share very much, are compared as
+ * they are.
+ */
+static void sort_strings(struct ranked *r, size_t n, size_t depth)
+{
+    size_t start = 0;
+
+    if (n <= FEW || depth >= DEPTH_MAX) {
+        qsort(r, n, sizeof(*r), by_bytes);
+        return;
+    }
+    for (size_t i = 0; i < n; i++)
+        r[i].word = word_at(r[i].str, depth);
+    qsort(r, n, sizeof(*r), by_word);
+    for (size_t i = 1; i <= n; i++) {
+        if (i < n && r[i].word == r[start].word)
+            continue;
+        if (i - start > 1)
+            sort_strings(r + start, i - start, ends_in_word(r + start, i - start, depth) ? DEPTH_MAX : depth + WORD);
+        start = i;
+    }
 }
 
 uint32_t *recording_ranks(const struct aaj_recording *rec)
@@ -27,8 +82,8 @@ uint32_t *recording_ranks(const struct aaj_recording *rec)
         return NULL;
     }
     for (size_t i = 0; i < n; i++)
-        sorted[i] = (struct ranked){ aaj_recording_str(rec, (uint32_t)i), (uint32_t)i };
-    qsort(sorted, n, sizeof(*sorted), by_bytes);
+        sorted[i] = (struct ranked){ .str = aaj_recording_str(rec, (uint32_t)i), .id = (uint32_t)i };
+    sort_strings(sorted, n, 0);
     for (size_t i = 0; i < n; i++)
         rank[sorted[i].id] = (uint32_t)i;
     free(sorted);

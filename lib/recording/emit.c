@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "recording/emit.h"
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 #include "base/escape.h"
 
 void emit_number(struct emit *e, uint64_t value)
@@ -15,41 +19,62 @@ void emit_number(struct emit *e, uint64_t value)
     emit_str(e, (struct aaj_str){ digits + at, sizeof(digits) - at });
 }
 
-/* Printable ASCII without quote and backslash: most names, eight bytes at a time. */
-static size_t plain(struct aaj_str s)
+/* ASCII without NUL, which needs no look at its UTF-8: nearly all names and lines. */
+static bool is_ascii(struct aaj_str s)
 {
-    const uint64_t ones = 0x0101010101010101, high = 0x8080808080808080;
     size_t i = 0;
+#ifdef __SSE2__
+    for (; i + 16 <= s.n; i += 16) {
+        __m128i v = _mm_loadu_si128((const __m128i_u *)(s.p + i));
 
-    for (; i + 8 <= s.n; i += 8) {
-        uint64_t v, quote, backslash, del;
-
-        memcpy(&v, s.p + i, 8);
-        quote = v ^ (ones * '"');
-        backslash = v ^ (ones * '\\');
-        del = v ^ (ones * 0x7f);
-        if ((v | (v - ones * 0x20) | ((quote - ones) & ~quote) | ((backslash - ones) & ~backslash) |
-             ((del - ones) & ~del)) &
-            high)
-            break;
+        if (_mm_movemask_epi8(_mm_or_si128(v, _mm_cmpeq_epi8(v, _mm_setzero_si128()))))
+            return false;
     }
-    while (i < s.n && s.p[i] >= 0x20 && s.p[i] != '"' && s.p[i] != '\\' && s.p[i] != 0x7f)
+#endif
+    while (i < s.n && s.p[i] > 0)
         i++;
-    return i;
+    return i == s.n;
+}
+
+static bool must_escape(unsigned char c)
+{
+    return c < 0x20 || c == '"' || c == '\\' || c == 0x7f;
+}
+
+/* The first byte of [p, end) that JSON or a terminal would mind, or @end. */
+static const char *plain_end(const char *p, const char *end)
+{
+#ifdef __SSE2__
+    const __m128i last_control = _mm_set1_epi8(0x1f), quote = _mm_set1_epi8('"'), backslash = _mm_set1_epi8('\\'),
+                  del = _mm_set1_epi8(0x7f);
+
+    for (; end - p >= 16; p += 16) {
+        __m128i v = _mm_loadu_si128((const __m128i_u *)p), control = _mm_cmpeq_epi8(_mm_min_epu8(v, last_control), v);
+        int hit = _mm_movemask_epi8(_mm_or_si128(_mm_or_si128(control, _mm_cmpeq_epi8(v, del)),
+                                                 _mm_or_si128(_mm_cmpeq_epi8(v, quote), _mm_cmpeq_epi8(v, backslash))));
+
+        if (hit)
+            return p + __builtin_ctz((unsigned)hit);
+    }
+#endif
+    while (p < end && !must_escape((unsigned char)*p))
+        p++;
+    return p;
 }
 
 static void emit_string(struct emit *e, struct aaj_str s)
 {
     static const char hex[] = "0123456789abcdef";
-    size_t start = 0;
+    const char *p = s.p, *end = s.p + s.n;
 
-    for (size_t i = 0; i < s.n; i++) {
-        unsigned char c = (unsigned char)s.p[i];
+    for (;;) {
+        const char *stop = plain_end(p, end);
+        unsigned char c;
 
-        if (c >= 0x20 && c != '"' && c != '\\' && c != 0x7f)
-            continue;
-        emit_str(e, (struct aaj_str){ s.p + start, i - start });
-        start = i + 1;
+        emit_str(e, (struct aaj_str){ p, (size_t)(stop - p) });
+        if (stop == end)
+            return;
+        c = (unsigned char)*stop;
         emit_char(e, '\\');
         if (c == '"' || c == '\\') {
             emit_char(e, (char)c);
@@ -58,8 +83,8 @@ static void emit_string(struct emit *e, struct aaj_str s)
             emit_char(e, hex[c >> 4]);
             emit_char(e, hex[c & 15]);
         }
+        p = stop + 1;
     }
-    emit_str(e, (struct aaj_str){ s.p + start, s.n - start });
 }
 
 static void emit_hex(struct emit *e, struct aaj_str s)
@@ -76,16 +101,11 @@ static void emit_hex(struct emit *e, struct aaj_str s)
 
 void emit_name(struct emit *e, struct aaj_str s)
 {
-    size_t n = plain(s);
-    struct aaj_str rest = aaj_str_skip(s, n);
-
-    if (rest.n && (!aaj_utf8_valid(rest) || aaj_str_find(rest, '\0') < rest.n)) {
+    if (!is_ascii(s) && (!aaj_utf8_valid(s) || aaj_str_find(s, '\0') < s.n)) {
         emit_hex(e, s);
         return;
     }
     emit_char(e, '"');
-    emit_str(e, aaj_str_head(s, n));
-    if (rest.n)
-        emit_string(e, rest);
+    emit_string(e, s);
     emit_char(e, '"');
 }

@@ -80,7 +80,49 @@ static void put_source(struct emit *out, const struct aaj_recording *rec, const 
     member(out, "channel", aaj_str_c(aaj_channel_name[key->channel]));
 }
 
-static void put_evidence(struct emit *out, const struct aaj_recording *rec, const struct evidence *ev)
+/* What all accesses are written with. */
+struct writing {
+    struct aaj_recording *rec;
+    const uint32_t *rank;
+    struct aaj_str *source; /* by number: its members as text, which most lines repeat */
+    struct aaj_arena arena;
+};
+
+/* The text of a source, once. */
+static int source_text(struct writing *w, const struct source_key *key, struct aaj_str *ret)
+{
+    struct emit *emit = malloc(sizeof(*emit));
+    char *text = NULL;
+    size_t n = 0;
+
+    if (!emit)
+        return -ENOMEM;
+    emit->n = 0;
+    emit->out = open_memstream(&text, &n);
+    if (emit->out) {
+        put_source(emit, w->rec, key);
+        emit_flush(emit);
+        if (fclose(emit->out) == 0)
+            *ret = aaj_arena_dup(&w->arena, (struct aaj_str){ text, n });
+    }
+    free(text);
+    free(emit);
+    return ret->p ? 0 : -ENOMEM;
+}
+
+static int source_texts(struct writing *w)
+{
+    int r = 0;
+
+    w->source = calloc(w->rec->n_sources + 1, sizeof(*w->source));
+    if (!w->source)
+        return -ENOMEM;
+    for (size_t i = 0; i < w->rec->n_sources && r == 0; i++)
+        r = source_text(w, &w->rec->source[i].key, &w->source[i]);
+    return r;
+}
+
+static void put_evidence(struct emit *out, const struct writing *w, const struct evidence *ev)
 {
     emit_lit(out, "{\"allowed\":");
     emit_number(out, ev->count[0]);
@@ -95,7 +137,7 @@ static void put_evidence(struct emit *out, const struct aaj_recording *rec, cons
     }
     time_member(out, "first", ev->first_ms);
     time_member(out, "last", ev->last_ms);
-    put_source(out, rec, &rec->source[ev->source].key);
+    emit_str(out, w->source[ev->source]);
     emit_char(out, '}');
 }
 
@@ -123,11 +165,11 @@ static int evidence_order(const void *a, const void *b, void *data)
                           &o->rec->source[((const struct evidence *)b)->source].key, o->rank);
 }
 
-static int put_all_evidence(struct emit *out, struct aaj_recording *rec, uint32_t entry, const uint32_t *rank)
+static int put_all_evidence(struct emit *out, const struct writing *w, uint32_t entry)
 {
-    struct source_order o = { rec, rank };
-    struct evidence_list *list = &rec->have;
-    int r = recording_evidence(rec, entry, list);
+    struct source_order o = { w->rec, w->rank };
+    struct evidence_list *list = &w->rec->have;
+    int r = recording_evidence(w->rec, entry, list);
 
     if (r < 0)
         return r;
@@ -137,7 +179,7 @@ static int put_all_evidence(struct emit *out, struct aaj_recording *rec, uint32_
     for (size_t i = 0; i < list->n; i++) {
         if (i)
             emit_char(out, ',');
-        put_evidence(out, rec, &list->item[i]);
+        put_evidence(out, w, &list->item[i]);
     }
     emit_char(out, ']');
     return 0;
@@ -159,8 +201,9 @@ static int put_sample(struct emit *out, struct aaj_recording *rec, uint32_t entr
     return 0;
 }
 
-static int put_access(struct emit *out, struct aaj_recording *rec, uint32_t entry, const uint32_t *rank)
+static int put_access(struct emit *out, const struct writing *w, uint32_t entry)
 {
+    struct aaj_recording *rec = w->rec;
     struct access_key key = recording_access_key(rec, entry);
     uint32_t class = key.word[WORD_CLASS], extra_id = rec->entry[entry].extra;
     const struct aaj_class_info *info = &aaj_class_info[class];
@@ -176,7 +219,7 @@ static int put_access(struct emit *out, struct aaj_recording *rec, uint32_t entr
     put_mask(out, "requested", class, key.word[WORD_REQUESTED]);
     put_mask(out, "denied", class, key.word[WORD_DENIED]);
     member(out, "info", aaj_recording_str(rec, key.word[WORD_INFO]));
-    r = put_all_evidence(out, rec, entry, rank);
+    r = put_all_evidence(out, w, entry);
     if (r == 0)
         r = put_sample(out, rec, entry);
     if (extra_id) {
@@ -381,8 +424,25 @@ static int put_extra_lines(struct emit *out, const struct aaj_recording *rec, ui
     return 0;
 }
 
+/* Accesses in order of their bytes lie anywhere: the memory of those that come next is fetched meanwhile. */
+static void fetch_ahead(const struct aaj_recording *rec, const uint32_t *order, size_t i)
+{
+    enum { NEAR = 8, FAR = 16 };
+
+    if (i + FAR < rec->n_entries)
+        __builtin_prefetch(&rec->entry[order[i + FAR]]);
+    if (i + NEAR < rec->n_entries) {
+        const struct entry *e = &rec->entry[order[i + NEAR]];
+
+        __builtin_prefetch(e->sample);
+        if (!(e->key.object & OBJECT_TUPLE))
+            __builtin_prefetch(rec->strings.str[e->key.object]);
+    }
+}
+
 static int put_all(struct emit *out, struct aaj_recording *rec, uint32_t *rank, const uint32_t *order)
 {
+    struct writing w = { .rec = rec, .rank = rank };
     int r;
 
     emit_lit(out, "{\"kind\":\"recording\",\"version\":1}\n");
@@ -397,8 +457,14 @@ static int put_all(struct emit *out, struct aaj_recording *rec, uint32_t *rank, 
         r = put_unknown(out, rec, rank);
     if (r == 0)
         r = aaj_fsview_each_fact(rec->files, put_fact, out);
-    for (size_t i = 0; r == 0 && i < rec->n_entries; i++)
-        r = put_access(out, rec, order[i], rank);
+    if (r == 0)
+        r = source_texts(&w);
+    for (size_t i = 0; r == 0 && i < rec->n_entries; i++) {
+        fetch_ahead(rec, order, i);
+        r = put_access(out, &w, order[i]);
+    }
+    free(w.source);
+    aaj_arena_clear(&w.arena);
     return r == 0 ? put_extra_lines(out, rec, rank) : r;
 }
 
