@@ -16,6 +16,39 @@
 #include "base/intern.h"
 #include "base/json.h"
 
+/* The row of @hash that is @row, + 1, found as every user does. */
+static uint32_t find_row(const struct aaj_slots *s, uint32_t hash, uint32_t row)
+{
+    for (uint32_t i = aaj_slots_first(s, hash); s->slot[i].row1; i = aaj_slots_next(s, i))
+        if (s->slot[i].hash == hash && s->slot[i].row1 == row + 1)
+            return row + 1;
+    return 0;
+}
+
+/* Growing is in place: rows at the end of the table, whose runs come round to its start, are the ones to lose. */
+static void test_slots_keep_all_rows_when_they_grow(void **state)
+{
+    static const uint32_t mask[] = { UINT32_MAX, 0xff, 0, 0xfff };
+    enum { ROWS = 20000, FEW = 600 };
+
+    for (size_t kind = 0; kind < AAJ_ARRAY_SIZE(mask); kind++) {
+        uint32_t n = mask[kind] == UINT32_MAX ? ROWS : FEW;
+        struct aaj_slots s;
+
+        assert_int_equal(aaj_slots_init(&s), 0);
+        for (uint32_t row = 0; row < n; row++) {
+            uint32_t hash = row * 2654435761u | ~mask[kind]; /* few distinct ones, all near the end */
+
+            assert_int_equal(aaj_slots_add(&s, hash, row), 0);
+            if (row % 97 == 0 || row + 1 == n)
+                for (uint32_t k = 0; k <= row; k += 1 + row / 500)
+                    assert_int_equal(find_row(&s, k * 2654435761u | ~mask[kind], k), k + 1);
+        }
+        assert_int_equal(s.used, n);
+        aaj_slots_clear(&s);
+    }
+}
+
 static void test_intern_is_dense_and_exact(void **state)
 {
     struct aaj_intern in;
@@ -141,6 +174,7 @@ static void test_loc_line(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_slots_keep_all_rows_when_they_grow),
         cmocka_unit_test(test_intern_is_dense_and_exact),
         cmocka_unit_test(test_diag_shows_line_and_caret_and_no_escapes),
         cmocka_unit_test(test_escape_hides_controls_and_bidi),
