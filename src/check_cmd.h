@@ -34,6 +34,8 @@ struct check {
     struct aaj_arena arena;
     struct aaj_target *target;
     struct aaj_compile compile;
+    struct aaj_str policy;
+    int gathered; /* how reading it all ended */
     struct aaj_match *match;
     struct aaj_recording *recording;
     struct aaj_coverage cover;
@@ -45,6 +47,7 @@ struct check {
 };
 
 /* Each an exit status; findings set .finding. */
+int check_read_events(struct check *c);
 int check_replay(struct check *c);
 int check_open_coverage(struct check *c);
 void check_show_coverage(struct check *c);

@@ -7,7 +7,7 @@
 #include "base/json.h"
 #include "check/diff.h"
 #include "compile/open.h"
-#include "profile_cmd.h"
+#include "sandbox.h"
 #include "verbs.h"
 
 static const struct opt opts[] = {
@@ -27,7 +27,9 @@ struct diff {
     struct aaj_diags diags;
     struct aaj_arena arena;
     struct aaj_target *target;
-    struct aaj_match *match[2];
+    char **path;
+    struct aaj_str policy[2];
+    struct aaj_match *match[2]; /* the child's */
 };
 
 static const char *const sign[] = { "+", "~", "-" };
@@ -75,17 +77,19 @@ static void show(struct diff *d, const struct aaj_diff *diff)
     json_object_put(out);
 }
 
-static int compare(struct diff *d, char **path)
+/* In a child without power: compiled policy may be anybody's. */
+static int compare(void *data)
 {
-    struct aaj_compile compile = { .include = d->include, .n_include = d->n_include };
-    struct aaj_diff diff;
-    int r = aaj_target_open(d->target_name, aajail_datadir(), &d->diags, &d->target), status;
+    struct diff *d = data;
+    struct aaj_diff diff = { 0 };
+    int r = 0, status;
 
-    compile.target = d->target;
     for (int i = 0; r == 0 && i < 2; i++)
-        r = aaj_compile_open(&compile, path[i], &d->arena, &d->diags, &d->match[i], NULL);
-    if (r < 0)
+        r = aaj_match_open(d->policy[i], aaj_str_c(d->path[i]), &d->diags, &d->match[i]);
+    if (r < 0) {
+        show_diags(&d->diags);
         return EXIT_INPUT;
+    }
     r = aaj_diff_run(d->match[0], d->match[1], &diff);
     if (r == 0)
         show(d, &diff);
@@ -94,7 +98,20 @@ static int compare(struct diff *d, char **path)
                   r == -E2BIG ? "the automata are too large" : strerror(-r));
     status = r < 0 ? EXIT_REFUSED : diff.wider ? EXIT_FINDING : EXIT_DONE;
     aaj_diff_clear(&diff);
+    show_diags(&d->diags);
     return status;
+}
+
+static int open_both(struct diff *d)
+{
+    struct aaj_compile compile = { .include = d->include, .n_include = d->n_include };
+    int r = aaj_target_open(d->target_name, aajail_datadir(), &d->diags, &d->target);
+
+    compile.target = d->target;
+    for (int i = 0; r == 0 && i < 2; i++)
+        r = aaj_compile_file(&compile, d->path[i], &d->arena, &d->diags, &d->policy[i]);
+    show_diags(&d->diags);
+    return r < 0 ? EXIT_INPUT : EXIT_DONE;
 }
 
 static int run(const struct verb *verb, int argc, char **argv)
@@ -120,11 +137,12 @@ static int run(const struct verb *verb, int argc, char **argv)
         status = o.status;
     if (status < 0 && o.n_operands != 2)
         status = usage_error(verb, "name the old policy and the new one");
-    if (status < 0)
-        status = compare(&d, o.operand);
-    show_diags(&d.diags);
-    for (int i = 0; i < 2; i++)
-        aaj_match_free(d.match[i]);
+    if (status < 0) {
+        d.path = o.operand;
+        status = open_both(&d);
+        if (status == EXIT_DONE)
+            status = sandbox_rest(compare, &d);
+    }
     aaj_target_free(d.target);
     aaj_arena_clear(&d.arena);
     return status;

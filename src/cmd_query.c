@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "compile/open.h"
 #include "match/query.h"
+#include "sandbox.h"
 #include "verbs.h"
 
 static const struct opt opts[] = {
@@ -27,7 +28,11 @@ enum { LINE_MAX_BYTES = 1024 * 1024, INCLUDE_MAX = 16, ARENA_MAX = 1024 * 1024 }
 struct query {
     const struct verb *verb;
     struct aaj_target *target;
-    struct aaj_match *match;
+    char **operand;
+    int n_operands;
+    FILE *in; /* rows */
+    struct aaj_str policy;
+    struct aaj_match *match; /* the child's, as is what follows */
     struct aaj_match_world world;
     struct aaj_diags diags;
     struct aaj_arena keep, scratch;
@@ -230,18 +235,8 @@ static int answer_operands(struct query *q, char **word, int n)
 
 static int run_rows(struct query *q)
 {
-    FILE *in = stdin;
-    int r;
+    int r = answer_lines(q, q->in, q->table ? q->table : "standard input");
 
-    if (q->table && strcmp(q->table, "-") != 0)
-        in = fopen(q->table, "re");
-    if (!in) {
-        fprintf(stderr, "aajail query: %s: %s\n", q->table, strerror(errno));
-        return EXIT_INPUT;
-    }
-    r = answer_lines(q, in, q->table ? q->table : "standard input");
-    if (in != stdin)
-        fclose(in);
     if (r < 0) {
         fprintf(stderr, "aajail query: %s\n", strerror(-r));
         return EXIT_REFUSED;
@@ -251,6 +246,34 @@ static int run_rows(struct query *q)
     if (q->bad)
         return EXIT_INPUT;
     return (q->table ? q->differ > 0 : q->denied) ? EXIT_FINDING : EXIT_DONE;
+}
+
+/* In a child without power: compiled policy and questions may be anybody's. */
+static int ask(void *data)
+{
+    struct query *q = data;
+    int r = aaj_match_open(q->policy, aaj_str_c(q->operand[0]), &q->diags, &q->match), status;
+
+    if (r < 0) {
+        status = r == -ENOMEM ? EXIT_REFUSED : EXIT_INPUT;
+    } else {
+        q->world = (struct aaj_match_world){ (const struct aaj_match *const *)&q->match, 1 };
+        status = q->n_operands > 1 ? answer_operands(q, q->operand + 1, q->n_operands - 1) : run_rows(q);
+    }
+    if (status == EXIT_DONE && q->denied && !q->table)
+        status = EXIT_FINDING;
+    show_diags(&q->diags);
+    return status;
+}
+
+static int open_rows(struct query *q)
+{
+    q->in = stdin;
+    if (q->table && strcmp(q->table, "-") != 0)
+        q->in = fopen(q->table, "re");
+    if (!q->in)
+        fprintf(stderr, "aajail query: %s: %s\n", q->table, strerror(errno));
+    return q->in ? EXIT_DONE : EXIT_INPUT;
 }
 
 static int open_policy(struct query *q, const char *path)
@@ -263,10 +286,9 @@ static int open_policy(struct query *q, const char *path)
     if (r < 0)
         return EXIT_INPUT;
     c.target = q->target;
-    r = aaj_compile_open(&c, path, &q->keep, &q->diags, &q->match, NULL);
+    r = aaj_compile_file(&c, path, &q->keep, &q->diags, &q->policy);
     if (r < 0)
         return r == -ETIMEDOUT || r == -ENOMEM ? EXIT_REFUSED : EXIT_INPUT;
-    q->world = (struct aaj_match_world){ (const struct aaj_match *const *)&q->match, 1 };
     return EXIT_DONE;
 }
 
@@ -301,15 +323,16 @@ static int run(const struct verb *verb, int argc, char **argv)
         return status;
     if (o.n_operands < 1)
         return usage_error(verb, "name the profile: policy text or compiled policy");
+    q.operand = o.operand;
+    q.n_operands = o.n_operands;
     status = open_policy(&q, o.operand[0]);
-    if (status == EXIT_DONE && o.n_operands > 1)
-        status = answer_operands(&q, o.operand + 1, o.n_operands - 1);
-    else if (status == EXIT_DONE)
-        status = run_rows(&q);
-    if (status == EXIT_DONE && o.n_operands > 1 && q.denied)
-        status = EXIT_FINDING;
+    if (status == EXIT_DONE && o.n_operands == 1)
+        status = open_rows(&q);
     show_diags(&q.diags);
-    aaj_match_free(q.match);
+    if (status == EXIT_DONE)
+        status = sandbox_rest(ask, &q);
+    if (q.in && q.in != stdin)
+        fclose(q.in);
     aaj_target_free(q.target);
     aaj_arena_clear(&q.scratch);
     aaj_arena_clear(&q.keep);

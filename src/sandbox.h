@@ -23,6 +23,7 @@ struct sandbox_limits {
     size_t result;          /* bytes of result; 0 = 1 GiB */
     size_t memory;          /* bytes of address space; 0 = 16 GiB */
     unsigned seconds;       /* processor time; 0 = one hour */
+    bool writes_files;      /* what it prints may go to a file */
     size_t findings;        /* as many are handed back; set by sandbox_run() to what the caller's list takes */
     /* What the child may ask the parent to open while it reads (SANDBOX_ASKS_MAX times): the request is hostile. A
      * descriptor, which is handed over and closed here, or -errno. NULL: nothing. */
@@ -38,6 +39,13 @@ enum { SANDBOX_REQUEST_MAX = 8192, SANDBOX_ASKS_MAX = 65536 };
  */
 int sandbox_run(const char *what, sandbox_fn fn, void *data, const struct sandbox_limits *limits,
                 struct aaj_arena *arena, struct aaj_str *ret_text, struct aaj_diags *diags);
+
+/*
+ * The rest of a command that has opened everything and only has to read, work and print: @fn runs in such a child, with
+ * this process's standard streams. Returns @fn's exit status; EXIT_REFUSED, with a message on stderr, when the child could
+ * not be confined or died.
+ */
+int sandbox_rest(int (*fn)(void *data), void *data);
 
 /* In the child: the descriptor that the parent opened for @request, or -errno. */
 int sandbox_ask(struct aaj_str request);

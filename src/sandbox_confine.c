@@ -106,7 +106,7 @@ static int set_limits(const struct sandbox_limits *limits)
 {
     int r = limit(RLIMIT_CORE, 0);
 
-    if (r == 0)
+    if (r == 0 && !limits->writes_files)
         r = limit(RLIMIT_FSIZE, 0); /* pipes are not files: the result still gets through */
     if (r == 0)
         r = limit(RLIMIT_CPU, limits->seconds);

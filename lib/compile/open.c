@@ -5,8 +5,8 @@
 
 #include "base/file.h"
 
-int aaj_compile_open(const struct aaj_compile *compile, const char *path, struct aaj_arena *arena,
-                     struct aaj_diags *diags, struct aaj_match **ret_match, struct aaj_str *ret_blob)
+int aaj_compile_file(const struct aaj_compile *compile, const char *path, struct aaj_arena *arena,
+                     struct aaj_diags *diags, struct aaj_str *ret_blob)
 {
     struct aaj_compile c = *compile;
     struct aaj_str bytes;
@@ -25,7 +25,18 @@ int aaj_compile_open(const struct aaj_compile *compile, const char *path, struct
         if (bytes.n == 0)
             return aaj_error(diags, (struct aaj_loc){ .file = c.file }, "this text defines no profile");
     }
-    r = aaj_match_open(bytes, c.file, diags, ret_match);
+    *ret_blob = bytes;
+    return 0;
+}
+
+int aaj_compile_open(const struct aaj_compile *compile, const char *path, struct aaj_arena *arena,
+                     struct aaj_diags *diags, struct aaj_match **ret_match, struct aaj_str *ret_blob)
+{
+    struct aaj_str bytes;
+    int r = aaj_compile_file(compile, path, arena, diags, &bytes);
+
+    if (r == 0)
+        r = aaj_match_open(bytes, aaj_str_c(path), diags, ret_match);
     if (r == 0 && ret_blob)
         *ret_blob = bytes;
     return r;

@@ -11,3 +11,7 @@
  * aaj_match_open(), all with a finding. */
 int aaj_compile_open(const struct aaj_compile *compile, const char *path, struct aaj_arena *arena,
                      struct aaj_diags *diags, struct aaj_match **ret_match, struct aaj_str *ret_blob);
+
+/* In two steps, so that the second can be taken by a process without power: these bytes, then aaj_match_open(). */
+int aaj_compile_file(const struct aaj_compile *compile, const char *path, struct aaj_arena *arena,
+                     struct aaj_diags *diags, struct aaj_str *ret_blob);

@@ -82,3 +82,21 @@ rc=0
 echo '@{X}=/a' >"$dir/none"
 "$AAJAIL" query "$dir/none" userns >/dev/null 2>"$dir/err" && fail "text without a profile passed"
 grep -q 'this text defines no profile' "$dir/err" || fail "$(cat "$dir/err")"
+
+# Whoever reads compiled policy and questions has no power; a full disk is told; a reader that goes away ends it.
+mkfifo "$dir/questions"
+"$AAJAIL" query "$dir/blob" <"$dir/questions" >"$dir/live" & pid=$!
+exec 3>"$dir/questions"
+printf 'p\tfile\t/etc/passwd\tr\n' >&3
+for ((i = 0; i < 200; i++)); do [ -s "$dir/live" ] && break; sleep 0.05; done
+reader=$(cat "/proc/$pid/task/$pid/children")
+for line in 'Seccomp:.2' 'NoNewPrivs:.1' 'CapEff:.0000000000000000'; do
+    grep -q "$line" "/proc/${reader% }/status" || fail "the reader has power: no $line in $(cat "/proc/${reader% }/status")"
+done
+[ "$(id -u)" != 0 ] || grep -q '^Uid:.65534.65534' "/proc/${reader% }/status" || fail "the reader is root"
+exec 3>&-
+wait $pid || fail "the end of its questions ended with $?"
+if [ -e /dev/full ]; then
+    rc=0; "$AAJAIL" query "$dir/blob" file /etc/passwd r >/dev/full 2>"$dir/err" || rc=$?
+    [ "$rc" = 4 ] || fail "a full disk ended with $rc"
+fi
