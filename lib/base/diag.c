@@ -16,7 +16,7 @@ void aaj_diags_clear(struct aaj_diags *diags)
     *diags = (struct aaj_diags)AAJ_DIAGS_INIT;
 }
 
-static void add(struct aaj_diags *diags, struct aaj_diag d, const char *fmt, va_list ap)
+__attribute__((format(printf, 3, 0))) static void add(struct aaj_diags *diags, struct aaj_diag d, const char *fmt, va_list ap)
 {
     if (!diags)
         return;

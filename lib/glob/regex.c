@@ -135,7 +135,7 @@ static void convert_escaped(struct convert *c)
     case '(':
     case ')':
         put_byte(c, '\\');
-        /* fall through */
+        __attribute__((fallthrough));
     default:
         convert_other(c);
     }
