@@ -33,6 +33,7 @@ static json_object *group_json(struct check *c, const struct aaj_replay_group *g
 {
     json_object *o = json_object_new_object();
     const struct aaj_access *access;
+    struct aaj_str sample = { 0 };
     size_t n;
 
     json_object_object_add(o, "kind", json_object_new_string(kind_name[g->kind]));
@@ -44,8 +45,10 @@ static json_object *group_json(struct check *c, const struct aaj_replay_group *g
     json_object_object_add(o, "accesses", json_object_new_uint64(g->accesses));
     json_object_object_add(o, "events", json_object_new_uint64(g->events));
     json_object_object_add(o, "only_denied", json_object_new_boolean(g->only_denied));
-    if (aaj_recording_accesses(c->recording, &access, &n) == 0 && access[g->access].sample.n)
-        json_object_object_add(o, "sample", aaj_json_bytes(access[g->access].sample));
+    if (aaj_recording_accesses(c->recording, &access, &n) == 0)
+        sample = aaj_recording_sample(c->recording, &access[g->access]);
+    if (sample.n)
+        json_object_object_add(o, "sample", aaj_json_bytes(sample));
     return o;
 }
 

@@ -131,7 +131,7 @@ static void print_access(struct explain *x, const struct aaj_access *a, json_obj
         json_object_object_add(o, "access", aaj_json_bytes(text));
         json_object_object_add(o, "label", aaj_json_bytes(aaj_recording_str(x->recording, a->label)));
         json_object_object_add(o, "events", json_object_new_uint64(events));
-        json_object_object_add(o, "sample", aaj_json_bytes(a->sample));
+        json_object_object_add(o, "sample", aaj_json_bytes(aaj_recording_sample(x->recording, a)));
         json_object_array_add(list, o);
         return;
     }

@@ -49,6 +49,7 @@ static void learned_fails(struct aaj_proof *p, struct aaj_recording *rec, const 
 {
     enum aaj_class class = (enum aaj_class)a->class;
     struct aaj_str what = aaj_recording_str(rec, a->arg[0]), op = aaj_recording_str(rec, a->op);
+    struct aaj_str sample = aaj_recording_sample(rec, a);
     bool file = class == AAJ_CLASS_FILE || class == AAJ_CLASS_EXEC;
     char letters[12];
 
@@ -60,9 +61,9 @@ static void learned_fails(struct aaj_proof *p, struct aaj_recording *rec, const 
         aaj_proof_fail(p, AAJ_PROOF_LEARNED, (struct aaj_loc){ 0 }, "%s is refused %s %s (%s): %s",
                        aaj_proof_show(p, g->profile), aaj_class_info[class].name, aaj_proof_show(p, what),
                        aaj_proof_show(p, op), aaj_why_text(d->why));
-    if (a->sample.n)
+    if (sample.n)
         aaj_diag_add(p->diags, AAJ_NOTE, NULL, (struct aaj_loc){ 0 }, (struct aaj_str){ 0 }, "the event: %s",
-                     aaj_proof_show(p, a->sample));
+                     aaj_proof_show(p, sample));
 }
 
 static void prove_grant(struct aaj_proof *p, struct aaj_replay_subject *s, const struct aaj_access *a,

@@ -91,7 +91,7 @@ static bool is_last_number(struct aaj_str name, const struct aaj_piece *p)
 static bool is_pid(const struct aaj_learner *l, uint32_t node, struct aaj_str number)
 {
     for (uint32_t g = l->node[node].grant; g; g = l->grant[g].next) {
-        struct aaj_str line = l->access[l->ev[l->grant[g].ev].access].sample, pid;
+        struct aaj_str line = aaj_recording_sample(l->in->recording, &l->access[l->ev[l->grant[g].ev].access]), pid;
 
         pid = aaj_str_skip(line, aaj_str_search(line, AAJ_STR(" pid=")) + strlen(" pid="));
         if (aaj_str_starts(pid, number) && (pid.n == number.n || pid.p[number.n] == ' '))

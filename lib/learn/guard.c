@@ -136,6 +136,28 @@ static size_t first_program(const struct aaj_learner *l, struct aaj_str pattern,
     return low;
 }
 
+/* The longest piece that stands for itself behind the head: what has it not, does not match. */
+static struct aaj_str longest_piece(struct aaj_str pattern)
+{
+    struct aaj_str best = { "", 0 };
+    unsigned depth = 0;
+    size_t start = 0;
+
+    for (size_t i = 0; i <= pattern.n; i++) {
+        if (i < pattern.n && !is_special(pattern.p[i]))
+            continue;
+        if (depth == 0 && i - start > best.n)
+            best = aaj_str_head(aaj_str_skip(pattern, start), i - start);
+        if (i == pattern.n)
+            break;
+        depth += pattern.p[i] == '[' || pattern.p[i] == '{';
+        depth -= depth && (pattern.p[i] == ']' || pattern.p[i] == '}');
+        start = i + 1 + (pattern.p[i] == '\\'); /* what it escapes counts for nothing */
+        i += pattern.p[i] == '\\';
+    }
+    return best;
+}
+
 static bool is_candidate(const struct aaj_learner *l, size_t i, struct aaj_str head)
 {
     return i < l->n_runs && aaj_str_starts(l->runs[i], head);
@@ -160,8 +182,8 @@ static bool ends_otherwise(const struct aaj_learner *l, struct aaj_str pattern)
 int aaj_guard_hits(struct aaj_learner *l, struct aaj_str dir, struct aaj_str name)
 {
     struct aaj_str all = aaj_arena_printf(&l->scratch, "%.*s/%.*s", AAJ_STR_ARG(dir), AAJ_STR_ARG(name));
+    struct aaj_str head, piece;
     struct aaj_glob *glob;
-    struct aaj_str head;
     bool otherwise;
     size_t program;
     int r;
@@ -177,8 +199,10 @@ int aaj_guard_hits(struct aaj_learner *l, struct aaj_str dir, struct aaj_str nam
     if (r < 0)
         return r == -ENOMEM ? r : 1;
     r = otherwise ? 0 : aaj_glob_intersect(glob, l->code_glob, NULL, NULL);
+    piece = longest_piece(aaj_str_skip(all, head.n));
     for (; r == 0 && is_candidate(l, program, head); program++)
-        r = aaj_glob_match(glob, l->runs[program]);
+        if (aaj_str_search(l->runs[program], piece) < l->runs[program].n || piece.n == 0)
+            r = aaj_glob_match(glob, l->runs[program]);
     aaj_glob_free(glob);
     return r < 0 && r != -ENOMEM ? 1 : r; /* too large to decide: it might */
 }

@@ -11,10 +11,18 @@
 #include "learn/private.h"
 #include "policy/quote.h"
 
+enum { STEPS = 32 };
+
 /* Open addressing over (parent, name): slot is node, 0 free (the root is nobody's child). */
 struct children {
     uint32_t *slot;
     size_t mask, n;
+    /* Accesses come in the order of their names, and most begin like the one before: */
+    struct aaj_str last;
+    struct {
+        uint32_t node, end; /* of the component in last */
+    } step[STEPS];
+    unsigned steps;
 };
 
 static uint64_t hash_of(uint32_t parent, struct aaj_str name)
@@ -37,8 +45,8 @@ static int reserve(struct aaj_learner *l, struct children *c)
 
     if (c->slot && c->n * 2 < c->mask)
         return 0;
+    bigger = *c;
     bigger.mask = c->slot ? c->mask * 2 + 1 : 1023;
-    bigger.n = c->n;
     bigger.slot = calloc(bigger.mask + 1, sizeof(*bigger.slot));
     if (!bigger.slot)
         return -ENOMEM;
@@ -96,25 +104,51 @@ void aaj_paths_free(struct aaj_learner *l)
     free(l->ev);
 }
 
+/* Folders that @path shares with the name before: their last one, and where its name ends in @path. */
+static uint32_t shared_folder(struct children *c, struct aaj_str path, size_t *ret_end)
+{
+    size_t max = path.n < c->last.n ? path.n : c->last.n, same = 0;
+    uint32_t node = 0;
+
+    while (same < max && path.p[same] == c->last.p[same])
+        same++;
+    while (c->steps && c->step[c->steps - 1].end >= same)
+        c->steps--;
+    *ret_end = 0;
+    if (c->steps) {
+        node = c->step[c->steps - 1].node;
+        *ret_end = c->step[c->steps - 1].end;
+    }
+    c->last = path;
+    return node;
+}
+
 /* @path begins with '/'. Names live as long as the recording. */
 int aaj_path_node(struct aaj_learner *l, struct aaj_str path, uint32_t *ret_node)
 {
     struct children *c = l->children;
-    uint32_t node = 0;
+    uint32_t node;
+    size_t end;
 
     if (!c) {
         c = l->children = aaj_arena_new(&l->scratch, struct children);
         if (!c || aaj_node_new(l, 0, AAJ_STR(""), 0) == AAJ_NO)
             return -ENOMEM;
     }
-    for (size_t at = 1; at <= path.n;) {
+    node = shared_folder(c, path, &end);
+    for (size_t at = end + 1; at <= path.n; at = end + 1) {
         struct aaj_str rest = aaj_str_skip(path, at);
-        size_t len = aaj_str_find(rest, '/');
 
-        node = child_of(l, c, node, aaj_str_head(rest, len));
-        if (node == AAJ_NO)
+        end = at + aaj_str_find(rest, '/');
+        node = child_of(l, c, node, aaj_str_head(rest, end - at));
+        if (node == AAJ_NO) {
+            c->steps = 0;
             return -ENOMEM;
-        at += len + 1;
+        }
+        if (c->steps < STEPS) {
+            c->step[c->steps].node = node;
+            c->step[c->steps++].end = (uint32_t)end;
+        }
     }
     *ret_node = node;
     return 0;

@@ -208,23 +208,14 @@ static void fill_evidence(const struct aaj_recording *rec, struct evidence_list 
 static int fill(struct aaj_recording *rec, uint32_t entry, struct aaj_access *a)
 {
     struct access_key key = recording_access_key(rec, entry);
-    struct sample sample;
     int r = recording_evidence(rec, entry, &rec->have);
 
     if (r < 0)
         return r;
     memcpy(a, &key, sizeof(key));
     fill_evidence(rec, &rec->have, a);
-    r = recording_sample_of(rec, entry, &rec->line, &sample);
-    if (r < 0)
-        return r;
-    a->sample = (struct aaj_str){ "", 0 };
-    if (!sample.line.n)
-        return 0;
-    a->sample = aaj_arena_dup(&rec->view_samples, sample.line);
-    a->sample_ms = sample.ms;
-    a->sample_serial = sample.serial;
-    return a->sample.p ? 0 : -ENOMEM;
+    a->entry = entry;
+    return 0;
 }
 
 /* ---- the order of accesses: by the bytes of their keys, word by word ---- */
@@ -336,7 +327,6 @@ static int make_view(struct aaj_recording *rec)
     free(order);
     if (r < 0) {
         free(view);
-        aaj_arena_clear(&rec->view_samples);
         return r;
     }
     rec->view = view;

@@ -138,7 +138,6 @@ struct aaj_recording {
     struct evidence_list have, from; /* of recording_join() and its callers, kept for their memory */
     uint32_t last_source; /* most events have that of the one before */
     struct aaj_access *view; /* made by aaj_recording_accesses() */
-    struct aaj_arena view_samples;
     size_t n_view;
     struct aaj_fsview *files; /* only facts */
 };

@@ -73,7 +73,6 @@ struct aaj_recording *aaj_recording_free(struct aaj_recording *rec)
 void recording_forget_view(struct aaj_recording *rec)
 {
     free(rec->view);
-    aaj_arena_clear(&rec->view_samples);
     rec->view = NULL;
     rec->n_view = 0;
 }
@@ -202,6 +201,13 @@ int recording_sample_of(const struct aaj_recording *rec, uint32_t entry, struct 
 
     *ret = (struct sample){ .line = { "", 0 } };
     return e->sample ? samples_unpack(&rec->samples, recording_name(rec, entry), e->sample, buffer, ret) : 0;
+}
+
+struct aaj_str aaj_recording_sample(struct aaj_recording *rec, const struct aaj_access *access)
+{
+    struct sample sample;
+
+    return recording_sample_of(rec, access->entry, &rec->line, &sample) < 0 ? AAJ_STR("") : sample.line;
 }
 
 /* Whether @new is before the entry's. Unknown times sort last, so that a line that says when is preferred. */

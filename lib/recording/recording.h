@@ -35,9 +35,7 @@ struct aaj_access {
     uint64_t owner_root;           /* of owner_yes: with fsuid 0 */
     uint32_t fsuid_min, fsuid_max; /* AAJ_UID_NONE: never logged */
     int64_t first_ms, last_ms;     /* 0: no event said when */
-    struct aaj_str sample;         /* one raw line, the smallest by (time, serial, bytes); empty = none */
-    int64_t sample_ms;
-    uint64_t sample_serial;
+    uint32_t entry;                /* the recording's own: aaj_recording_sample() */
 };
 
 struct aaj_account {
@@ -70,6 +68,10 @@ int aaj_recording_add(struct aaj_recording *rec, const struct aaj_event *event, 
 /* Accesses in canonical order (label, class, op, args, masks by their bytes), whatever the order of
  * arrival. The array belongs to the recording and is valid until the next change. */
 int aaj_recording_accesses(struct aaj_recording *rec, const struct aaj_access **ret_access, size_t *ret_n);
+
+/* One raw line of @access, the smallest by (time, serial, bytes); empty: none is known, or memory is exhausted. Lines are
+ * kept packed: this one is valid until the recording is asked for another, or changes. */
+struct aaj_str aaj_recording_sample(struct aaj_recording *rec, const struct aaj_access *access);
 
 struct aaj_str aaj_recording_str(const struct aaj_recording *rec, uint32_t id);
 

@@ -194,12 +194,12 @@ static void check_samples(struct aaj_recording *rec, struct text log)
 
     assert_int_equal(aaj_recording_accesses(rec, &access, &n), 0);
     for (size_t i = 0; i < n; i++) {
-        const char *at =
-            access[i].sample.n ? memmem(log.p, log.n, access[i].sample.p, access[i].sample.n) : NULL;
+        struct aaj_str sample = aaj_recording_sample(rec, &access[i]);
+        const char *at = sample.n ? memmem(log.p, log.n, sample.p, sample.n) : NULL;
 
         if (!at)
-            fail_msg("not a line: %.*s", AAJ_STR_ARG(access[i].sample));
-        assert_true((at == log.p || at[-1] == '\n') && at[access[i].sample.n] == '\n');
+            fail_msg("not a line: %.*s", AAJ_STR_ARG(sample));
+        assert_true((at == log.p || at[-1] == '\n') && at[sample.n] == '\n');
         from_records++;
     }
     assert_true(from_records > 1000);

@@ -177,7 +177,7 @@ static void test_counts_are_lower_bounds(void **unused)
     assert_int_equal(access[0].allowed, 4);
     assert_int_equal(access[0].owner_yes, 4);
     assert_int_equal(access[0].fsuid_max, 5);
-    assert_true(aaj_str_eq(access[0].sample, AAJ_STR("a")));
+    assert_true(aaj_str_eq(aaj_recording_sample(rec, &access[0]), AAJ_STR("a")));
     aaj_recording_free(rec);
 }
 
