@@ -198,10 +198,12 @@ int aaj_build_run(const struct aaj_build_input *input, struct aaj_diags *diags, 
         r = aaj_build_surface(input, b);
     if (r == 0)
         r = aaj_build_plan(input, b, diags);
-    if (r < 0)
+    if (r < 0) {
+        aaj_build_explain_size(input, b, diags);
         aaj_built_free(b);
-    else
+    } else {
         *ret_built = b;
+    }
     return r;
 }
 

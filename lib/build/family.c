@@ -118,10 +118,12 @@ int aaj_build_family(struct aaj_build_input *input, size_t n, struct aaj_diags *
             r = aaj_build_plan(&input[i], b[i], diags);
     }
     for (size_t i = 0; b && i < n; i++)
-        if (r < 0)
+        if (r < 0) {
+            aaj_build_explain_size(&input[i], b[i], diags);
             aaj_built_free(b[i]);
-        else
+        } else {
             ret_built[i] = b[i];
+        }
     input[0].pool = NULL; /* in this arena */
     input[0].n_pools = 0;
     aaj_arena_clear(&arena);

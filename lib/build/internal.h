@@ -46,5 +46,8 @@ int aaj_build_merge_manifest(const struct aaj_build_input *in, struct aaj_built 
 /* Puts the learned rules into it; built->profile becomes the whole file, and is proved. */
 int aaj_build_merge(const struct aaj_build_input *in, struct aaj_built *b, struct aaj_diags *diags);
 
+/* size.c: after a failure. A profile of thousands of rules is its cause, and what can be done about it is said. */
+void aaj_build_explain_size(const struct aaj_build_input *in, const struct aaj_built *b, struct aaj_diags *diags);
+
 /* surface.c: built->surface, over all files that are known. */
 int aaj_build_surface(const struct aaj_build_input *in, struct aaj_built *b);

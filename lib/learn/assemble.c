@@ -188,10 +188,8 @@ static void publish(struct aaj_learner *l)
 
 int aaj_assemble(struct aaj_learner *l)
 {
-    int r = aaj_draft_manifest(l);
+    int r = aaj_join_signals(l);
 
-    if (r == 0)
-        r = aaj_join_signals(l);
     if (r == 0)
         r = aaj_frame_head(l);
     if (r == 0)

@@ -10,6 +10,20 @@
 #include "policy/parse.h"
 #include "policy/quote.h"
 
+struct aaj_str aaj_expand(struct aaj_learner *l, struct aaj_str pattern)
+{
+    for (size_t i = 0; i < l->in->manifest->n_variables; i++) {
+        const struct aaj_manifest_variable *v = &l->in->manifest->variable[i];
+        struct aaj_str name = aaj_arena_printf(&l->scratch, "@{%.*s}", AAJ_STR_ARG(v->name.text));
+        size_t at = aaj_str_search(pattern, name);
+
+        if (name.p && at < pattern.n)
+            pattern = aaj_arena_printf(&l->scratch, "%.*s%.*s%.*s", (int)at, pattern.p, AAJ_STR_ARG(v->value.text),
+                                       AAJ_STR_ARG(aaj_str_skip(pattern, at + name.n)));
+    }
+    return pattern;
+}
+
 enum { MANIFEST_INCLUDES = 32 };
 
 /* Only files that the target has, found as its parser finds them: below its own folders, by a name that stays there. */

@@ -52,11 +52,12 @@ static int collect(struct aaj_learner *l)
 {
     for (uint32_t i = 1; i < l->n_nodes; i++) {
         const struct aaj_node *n = &l->node[i];
-        struct aaj_str ext = aaj_name_last_extension(n->name), path;
+        struct aaj_str ext, path;
         int r = 0;
 
         if (!(n->flags & AAJ_NODE_EXEC) && (!(n->flags & AAJ_NODE_READ) || (n->flags & AAJ_NODE_MADE)))
             continue;
+        ext = aaj_name_last_extension(n->name);
         if (!aaj_is_code_extension(ext) && !(n->flags & AAJ_NODE_EXEC))
             continue;
         path = aaj_node_path(l, &l->scratch, i);

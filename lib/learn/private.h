@@ -159,6 +159,9 @@ uint32_t aaj_ev_new(struct aaj_learner *l, uint32_t access); /* 0: out of memory
 int aaj_refuse(struct aaj_learner *l, uint32_t access, enum aaj_refusal why, struct aaj_str detail);
 int aaj_grant_access(struct aaj_learner *l, uint32_t access, uint32_t dom, uint32_t into);
 
+/* declared.c: each of the manifest's variables, where it stands first in @pattern, put in. */
+struct aaj_str aaj_expand(struct aaj_learner *l, struct aaj_str pattern);
+
 /* tree.c */
 int aaj_tree_build(struct aaj_learner *l);
 struct aaj_place aaj_tree_place(struct aaj_learner *l, uint32_t label);

@@ -12,27 +12,40 @@
 enum { WIDE_MAX = 512, TAGS = 64 };
 
 struct wide {
-    struct aaj_glob *all, **one; /* tag = index into draft; one is made when asked for */
-    size_t *draft;
+    struct aaj_glob *all; /* tag = index into rule */
+    struct {
+        size_t draft;
+        struct aaj_str pattern;
+        struct aaj_glob *one; /* made when asked for */
+    } *rule;
     size_t n, cap;
 };
 
+/* An audit rule says more than an allow rule does, and what the manifest says stays said. */
 static bool is_file(const struct aaj_draft *d)
 {
     const struct aaj_rule *rule = d->item && d->item->kind == AAJ_ITEM_RULE ? &d->item->rule : NULL;
 
-    return rule && rule->kind == AAJ_RULE_FILE && rule->file.exec == AAJ_EXEC_NONE && aaj_text_set(rule->file.path);
+    return rule && rule->kind == AAJ_RULE_FILE && rule->file.exec == AAJ_EXEC_NONE && aaj_text_set(rule->file.path) &&
+           rule->prefix.mode <= AAJ_MODE_ALLOW && !rule->prefix.audit && !rule->prefix.has_priority;
 }
 
-static struct aaj_str pattern_of(const struct aaj_draft *d)
+static bool is_learned(const struct aaj_draft *d)
 {
-    return d->item->rule.file.path.value;
+    return !(d->inferences & (1u << AAJ_INFER_MANIFEST));
 }
 
-/* A rule with a variable stays: what it holds is the target's to say. */
-static bool has_variable(const struct aaj_draft *d)
+/* As it is matched. The manifest's variables are put in; what others hold is the target's to say. */
+static struct aaj_str pattern_of(struct aaj_learner *l, const struct aaj_draft *d)
 {
-    return aaj_str_search(pattern_of(d), AAJ_STR("@{")) < pattern_of(d).n;
+    struct aaj_str path = d->item->rule.file.path.value;
+
+    return is_learned(d) ? path : aaj_expand(l, path);
+}
+
+static bool has_variable(struct aaj_str pattern)
+{
+    return aaj_str_search(pattern, AAJ_STR("@{")) < pattern.n;
 }
 
 static bool allows_as_much(const struct aaj_draft *by, const struct aaj_draft *d)
@@ -46,101 +59,117 @@ static bool allows_as_much(const struct aaj_draft *by, const struct aaj_draft *d
            (wide->prefix.owner == AAJ_OWNER_ANY || wide->prefix.owner == narrow->prefix.owner || d->by_owner);
 }
 
-static int collect(struct aaj_learner *l, uint32_t dom, struct wide *w)
+static int collect(struct aaj_learner *l, uint32_t dom, bool learned, struct wide *w)
 {
     int r = 0;
 
     for (size_t i = 0; r == 0 && i < l->n_drafts; i++) {
         struct aaj_str p, name;
 
-        if (l->draft[i].dom != dom || !is_file(&l->draft[i]) || has_variable(&l->draft[i]))
+        if (l->draft[i].dom != dom || !is_file(&l->draft[i]) || is_learned(&l->draft[i]) != learned)
             continue;
-        p = pattern_of(&l->draft[i]);
-        if (aaj_glob_is_literal(p, AAJ_GLOB_PATH, &l->scratch, &name))
+        p = pattern_of(l, &l->draft[i]);
+        if (!p.p)
+            return -ENOMEM;
+        if (has_variable(p) || aaj_glob_is_literal(p, AAJ_GLOB_PATH, &l->scratch, &name))
             continue;
         if (w->n == WIDE_MAX)
             return -E2BIG;
-        if (AAJ_GROW(w->draft, w->n, w->cap) < 0)
+        if (AAJ_GROW(w->rule, w->n, w->cap) < 0)
             return -ENOMEM;
+        w->rule[w->n].draft = i;
+        w->rule[w->n].pattern = p;
+        w->rule[w->n].one = NULL;
         r = aaj_glob_add(w->all, p, AAJ_GLOB_PATH, (uint32_t)w->n, NULL);
-        w->draft[w->n++] = i;
+        w->n++;
     }
     return r;
 }
 
-static int glob_of(struct aaj_learner *l, struct wide *w, size_t i, struct aaj_glob **ret_glob)
+static int glob_of(struct wide *w, size_t i, struct aaj_glob **ret_glob)
 {
     int r = 0;
 
-    if (!w->one[i])
-        r = aaj_glob_compile(pattern_of(&l->draft[w->draft[i]]), AAJ_GLOB_PATH, &w->one[i], NULL);
-    *ret_glob = w->one[i];
+    if (!w->rule[i].one)
+        r = aaj_glob_compile(w->rule[i].pattern, AAJ_GLOB_PATH, &w->rule[i].one, NULL);
+    *ret_glob = w->rule[i].one;
     return r;
 }
 
+struct narrow {
+    struct aaj_str name;   /* one that it matches */
+    struct aaj_glob *glob; /* NULL: it matches this one alone */
+};
+
 /* 1: all that @narrow matches the wide pattern @i matches, too. */
-static int holds(struct aaj_learner *l, struct wide *w, size_t i, struct aaj_glob *narrow, const struct aaj_draft *d)
+static int holds(struct aaj_learner *l, struct wide *w, size_t i, const struct narrow *narrow, const struct aaj_draft *d)
 {
-    const struct aaj_draft *by = &l->draft[w->draft[i]];
+    const struct aaj_draft *by = &l->draft[w->rule[i].draft];
     struct aaj_glob *glob;
     int r;
 
     if (by == d || !by->item || !allows_as_much(by, d))
         return 0;
     /* two that say the same: the first stays, and equal text is joined later */
-    if (aaj_str_eq(pattern_of(by), pattern_of(d)))
+    if (aaj_str_eq(w->rule[i].pattern, d->item->rule.file.path.value))
         return 0;
-    r = glob_of(l, w, i, &glob);
-    return r < 0 ? r : aaj_glob_subset(narrow, glob, NULL, NULL);
+    r = glob_of(w, i, &glob);
+    if (r < 0)
+        return r;
+    return narrow->glob ? aaj_glob_subset(narrow->glob, glob, NULL, NULL) : aaj_glob_match(glob, narrow->name);
+}
+
+/* 1: it is one; 0: it matches nothing. */
+static int open_narrow(struct aaj_learner *l, struct aaj_str pattern, struct narrow *ret)
+{
+    int r;
+
+    *ret = (struct narrow){ 0 };
+    if (aaj_glob_is_literal(pattern, AAJ_GLOB_PATH, &l->scratch, &ret->name))
+        return 1;
+    r = aaj_glob_compile(pattern, AAJ_GLOB_PATH, &ret->glob, NULL);
+    return r < 0 ? r : aaj_glob_intersect(ret->glob, ret->glob, &l->scratch, &ret->name);
 }
 
 /* Only patterns that match one name of it can hold all. */
 static int settle(struct aaj_learner *l, struct wide *w, struct aaj_draft *d)
 {
     uint32_t state, tags[TAGS];
-    struct aaj_glob *narrow;
-    struct aaj_str sample;
-    size_t n;
-    int r = aaj_glob_compile(pattern_of(d), AAJ_GLOB_PATH, &narrow, NULL);
+    struct narrow narrow;
+    size_t n = 0;
+    int r = open_narrow(l, d->item->rule.file.path.value, &narrow);
 
-    if (r < 0)
-        return r;
-    r = aaj_glob_intersect(narrow, narrow, &l->scratch, &sample);
-    if (r > 0)
-        r = aaj_glob_walk(w->all, AAJ_GLOB_START, sample, &state);
-    else if (r == 0)
-        state = AAJ_GLOB_DEAD; /* it matches nothing */
-    n = r == 0 ? aaj_glob_tags(w->all, state, tags, TAGS) : 0;
+    if (r > 0) {
+        r = aaj_glob_walk(w->all, AAJ_GLOB_START, narrow.name, &state);
+        n = r == 0 ? aaj_glob_tags(w->all, state, tags, TAGS) : 0;
+    }
     for (size_t i = 0; r == 0 && i < n && i < TAGS; i++) {
-        r = holds(l, w, tags[i], narrow, d);
+        r = holds(l, w, tags[i], &narrow, d);
         if (r > 0) {
-            aaj_draft_join(l, &l->draft[w->draft[tags[i]]], d);
+            aaj_draft_join(l, &l->draft[w->rule[tags[i]].draft], d);
             d->item = NULL;
             break;
         }
     }
-    aaj_glob_free(narrow);
+    aaj_glob_free(narrow.glob);
     return r < 0 ? r : 0;
 }
 
-static int tidy(struct aaj_learner *l, uint32_t dom)
+/* Against the patterns of the manifest or against the learned ones. */
+static int tidy(struct aaj_learner *l, uint32_t dom, bool learned)
 {
     struct wide w = { 0 };
     int r = aaj_glob_new(&w.all);
 
     if (r == 0)
-        r = collect(l, dom, &w);
-    if (r == 0 && w.n)
-        w.one = calloc(w.n, sizeof(struct aaj_glob *));
-    if (r == 0 && w.n && !w.one)
-        r = -ENOMEM;
+        r = collect(l, dom, learned, &w);
     for (size_t i = 0; r == 0 && w.n && i < l->n_drafts; i++)
-        if (l->draft[i].dom == dom && is_file(&l->draft[i]) && !has_variable(&l->draft[i]))
+        if (l->draft[i].dom == dom && is_file(&l->draft[i]) && is_learned(&l->draft[i]) &&
+            !has_variable(l->draft[i].item->rule.file.path.value))
             r = settle(l, &w, &l->draft[i]);
-    for (size_t i = 0; w.one && i < w.n; i++)
-        aaj_glob_free(w.one[i]);
-    free(w.one);
-    free(w.draft);
+    for (size_t i = 0; i < w.n; i++)
+        aaj_glob_free(w.rule[i].one);
+    free(w.rule);
     aaj_glob_free(w.all);
     return r == -ENOMEM ? r : 0; /* what is too large to compare stays */
 }
@@ -150,7 +179,7 @@ int aaj_drop_redundant(struct aaj_learner *l)
     int r = 0;
 
     for (uint32_t dom = 0; r == 0 && dom < l->n_doms; dom++)
-        if (l->dom[dom].same == dom)
-            r = tidy(l, dom);
+        for (int learned = 0; r == 0 && l->dom[dom].same == dom && learned <= 1; learned++)
+            r = tidy(l, dom, learned);
     return r;
 }

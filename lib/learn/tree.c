@@ -60,30 +60,12 @@ static int insert(struct aaj_learner *l, void **table, struct aaj_str key, uint3
 
 /* ---- what happens at the exec of a file ---- */
 
-/* @{NAME} of the manifest's variables, put in. */
-static struct aaj_str expand(struct aaj_learner *l, struct aaj_str pattern)
-{
-    const struct aaj_manifest *m = l->in->manifest;
-    size_t at = aaj_str_search(pattern, AAJ_STR("@{"));
-    size_t end = aaj_str_find(aaj_str_skip(pattern, at), '}');
-    struct aaj_str name = aaj_str_head(aaj_str_skip(pattern, at + 2), end > 2 ? end - 2 : 0);
-
-    if (at == pattern.n || at + end >= pattern.n)
-        return pattern;
-    for (size_t i = 0; i < m->n_variables; i++)
-        if (aaj_str_eq(m->variable[i].name.text, name))
-            return aaj_arena_printf(&l->scratch, "%.*s%.*s%.*s", (int)at, pattern.p,
-                                    AAJ_STR_ARG(m->variable[i].value.text),
-                                    AAJ_STR_ARG(aaj_str_skip(pattern, at + end + 1)));
-    return pattern;
-}
-
 static bool matches(struct aaj_learner *l, struct aaj_str pattern, struct aaj_str exe)
 {
     struct aaj_glob *glob;
     bool yes;
 
-    if (aaj_glob_compile(expand(l, pattern), AAJ_GLOB_PATH, &glob, NULL) < 0)
+    if (aaj_glob_compile(aaj_expand(l, pattern), AAJ_GLOB_PATH, &glob, NULL) < 0)
         return false;
     yes = aaj_glob_match(glob, exe) > 0;
     aaj_glob_free(glob);
