@@ -99,7 +99,7 @@ static void show_events(struct review *r, FILE *out, const struct review_questio
     if (aaj_recording_accesses(r->in->recording, &access, &n) < 0)
         return;
     for (size_t i = 0; i < q->n_access && shown < EVENTS_SHOWN; i++) {
-        struct aaj_str sample = q->access[i] < n ? access[q->access[i]].sample : AAJ_STR("");
+        struct aaj_str sample = q->access[i] < n ? aaj_recording_sample(r->in->recording, &access[q->access[i]]) : AAJ_STR("");
 
         if (!sample.n)
             continue;
