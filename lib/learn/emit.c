@@ -7,10 +7,13 @@
 
 #include "policy/quote.h"
 
-/* Owner: only when every event agrees, and not because root owns it or because the file was just made. */
+/*
+ * Owner: only when every event agrees, and not because root owns it or because the file was just made: root owns what
+ * nobody else cares for, and who makes a file owns it whatever becomes of it.
+ */
 static bool is_owners(const struct aaj_learner *l, const struct aaj_grant *g)
 {
-    return aaj_infers(l, AAJ_INFER_OWNER) && g->no == 0 && g->yes > g->root + g->created;
+    return aaj_infers(l, AAJ_INFER_OWNER) && g->no == 0 && !g->disputed && g->yes > g->root + g->created;
 }
 
 int aaj_draft_add(struct aaj_learner *l, const struct aaj_draft *draft)
@@ -45,7 +48,7 @@ static int draft_file(struct aaj_learner *l, struct aaj_grant *g, struct aaj_str
     if (r < 0)
         return r;
     d.item = aaj_rule_file(l->arena, text, tidy(g->perms));
-    d.by_owner = g->yes && !g->no;
+    d.by_owner = g->yes && !g->no && !g->disputed;
     if (d.item)
         d.item->comment = aaj_guard_means(l, pattern);
     if (d.item && owner) {

@@ -38,7 +38,8 @@ const char *aaj_refusal_reason(enum aaj_refusal why)
         [AAJ_REFUSED_DENIED] = "it was denied when it was recorded",
         [AAJ_REFUSED_SETUID] = "a program with setuid, setgid or file capabilities leaves the uid that the firewall "
                                "chain is for",
-        [AAJ_REFUSED_UNKNOWN] = "nothing is known of the program: is it setuid? Give --root or --files",
+        [AAJ_REFUSED_UNKNOWN] = "nothing is known of the program: is it setuid? Give --root or --files, or name it under the manifest's "
+                                "exec",
         [AAJ_REFUSED_MANIFEST] = "the manifest's exec says deny",
         [AAJ_REFUSED_PROFILE] = "it happened in a profile of its own",
         [AAJ_REFUSED_UNDER] = "it happened below a program that is refused",

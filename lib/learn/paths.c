@@ -233,6 +233,20 @@ static uint32_t flags_of(struct aaj_str op, uint32_t perms, bool exec)
     return flags;
 }
 
+/* What is below /proc/NUMBER belongs to whomever the process is just now. */
+static bool is_of_process(struct aaj_str path)
+{
+    const struct aaj_str proc = AAJ_STR("/proc/");
+
+    return aaj_str_starts(path, proc) && path.n > proc.n && path.p[proc.n] >= '0' && path.p[proc.n] <= '9';
+}
+
+/* A master that opens its file as root before it gives it away meets it as somebody else's the next time. */
+static bool is_disputed(const struct aaj_learner *l, const struct aaj_grant *g, const struct aaj_access *a)
+{
+    return !(a->owner_yes + a->owner_no) || (g->root && g->yes > g->root && !is_of_process(aaj_arg(l, a, AAJ_FILE_NAME)));
+}
+
 static void count(struct aaj_learner *l, struct aaj_grant *g, const struct aaj_access *a, uint32_t ev)
 {
     g->yes += a->owner_yes;
@@ -240,6 +254,7 @@ static void count(struct aaj_learner *l, struct aaj_grant *g, const struct aaj_a
     g->created += a->owner_created;
     g->root += a->owner_root;
     g->events += a->allowed + a->denied + a->audited;
+    g->disputed |= is_disputed(l, g, a);
     if (g->ev)
         l->ev[g->ev_last].next = ev;
     else
@@ -276,6 +291,7 @@ static void join_grants(struct aaj_learner *l, struct aaj_grant *to, const struc
     to->created += from->created;
     to->root += from->root;
     to->events += from->events;
+    to->disputed |= from->disputed;
     if (to->ev && from->ev)
         l->ev[to->ev_last].next = from->ev;
     else if (from->ev)

@@ -66,6 +66,7 @@ struct aaj_grant {
     uint32_t inferences;
     uint64_t yes, no, created, root, events;
     bool covered; /* an abstraction or the template holds it */
+    bool disputed; /* root and another were each a name's owner for a time, or an access does not say who was */
 };
 
 struct aaj_node {
