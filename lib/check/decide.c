@@ -265,7 +265,7 @@ static struct aaj_str changes_to(const struct ask *q)
     return name.n ? name : target;
 }
 
-static struct aaj_replay_decision decide_change(const struct ask *q)
+static struct aaj_replay_decision decide_change(const struct ask *q, struct aaj_str op)
 {
     static const uint32_t none[] = { 0 };
     const struct aaj_match_profile *hat;
@@ -277,6 +277,8 @@ static struct aaj_replay_decision decide_change(const struct ask *q)
         return set_aside(AAJ_REPLAY_UNDECIDED, "the record does not say into which profile");
     if (q->a->class == AAJ_CLASS_CHANGE_HAT)
         return from(aaj_match_change_hat(q->s->profile, target, &hat), none, 1);
+    if (aaj_str_ends(op, AAJ_STR("_onexec"))) /* change_onexec, stack_onexec */
+        return from(aaj_match_change_onexec(q->s->profile, peer_of(q, target)), none, 1);
     return from(aaj_match_change_profile(q->s->profile, peer_of(q, target), (struct aaj_str){ 0 }), none, 1);
 }
 
@@ -339,7 +341,7 @@ struct aaj_replay_decision aaj_replay_decide(const struct aaj_replay_subject *su
     case AAJ_CLASS_DBUS: return decide_dbus(&q);
     case AAJ_CLASS_MOUNT: return decide_mount(&q, op);
     case AAJ_CLASS_CHANGE_PROFILE:
-    case AAJ_CLASS_CHANGE_HAT: return decide_change(&q);
+    case AAJ_CLASS_CHANGE_HAT: return decide_change(&q, op);
     default: return decide_rest(&q);
     }
 }

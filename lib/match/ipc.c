@@ -128,6 +128,20 @@ struct aaj_decision aaj_match_change_profile(const struct aaj_match_profile *p, 
     return aaj_match_decide(p, &perms, request);
 }
 
+/* aa_change_profile() of the kernel's domain.c: what is set for later is asked of the target alone; the executable comes in
+ * when it is executed (profile_onexec()). */
+struct aaj_decision aaj_match_change_onexec(const struct aaj_match_profile *p, struct aaj_str target)
+{
+    struct aaj_perms perms;
+
+    if (p->mode == AAJ_UNCONFINED)
+        return aaj_match_decide_not_mediated(AAJ_WHY_UNCONFINED, AAJ_PERM_ONEXEC);
+    if (!p->file)
+        return aaj_match_decide_deny(AAJ_WHY_RULE, AAJ_PERM_ONEXEC);
+    perms = aaj_match_db_file_perms(p->file, aaj_match_label_walk(p, p->file->dfa, p->file->file_start, target), false);
+    return aaj_match_decide(p, &perms, AAJ_PERM_ONEXEC);
+}
+
 /* From a parent into its hats, from a hat into its siblings. */
 struct aaj_decision aaj_match_change_hat(const struct aaj_match_profile *p, struct aaj_str hat,
                                          const struct aaj_match_profile **ret_hat)

@@ -180,6 +180,8 @@ struct aaj_decision aaj_match_ptrace(const struct aaj_match_profile *p, struct a
 /* @onexec: the executable, for change_onexec; empty for change_profile. @target may be ":ns:name". */
 struct aaj_decision aaj_match_change_profile(const struct aaj_match_profile *p, struct aaj_str target,
                                              struct aaj_str onexec);
+/* Only that it is set for the next exec, of whatever. */
+struct aaj_decision aaj_match_change_onexec(const struct aaj_match_profile *p, struct aaj_str target);
 struct aaj_decision aaj_match_change_hat(const struct aaj_match_profile *p, struct aaj_str hat,
                                          const struct aaj_match_profile **ret_hat);
 

@@ -33,7 +33,7 @@ static void power_off(void)
 }
 
 /* One line on the control channel; a newline inside would end it early. */
-static void tell(const char *kind, const char *fmt, va_list ap)
+__attribute__((format(printf, 2, 0))) static void tell(const char *kind, const char *fmt, va_list ap)
 {
     char text[PATH_MAX + 512];
     int n = snprintf(text, sizeof(text), "%s ", kind);

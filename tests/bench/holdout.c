@@ -5,6 +5,7 @@
  * denied and a line of numbers to stderr. Executables that the first run refused, and those it never ran,
  * are counted apart with what happens below them.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -199,118 +200,171 @@ static int measure(void *data, const struct aaj_fact *fact)
     return 0;
 }
 
-int main(int argc, char **argv)
-{
-    struct aaj_arena arena = AAJ_ARENA_INIT;
-    struct aaj_learn_input in = { 0 };
+/* What is learned from, and what came of it. */
+struct holdout {
+    struct aaj_arena arena;
+    struct aaj_learn_input in;
     struct aaj_manifest *manifest;
     struct aaj_target *target;
-    struct aaj_learned *learned;
     struct aaj_ceiling *ceiling;
+    struct aaj_learned *learned;
     struct aaj_match *match;
-    struct aaj_str text, blob;
-    struct aaj_compile c = { 0 };
-    char *out = NULL, path[4096];
-    double t;
-    size_t n;
-    FILE *f;
-    int r;
+    char template_path[4096];
+    char *text; /* the profile */
+};
 
-    if (argc < 5)
-        return 2;
-    r = aaj_manifest_default(aaj_str_c(argv[1]), AAJ_STR(""), &manifest);
+static void open_files(struct holdout *h, const char *list)
+{
+    struct aaj_str text;
+    int r = aaj_fsview_new(&h->in.files);
+
+    if (r == 0 && *list) {
+        r = aaj_file_read(list, 1 << 28, &h->arena, &text);
+        if (r == 0)
+            r = aaj_fsview_add_list(h->in.files, text, aaj_str_c(list), &diags);
+    }
+    if (r < 0)
+        die("files", r);
+}
+
+/* EXECUTABLE LABEL FILES LOG */
+static void set_up(struct holdout *h, char **arg)
+{
+    const char *source = getenv("AAJ_SOURCE"), *template = getenv("TEMPLATE"), *off = getenv("OFF");
+    int r = aaj_manifest_default(aaj_str_c(arg[0]), AAJ_STR(""), &h->manifest);
+
     if (r == 0)
-        r = aaj_target_open(getenv("TARGET"), getenv("AAJ_SOURCE"), &diags, &target);
+        r = aaj_target_open(getenv("TARGET"), source, &diags, &h->target);
+    snprintf(h->template_path, sizeof(h->template_path), "%s/templates/%s", source, template ? template : "minimal");
     if (r == 0)
-        r = aaj_fsview_new(&in.files);
-    if (r == 0 && argv[3][0])
-        r = aaj_file_read(argv[3], 1 << 28, &arena, &text);
-    if (r == 0 && argv[3][0])
-        r = aaj_fsview_add_list(in.files, text, aaj_str_c(argv[3]), &diags);
-    snprintf(path, sizeof(path), "%s/templates/%s", getenv("AAJ_SOURCE"), getenv("TEMPLATE") ? getenv("TEMPLATE") : "minimal");
+        r = aaj_file_read(h->template_path, 1 << 20, &h->arena, &h->in.template_text);
     if (r == 0)
-        r = aaj_file_read(path, 1 << 20, &arena, &in.template_text);
+        r = aaj_ceiling_open(source, &diags, &h->ceiling);
     if (r == 0)
-        r = aaj_ceiling_open(getenv("AAJ_SOURCE"), &diags, &ceiling);
-    if (r == 0)
-        r = aaj_ceiling_apply(ceiling, manifest, &diags);
+        r = aaj_ceiling_apply(h->ceiling, h->manifest, &diags);
     if (r < 0)
         die("setup", r);
-    in.manifest = manifest;
-    in.target = target;
-    in.ceiling = ceiling;
-    in.template_name = aaj_str_c(path);
-    in.label = aaj_str_c(argv[2]);
-    in.off = getenv("OFF") ? (uint32_t)strtoul(getenv("OFF"), NULL, 0) : 0;
-    in.comments = getenv("COMMENTS") != NULL;
-    in.recording = record(argv[4]);
-    t = now();
-    r = aaj_learn_run(&in, &diags, &learned);
+    open_files(h, arg[2]);
+    h->in.manifest = h->manifest;
+    h->in.target = h->target;
+    h->in.ceiling = h->ceiling;
+    h->in.template_name = aaj_str_c(h->template_path);
+    h->in.label = aaj_str_c(arg[1]);
+    h->in.off = off ? (uint32_t)strtoul(off, NULL, 0) : 0;
+    h->in.comments = getenv("COMMENTS") != NULL;
+    h->in.recording = record(arg[3]);
+}
+
+static void learn(struct holdout *h)
+{
+    double t = now();
+    size_t n;
+    FILE *f;
+    int r = aaj_learn_run(&h->in, &diags, &h->learned);
+
     if (r < 0)
         die("learn", r);
     t = now() - t;
-    f = open_memstream(&out, &n);
-    aaj_policy_print(f, learned->policy);
-    fclose(f);
-    fputs(out, stdout);
+    f = open_memstream(&h->text, &n);
+    if (!f || aaj_policy_print(f, h->learned->policy) < 0 || fclose(f) != 0)
+        die("print", -ENOMEM);
+    fputs(h->text, stdout);
     fflush(stdout);
-    fprintf(stderr, "%zu accesses, %zu granted, %zu refused, %zu rules, learned in %.3f s\n", learned->stats.accesses,
-            learned->n_granted, learned->n_refused, learned->n_rules, t);
-    if (getenv("REFUSED")) {
-        const struct aaj_access *a;
+    fprintf(stderr, "%zu accesses, %zu granted, %zu refused, %zu rules, learned in %.3f s\n", h->learned->stats.accesses,
+            h->learned->n_granted, h->learned->n_refused, h->learned->n_rules, t);
+}
 
-        aaj_recording_accesses(in.recording, &a, &n);
-        for (size_t i = 0; i < learned->n_refused; i++) {
-            fprintf(stderr, "[%s] ", aaj_refusal_reason(learned->refused[i].why));
-            show(in.recording, &a[learned->refused[i].access], "refused");
+static void show_left_out(const struct holdout *h)
+{
+    const struct aaj_learned *l = h->learned;
+    const struct aaj_access *a;
+    size_t n;
+
+    if (getenv("REFUSED") && aaj_recording_accesses(h->in.recording, &a, &n) == 0)
+        for (size_t i = 0; i < l->n_refused; i++) {
+            fprintf(stderr, "[%s] ", aaj_refusal_reason(l->refused[i].why));
+            show(h->in.recording, &a[l->refused[i].access], "refused");
         }
-    }
-    for (size_t i = 0; i < learned->n_proposals; i++)
-        fprintf(stderr, "proposal: %.*s (%llu)\n", AAJ_STR_ARG(learned->proposal[i].dest),
-                (unsigned long long)learned->proposal[i].events);
-    if (getenv("NOCOMPILE"))
-        return 0;
-    c.target = target;
-    c.file = AAJ_STR("learned");
-    r = aaj_compile(&c, aaj_str_c(out), &arena, &diags, &blob);
+    for (size_t i = 0; i < l->n_proposals; i++)
+        fprintf(stderr, "proposal: %.*s (%llu)\n", AAJ_STR_ARG(l->proposal[i].dest), (unsigned long long)l->proposal[i].events);
+}
+
+static void compile(struct holdout *h)
+{
+    const struct aaj_compile c = { .target = h->target, .file = AAJ_STR("learned") };
+    struct aaj_str blob;
+    int r = aaj_compile(&c, aaj_str_c(h->text), &h->arena, &diags, &blob);
+
     if (r < 0)
         die("compile", r);
-    r = aaj_match_open(blob, c.file, &diags, &match);
+    r = aaj_match_open(blob, c.file, &diags, &h->match);
     if (r < 0)
         die("match", r);
-    if (getenv("ASK")) { /* may anything of the jail write this file? */
-        struct aaj_str name = aaj_str_c(getenv("ASK"));
-        bool w = false;
+}
 
-        for (size_t i = 0; i < aaj_match_count(match); i++)
-            for (int owner = 0; owner < 2; owner++)
-                w |= aaj_match_file(aaj_match_profile(match, i), name, owner, aaj_replay_file_perms(AAJ_MAY_WRITE))
-                         .verdict == AAJ_ALLOW;
-        fprintf(stderr, "%s may%s be written\n", name.p, w ? "" : " not");
-    }
-    if (getenv("SURFACE")) {
-        struct surface surface = { .match = match, .uid = (uint32_t)atoi(getenv("SURFACE")), .list = getenv("LIST") };
+/* May anything of the jail write this file? */
+static void ask(const struct holdout *h, const char *name)
+{
+    bool w = false;
 
-        aaj_fsview_walk(in.files, measure, &surface);
-        fprintf(stderr, "surface: read %zu (not by all %zu), written %zu, setuid %zu\n", surface.read, surface.closed,
-                surface.write, surface.setuid);
-    }
-    replay("learn run", match, learned, in.recording);
-    if (argc > 5 && argv[5][0]) {
-        struct aaj_recording *rec = record(argv[5]);
+    for (size_t i = 0; i < aaj_match_count(h->match); i++)
+        for (int owner = 0; owner < 2; owner++)
+            w |= aaj_match_file(aaj_match_profile(h->match, i), aaj_str_c(name), owner,
+                                aaj_replay_file_perms(AAJ_MAY_WRITE)).verdict == AAJ_ALLOW;
+    fprintf(stderr, "%s may%s be written\n", name, w ? "" : " not");
+}
 
-        replay("held out", match, learned, rec);
+static void show_surface(const struct holdout *h, const char *uid)
+{
+    struct surface surface = { .match = h->match, .uid = (uint32_t)atoi(uid), .list = getenv("LIST") };
+
+    aaj_fsview_walk(h->in.files, measure, &surface);
+    fprintf(stderr, "surface: read %zu (not by all %zu), written %zu, setuid %zu\n", surface.read, surface.closed,
+            surface.write, surface.setuid);
+}
+
+static void judge(struct holdout *h, const char *held_out)
+{
+    if (getenv("ASK"))
+        ask(h, getenv("ASK"));
+    if (getenv("SURFACE"))
+        show_surface(h, getenv("SURFACE"));
+    replay("learn run", h->match, h->learned, h->in.recording);
+    if (*held_out) {
+        struct aaj_recording *rec = record(held_out);
+
+        replay("held out", h->match, h->learned, rec);
         aaj_recording_free(rec);
     }
-    aaj_match_free(match);
-    aaj_learned_free(learned);
-    aaj_recording_free(in.recording);
-    aaj_fsview_free(in.files);
-    aaj_ceiling_free(ceiling);
-    aaj_target_free(target);
-    aaj_manifest_free(manifest);
+}
+
+static void clear(struct holdout *h)
+{
+    aaj_match_free(h->match);
+    aaj_learned_free(h->learned);
+    aaj_recording_free(h->in.recording);
+    aaj_fsview_free(h->in.files);
+    aaj_ceiling_free(h->ceiling);
+    aaj_target_free(h->target);
+    aaj_manifest_free(h->manifest);
     aaj_diags_clear(&diags);
-    aaj_arena_clear(&arena);
-    free(out);
+    aaj_arena_clear(&h->arena);
+    free(h->text);
+}
+
+int main(int argc, char **argv)
+{
+    struct holdout h = { 0 };
+
+    if (argc < 5)
+        return 2;
+    set_up(&h, argv + 1);
+    learn(&h);
+    show_left_out(&h);
+    if (!getenv("NOCOMPILE")) {
+        compile(&h);
+        judge(&h, argc > 5 ? argv[5] : "");
+    }
+    clear(&h);
     return 0;
 }

@@ -212,3 +212,15 @@ i = json.load(open(sys.argv[1]))["runs"][0]["invocations"][0]
 assert not i["executionSuccessful"] and i["toolExecutionNotifications"][0]["level"] == "error"' "$dir/out"
 check 2 --format=sarif --json "$dir/p" --log x
 check 2 --format=xml "$dir/p" --log x
+# change_onexec asks the target's name for its own permission; a condition on the executable is the exec's affair.
+cat >"$dir/onexec" <<'AA'
+profile from { change_profile /bin/x -> into, }
+profile into { }
+AA
+event() { echo "type=AVC msg=audit(1700000000.001:1): apparmor=\"ALLOWED\" operation=\"change_onexec\" profile=\"from\" name=\"$1\" pid=1 comm=\"x\" target=\"$1\""; }
+event into >"$dir/onexec.log"
+check 0 "$dir/onexec" --log "$dir/onexec.log"
+says "0 of 1 distinct accesses would be denied; 1 allowed"
+event other >"$dir/onexec.log"
+check 1 "$dir/onexec" --log "$dir/onexec.log"
+says "change_profile -> other,"

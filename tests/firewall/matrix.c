@@ -178,7 +178,7 @@ static char crowd_dir[] = "/tmp/aajail-crowd-XXXXXX", crowd_path[CROWD][CROWD_PA
 static void crowd_write(const char *manifest)
 {
     struct aaj_arena arena = AAJ_ARENA_INIT;
-    struct aaj_str text;
+    struct aaj_str text = { 0 };
     size_t user, end;
 
     if (!mkdtemp(crowd_dir) || aaj_file_read(manifest, AAJ_FILE_MAX, &arena, &text) < 0)

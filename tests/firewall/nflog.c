@@ -110,7 +110,7 @@ struct seen {
 };
 
 /* One packet message: family, prefix and uid are what a person would look for. */
-static void take(const struct nlmsghdr *nl, struct seen *seen)
+static void take(struct nlmsghdr *nl, struct seen *seen)
 {
     const struct nfgenmsg *nf = NLMSG_DATA(nl);
     const char *at = (const char *)nf + NLMSG_ALIGN(sizeof(*nf)), *end = (const char *)nl + nl->nlmsg_len;

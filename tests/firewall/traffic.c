@@ -218,7 +218,7 @@ static int run_new(const struct row *r)
 static int run_reply(const struct row *r)
 {
     int fd = -1, result = BROKEN, p[2];
-    pid_t pid;
+    pid_t pid = -1;
     char c;
 
     if (pipe(p) < 0 || (pid = fork()) < 0)
@@ -268,7 +268,7 @@ static int run_closing(const struct row *r)
     bool drain = strcmp(r->action, "drain") == 0;
     int fd = -1, ready[2], result, arrived = 0;
     ssize_t n = 1, total = 0;
-    pid_t pid;
+    pid_t pid = -1;
     char c;
 
     if (pipe(ready) < 0 || (pid = fork()) < 0)

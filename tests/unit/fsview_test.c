@@ -333,7 +333,7 @@ static void test_the_captured_list(void **state)
     struct aaj_arena arena = AAJ_ARENA_INIT;
     struct aaj_fsview *view;
     struct aaj_fact fact;
-    struct aaj_str text;
+    struct aaj_str text = { 0 };
     char path[4096];
     size_t n = 0;
 
