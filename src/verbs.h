@@ -6,30 +6,30 @@
 /* One line a verb, in the order of `aajail --help`; each is defined in cmd_NAME.c. */
 #define ALL_VERBS(VERB)                                                                            \
     VERB(init)                                                                                     \
-    VERB(review)                                                                                   \
-    VERB(build)                                                                                    \
     VERB(learn)                                                                                    \
     VERB(merge)                                                                                    \
-    VERB(firewall)                                                                                 \
+    VERB(review)                                                                                   \
+    VERB(build)                                                                                    \
     VERB(check)                                                                                    \
-    VERB(diff)                                                                                     \
+    VERB(explain)                                                                                  \
     VERB(surface)                                                                                  \
+    VERB(query)                                                                                    \
+    VERB(package)                                                                                  \
+    VERB(fmt)                                                                                      \
+    VERB(lint)                                                                                     \
+    VERB(diff)                                                                                     \
     VERB(up)                                                                                       \
     VERB(down)                                                                                     \
     VERB(undo)                                                                                     \
     VERB(prune)                                                                                    \
-    VERB(package)                                                                                  \
+    VERB(status)                                                                                   \
+    VERB(watch)                                                                                    \
+    VERB(firewall)                                                                                 \
     VERB(unit)                                                                                     \
-    VERB(query)                                                                                    \
-    VERB(explain)                                                                                  \
     VERB(load)                                                                                     \
     VERB(enforce)                                                                                  \
     VERB(complain)                                                                                 \
     VERB(remove)                                                                                   \
-    VERB(status)                                                                                   \
-    VERB(fmt)                                                                                      \
-    VERB(lint)                                                                                     \
-    VERB(watch)                                                                                    \
     VERB(lab)                                                                                      \
     VERB(completion)                                                                               \
     /* each line with its backslash, so that two additions merge */

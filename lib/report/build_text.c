@@ -59,7 +59,7 @@ static void print_suspects(FILE *out, const struct aaj_learned *learned)
     size_t shown = 0;
 
     if (learned->n_suspects)
-        fprintf(out, "  set apart, since an attack looks like it; look before you trust the profile:\n");
+        fprintf(out, "  set apart, since an attack looks like it; look before you trust the profile ('aajail review' asks):\n");
     for (size_t i = 0; i < learned->n_suspects; i++) {
         const struct aaj_suspect *s = &learned->suspect[i];
 

@@ -58,4 +58,12 @@ if command -v fish >/dev/null; then
 fi
 "$AAJAIL" completion csh 2>said
 [ $? = 2 ] && grep -q "bash|zsh|fish" said || fail "an unknown shell"
+# Help by either way, and a hand for who slips.
+[ "$("$AAJAIL" help review)" = "$("$AAJAIL" review --help)" ] || fail "help VERB is not VERB --help"
+for slip in revew:review statsu:status chekc:check; do
+    rc=0; said=$("$AAJAIL" "${slip%:*}" 2>&1) || rc=$?
+    [ $rc = 2 ] && [ "$said" = "aajail: there is no verb '${slip%:*}'; did you mean '${slip#*:}'?" ] || fail "$rc $said"
+done
+rc=0; said=$("$AAJAIL" $'\e[31mx' 2>&1) || rc=$?
+[ $rc = 2 ] && [[ $said == *'\x1b[31mx'*"Try 'aajail --help'." ]] || fail "$rc $said"
 [ $fails -eq 0 ]
