@@ -16,8 +16,8 @@
 
 static const char *const level[] = { "note", "warning", "error" };
 
-/* Text for people: what is no text is escaped as on a terminal. */
-static json_object *text_json(struct aaj_str s)
+/* What @print makes of @s. */
+static json_object *string_json(struct aaj_str s, void (*print)(FILE *out, struct aaj_str s))
 {
     json_object *o = NULL;
     char *text = NULL;
@@ -26,7 +26,7 @@ static json_object *text_json(struct aaj_str s)
 
     if (!out)
         return NULL;
-    aaj_escape_terminal(out, s);
+    print(out, s);
     if (fclose(out) == 0)
         o = json_object_new_string_len(text, (int)(n < INT32_MAX ? n : INT32_MAX));
     free(text);
@@ -37,21 +37,16 @@ static json_object *message_json(struct aaj_str s)
 {
     json_object *o = json_object_new_object();
 
-    json_object_object_add(o, "text", text_json(s));
+    /* for people: what is no text is escaped as on a terminal */
+    json_object_object_add(o, "text", string_json(s, aaj_escape_terminal));
     return o;
 }
 
 /* RFC 3986: a path is bytes; what is not unreserved is encoded, so that no ':' makes a scheme of it. */
-static json_object *uri_json(struct aaj_str path)
+static void print_uri(FILE *out, struct aaj_str path)
 {
     static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/";
-    json_object *o = NULL;
-    char *text = NULL;
-    size_t n = 0;
-    FILE *out = open_memstream(&text, &n);
 
-    if (!out)
-        return NULL;
     while (aaj_str_starts(path, AAJ_STR("./")))
         path = aaj_str_skip(path, 2);
     if (aaj_str_starts(path, AAJ_STR("/")))
@@ -61,10 +56,6 @@ static json_object *uri_json(struct aaj_str path)
             fputc(path.p[i], out);
         else
             fprintf(out, "%%%02X", (unsigned char)path.p[i]);
-    if (fclose(out) == 0)
-        o = json_object_new_string_len(text, (int)(n < INT32_MAX ? n : INT32_MAX));
-    free(text);
-    return o;
 }
 
 /* Characters of @line before byte @at; without the line each byte is one, which holds where nothing but ASCII
@@ -89,7 +80,7 @@ static json_object *location_json(const struct aaj_result *r)
     json_object *o = json_object_new_object(), *physical = json_object_new_object(),
                 *artifact = json_object_new_object();
 
-    json_object_object_add(artifact, "uri", uri_json(r->loc.file));
+    json_object_object_add(artifact, "uri", string_json(r->loc.file, print_uri));
     json_object_object_add(physical, "artifactLocation", artifact);
     if (r->loc.line) {
         json_object *region = json_object_new_object();
