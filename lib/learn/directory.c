@@ -95,13 +95,18 @@ static bool counts_as_made(const struct aaj_learner *l, uint32_t kid)
            !(n->flags & (AAJ_NODE_GLOB | AAJ_NODE_EXEC)) && !aaj_is_secret_name(n->name);
 }
 
-/* What is left of names like 1xUxbN-0000GB-2y-D when each group of a shape has its pattern. */
-static bool is_made_pattern(const struct aaj_learner *l, uint32_t kid)
+/*
+ * What is left of names like 1xUxbN-0000GB-2y-D when each group of a shape has its pattern; and in the slave's own
+ * directories of names like nginx-2026-11-22.log, where what stands before the date may vary, too.
+ */
+static bool is_made_pattern(const struct aaj_learner *l, const struct aaj_dir *dir, uint32_t kid)
 {
     const struct aaj_node *n = &l->node[kid];
 
-    return (n->flags & AAJ_NODE_GLOB) && (n->flags & AAJ_NODE_MADE) && !(n->flags & AAJ_NODE_EXEC) && !n->child &&
-           (n->inferences & (1u << AAJ_INFER_TEMP | 1u << AAJ_INFER_RANDOM));
+    if (!(n->flags & AAJ_NODE_GLOB) || !(n->flags & AAJ_NODE_MADE) || (n->flags & AAJ_NODE_EXEC) || n->child)
+        return false;
+    return (n->inferences & (1u << AAJ_INFER_TEMP | 1u << AAJ_INFER_RANDOM)) ||
+           (dir->owned && (n->inferences & (1u << AAJ_INFER_COUNTER)) && aaj_name_last_extension(n->name).n);
 }
 
 static int collect_made_below(struct aaj_learner *l, struct kinds *k, uint32_t node, unsigned depth)
@@ -138,7 +143,7 @@ static size_t count_made(struct aaj_learner *l, const struct aaj_dir *dir, struc
 
         if (is_glob(l, kid) && (l->node[kid].flags & AAJ_NODE_MADE)) {
             total += 2;
-            kind = is_made_pattern(l, kid) ? kind_of(k, aaj_name_extension(l->node[kid].name), false) : NULL;
+            kind = is_made_pattern(l, dir, kid) ? kind_of(k, aaj_name_extension(l->node[kid].name), false) : NULL;
             if (kind && (l->node[kid].flags & (AAJ_NODE_LONE | AAJ_NODE_GONE)) == AAJ_NODE_LONE && kind->ext.n)
                 kind->direct++;
             else if (kind)
@@ -182,7 +187,7 @@ static int replace_kind(struct aaj_learner *l, struct aaj_dir *dir, const struct
     if (r < 0 || pattern.n == 0)
         return r;
     for (size_t i = 0; i < dir->kids.n; i++)
-        take[i] = !k->dirs && (counts_as_made(l, dir->kids.id[i]) || is_made_pattern(l, dir->kids.id[i])) &&
+        take[i] = !k->dirs && (counts_as_made(l, dir->kids.id[i]) || is_made_pattern(l, dir, dir->kids.id[i])) &&
                   (any || aaj_str_eq(aaj_name_extension(l->node[dir->kids.id[i]].name), k->ext));
     for (size_t i = 0; i < k->deep.n; i++)
         l->node[k->deep.id[i]].child = 0; /* its children are taken on their own */

@@ -64,10 +64,13 @@ static bool may_have_kin(const struct aaj_learner *l, uint32_t kid)
     return (!(n->flags & AAJ_NODE_GLOB) || was_made(l, kid)) && !runs_below(l, kid, 0);
 }
 
-/* Of a made directory "\1" and the name, or the end of it: "\1/" for a directory within. */
+/* In a made directory what is made counts by its kind: "\1.log", "\1index", "\1cur/". */
 static struct aaj_str made_name(struct aaj_learner *l, uint32_t node)
 {
-    return aaj_arena_printf(&l->scratch, "\1%.*s%s", AAJ_STR_ARG(l->node[node].name), l->node[node].child ? "/" : "");
+    const struct aaj_node *n = &l->node[node];
+    struct aaj_str kind = n->child ? (struct aaj_str){ n->name.p, 0 } : aaj_name_last_extension(n->name);
+
+    return aaj_arena_printf(&l->scratch, "\1%.*s%s", AAJ_STR_ARG(kind.n ? kind : n->name), n->child ? "/" : "");
 }
 
 static int add_names(struct aaj_learner *l, struct family *f, uint32_t kid, uint32_t node)
@@ -97,6 +100,20 @@ static int add_names(struct aaj_learner *l, struct family *f, uint32_t kid, uint
         f->kin[kid].names++;
     }
     return 0;
+}
+
+/* Each name of a directory once. */
+static void drop_doubles(struct family *f)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < f->n; i++) {
+        if (kept && f->used[kept - 1].kid == f->used[i].kid && aaj_str_eq(f->used[kept - 1].name, f->used[i].name))
+            f->kin[f->used[i].kid].names--;
+        else
+            f->used[kept++] = f->used[i];
+    }
+    f->n = kept;
 }
 
 static bool is_kin(const struct kin *k)
@@ -268,6 +285,7 @@ int aaj_group_twins(struct aaj_learner *l, struct aaj_dir *dir)
     }
     if (r == 0 && f.n > 1) {
         qsort(f.used, f.n, sizeof(*f.used), by_name);
+        drop_doubles(&f);
         relate(&f, false);
         for (uint32_t i = 0; i < dir->kids.n; i++)
             f.kin[i].fits = is_kin(&f.kin[i]);
