@@ -89,6 +89,18 @@ enum aaj_area aaj_area_of(const struct aaj_learn_input *in, struct aaj_str dir)
     return AAJ_AREA_OWN;
 }
 
+bool aaj_is_home(struct aaj_str dir)
+{
+    struct aaj_str name = aaj_str_skip(dir, strlen("/home/"));
+
+    return aaj_str_starts(dir, AAJ_STR("/home/")) && name.n && aaj_str_find(name, '/') == name.n;
+}
+
+bool aaj_may_be_given(struct aaj_str dir)
+{
+    return aaj_is_home(dir) || (aaj_str_starts(dir, AAJ_STR("/etc/")) && deep_enough(dir, AAJ_STR("/etc/"), 1));
+}
+
 static bool listed(struct aaj_str s, const char *const *list, size_t n)
 {
     for (size_t i = 0; i < n; i++)

@@ -68,7 +68,8 @@ static bool dir_was_made(const struct aaj_learner *l, uint32_t node)
 static int star(struct aaj_learner *l, const struct aaj_dir *dir, struct aaj_str ext, bool deep, bool written,
                 struct aaj_str *ret_pattern)
 {
-    struct aaj_str p = aaj_arena_printf(l->arena, "%s%.*s", deep ? "**" : "*", AAJ_STR_ARG(ext));
+    struct aaj_str p = aaj_arena_printf(l->arena, "%s%s%.*s", aaj_is_home(dir->pattern) ? "[^./]" : "",
+                                        deep ? "**" : "*", AAJ_STR_ARG(ext));
     int hits;
 
     if (!p.p)
@@ -477,7 +478,7 @@ static bool is_listed(const struct aaj_learner *l, const struct aaj_dir *dir)
 int aaj_group_siblings(struct aaj_learner *l, struct aaj_dir *dir)
 {
     struct kinds *k = calloc(1, sizeof(*k));
-    size_t least = dir->area != AAJ_AREA_OWN ? READ_SYSTEM : is_listed(l, dir) ? 1 : READ_OWN;
+    size_t least = dir->area != AAJ_AREA_OWN ? READ_SYSTEM : dir->owned || is_listed(l, dir) ? 1 : READ_OWN;
     int r = 0;
 
     if (!k)

@@ -174,6 +174,8 @@ static int visit(struct aaj_learner *l, uint32_t node, struct aaj_str pattern, b
     if (dir.area == AAJ_AREA_SHARED && made)
         dir.area = AAJ_AREA_OWN;
     dir.owned = made || user_owns(l, pattern);
+    if (dir.area == AAJ_AREA_NONE && dir.owned && aaj_may_be_given(pattern))
+        dir.area = AAJ_AREA_OWN;
     r = take_kids(l, node, &dir.kids);
     if (r == 0)
         r = group(l, &dir);

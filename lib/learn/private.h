@@ -216,6 +216,10 @@ enum aaj_area {
     AAJ_AREA_SYS,
 };
 enum aaj_area aaj_area_of(const struct aaj_learn_input *in, struct aaj_str dir);
+/* Outside of where services keep their own, but a folder of one user's: /etc/ldap/slapd.d, /home/app. */
+bool aaj_may_be_given(struct aaj_str dir);
+/* A home itself: what begins with a dot in it is its owner's configuration. */
+bool aaj_is_home(struct aaj_str dir);
 bool aaj_is_code_extension(struct aaj_str ext);
 bool aaj_is_document_extension(struct aaj_str ext);
 bool aaj_is_secret_name(struct aaj_str name);
