@@ -70,6 +70,7 @@ static void measure(const struct aaj_learner *l, const struct aaj_dir *dir, cons
         range->min = p->len < range->min ? p->len : range->min;
         range->max = p->len > range->max ? p->len : range->max;
         range->zero |= s.n > 1 && s.p[0] == '0';
+        range->full |= s.n && s.p[0] != '0';
         for (size_t j = 0; j < s.n; j++)
             range->upper |= s.p[j] >= 'A' && s.p[j] <= 'F';
         if (i == 0)
@@ -182,7 +183,7 @@ static struct aaj_str guarded(struct aaj_learner *l, enum aaj_piece_kind kind, c
     struct aaj_str out = { "", 0 };
 
     if (kind == AAJ_PIECE_NUMBER && range->min == range->max && range->zero && range->min >= 8)
-        return AAJ_STR("[0-9a-fA-F]*[0-9a-fA-F]");
+        return range->full ? AAJ_STR("[0-9a-fA-F]*[0-9a-fA-F]") : AAJ_STR("0[0-9a-fA-F]*[0-9a-fA-F]");
     if (kind == AAJ_PIECE_NUMBER)
         return range->min > 1 ? AAJ_STR("[0-9]*[0-9]") : AAJ_STR("{[0-9],[0-9]*[0-9]}");
     if (kind == AAJ_PIECE_HEX)

@@ -327,7 +327,9 @@ struct aaj_str aaj_piece_pattern(struct aaj_arena *arena, enum aaj_piece_kind ki
         if (fixed && range->zero && range->min >= 2 && range->min < HEX_MIN) /* padded: the width is meant */
             return repeat(arena, "[0-9]", range->min);
         /* 00000001 may be a counter in hexadecimal that did not get far: squid's files, PostgreSQL's segments */
-        return aaj_str_c(fixed && range->zero && range->min >= HEX_MIN ? "[0-9a-fA-F]*" : "[0-9]*");
+        if (fixed && range->zero && range->min >= HEX_MIN)
+            return aaj_str_c(range->full ? "[0-9a-fA-F]*" : "0[0-9a-fA-F]*");
+        return aaj_str_c("[0-9]*");
     case AAJ_PIECE_HEX:
         return aaj_str_c(range->upper ? "[0-9A-F]*" : "[0-9a-f]*");
     case AAJ_PIECE_RANDOM:

@@ -42,7 +42,8 @@ struct aaj_piece_range {
     uint8_t min, max;
     bool upper;  /* HEX: in capitals */
     bool varies; /* not the same everywhere */
-    bool zero;   /* NUMBER: padded with zeros */
+    bool zero;   /* NUMBER: padded with zeros, some of them */
+    bool full;   /* and some not */
 };
 struct aaj_str aaj_piece_pattern(struct aaj_arena *arena, enum aaj_piece_kind kind, const struct aaj_piece_range *range);
 
