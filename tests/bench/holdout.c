@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * How good is what is learned? holdout EXE LABEL FILES LEARN.log [REPLAY.log]: learns from one log,
- * compiles, and asks the policy about every distinct access of another. The profile goes to stdout, what is
- * denied and a line of numbers to stderr. Executables that the first run refused, and those it never ran,
- * are counted apart with what happens below them.
+ * How good is what is learned? holdout EXE LABEL FILES LEARN.log [REPLAY.log [ATTACK.log]]: learns from one log,
+ * compiles, and asks the policy about every distinct access of the others. The profile goes to stdout, what is
+ * denied, of an attack what is allowed, and a line of numbers to stderr. Executables that the first run refused, and
+ * those it never ran, are counted apart with what happens below them.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -118,7 +118,7 @@ static void show(struct aaj_recording *rec, const struct aaj_access *a, const ch
 }
 
 static void replay(const char *title, const struct aaj_match *match, const struct aaj_learned *learned,
-                   struct aaj_recording *rec)
+                   struct aaj_recording *rec, bool attack)
 {
     size_t n, seen = 0, denied = 0, excused = 0, rest = 0;
     struct aaj_match_world world = { &match, 1 };
@@ -148,9 +148,10 @@ static void replay(const char *title, const struct aaj_match *match, const struc
         rest += d.verdict == AAJ_REPLAY_IRRELEVANT || d.verdict == AAJ_REPLAY_NOT_MEDIATED;
         if (d.verdict == AAJ_REPLAY_DENIED || d.verdict == AAJ_REPLAY_UNDECIDED) {
             denied++;
-            show(rec, &a[i], d.verdict == AAJ_REPLAY_DENIED ? "denied" : "undecided");
-        } else if (getenv("SHOW_ALLOWED")) {
-            show(rec, &a[i], "allowed");
+            if (!attack)
+                show(rec, &a[i], d.verdict == AAJ_REPLAY_DENIED ? "denied" : "undecided");
+        } else if (attack && d.verdict == AAJ_REPLAY_ALLOWED) {
+            show(rec, &a[i], "passed");
         }
     }
     fprintf(stderr, "%s: replayed %zu, denied %zu (%.2f %%), below what was not learned %zu, no question %zu\n", title,
@@ -323,19 +324,26 @@ static void show_surface(const struct holdout *h, const char *uid)
             surface.write, surface.setuid);
 }
 
-static void judge(struct holdout *h, const char *held_out)
+static void replay_log(struct holdout *h, const char *title, const char *log, bool attack)
+{
+    struct aaj_recording *rec;
+
+    if (!log || !*log)
+        return;
+    rec = record(log);
+    replay(title, h->match, h->learned, rec, attack);
+    aaj_recording_free(rec);
+}
+
+static void judge(struct holdout *h, const char *held_out, const char *attack)
 {
     if (getenv("ASK"))
         ask(h, getenv("ASK"));
     if (getenv("SURFACE"))
         show_surface(h, getenv("SURFACE"));
-    replay("learn run", h->match, h->learned, h->in.recording);
-    if (*held_out) {
-        struct aaj_recording *rec = record(held_out);
-
-        replay("held out", h->match, h->learned, rec);
-        aaj_recording_free(rec);
-    }
+    replay("learn run", h->match, h->learned, h->in.recording, false);
+    replay_log(h, "held out", held_out, false);
+    replay_log(h, "attack", attack, true);
 }
 
 static void clear(struct holdout *h)
@@ -363,7 +371,7 @@ int main(int argc, char **argv)
     show_left_out(&h);
     if (!getenv("NOCOMPILE")) {
         compile(&h);
-        judge(&h, argc > 5 ? argv[5] : "");
+        judge(&h, argc > 5 ? argv[5] : NULL, argc > 6 ? argv[6] : NULL);
     }
     clear(&h);
     return 0;

@@ -11,7 +11,7 @@ failed=0
 fail() { echo "FAILED: $*"; failed=1; }
 
 # redis rewrites its configuration in run B only, and git's hooks meet one new branch and one new pack: what nobody did
-# in run A in any form is not learned.
+# in run A in any form is not learned. varnish maps what it compiled, which the ceiling refuses in both runs.
 # service, list of files, executable, label in the log, template, uid, files that may be read, denied in run B where not 1 %
 services() {
     cat <<'X'
@@ -26,13 +26,20 @@ apache     files-servers  /usr/sbin/apache2                   slave-apache   min
 lighttpd   files-servers  /usr/sbin/lighttpd                  slave-lighttpd minimal  33   40 14
 exim       files-servers  /usr/sbin/exim4                     slave-exim     minimal  104  25
 press      files-servers  /usr/sbin/php-fpm8.2                slave-press    php-fpm  2036 100
+dovecot    files-daemons  /usr/sbin/dovecot                   slave-dovecot  minimal  5000 30
+rsyslog    files-daemons  /usr/sbin/rsyslogd                  slave-rsyslog  minimal  0    30
+varnish    files-daemons  /usr/sbin/varnishd                  slave-varnish  minimal  113  30 8
+radicale   files-daemons  /usr/bin/python3.11                 slave-radicale minimal  123  30
+bind       files-daemons  /usr/sbin/named                     slave-named    minimal  108  30
+prosody    files-daemons  /usr/bin/lua5.4                     slave-prosody  minimal  121  30
 X
 }
 
 run() { # OUT SERVICE LIST EXE LABEL TEMPLATE UID [LOG]; the profile goes to OUT.profile, what it says to OUT
-    local log=$corpus/logs/$2/B/audit.log.zst
+    local logs=("${8-$corpus/logs/$2/B/audit.log.zst}") attack=$corpus/logs/$2/X/audit.log.zst
+    [ ! -e "$attack" ] || [ -z "${logs[0]}" ] || logs+=("$attack")
     TEMPLATE=$6 SURFACE=$7 LIST=1 REFUSED=1 "$holdout" "$4" "$5" "$corpus/$3.tsv.zst" "$corpus/logs/$2/A/audit.log.zst" \
-        "${8-$log}" >"$1.profile" 2>"$1"
+        "${logs[@]}" >"$1.profile" 2>"$1"
 }
 
 # The files that a run's policy opens: r or w, a "!" for those not for everybody
@@ -64,10 +71,34 @@ surface() { # LEARNED EXACT SERVICE READ
     [ -z "$more" ] || fail "$3: may run $more"
 }
 
+# What a hole in the service tried, run after B in its profile: keys, others' data, system files, shells, tools, raw
+# sockets. It passes where the service itself does it: files in data of its own that nothing executes, the program it
+# is, a shell that it runs, a connection (whom to: that is the firewall's), a signal that abstractions/base allows.
+attack() { # OUT SERVICE EXE
+    local passed tried
+    tried=$(sed -n 's/^attack: replayed \([0-9]*\),.*/\1/p' "$1")
+    [ -n "$tried" ] || return 0
+    [ "$tried" -gt 20 ] || fail "$2: no attack was replayed"
+    passed=$(grep '^passed ' "$1" | grep -vE "^passed [^ ]+ ((mknod|open) $(owned "$2")/|exec $3 |signal unconfined exists )" |
+        grep -vE '^passed [^ ]+ (connect|create) inet stream |^passed slave-varnish exec /usr/bin/dash ')
+    [ -z "$passed" ] || fail "$2: an attack passes: $passed"
+}
+
+owned() { # the folders of its own that were tried
+    case $1 in
+    dovecot) echo /run/dovecot ;;
+    bind) echo /var/cache/bind ;;
+    prosody) echo /var/lib/prosody ;;
+    *) echo /none ;;
+    esac
+}
+
 while read -r service list exe label template uid read limit; do
     set -- "$service" "$list" "$exe" "$label" "$template" "$uid"
-    run "$dir/learned" "$@" || { cat "$dir/learned"; fail "$service does not build"; continue; }
-    OFF=0xfffffffa run "$dir/exact" "$@" "" || { cat "$dir/exact"; fail "$service does not build exactly"; continue; }
+    OFF=0xfffffffa run "$dir/exact" "$@" "" &
+    run "$dir/learned" "$@" || { cat "$dir/learned"; fail "$service does not build"; wait $!; continue; }
+    wait $! || { cat "$dir/exact"; fail "$service does not build exactly"; continue; }
+    [ "$service" = slave ] || attack "$dir/learned" "$service" "$exe" # its run X has all else that the slave does in it, too
     recall "$dir/learned" "$service" "$limit"
     surface "$dir/learned" "$dir/exact" "$service" "$read"
     cp "$dir/learned.profile" "$dir/$service.profile"
