@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Drafts into the template's tree: in one order, each once, beside the mark; children behind. */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 
 #include "learn/emit.h"
@@ -82,15 +83,17 @@ static int record_rule(struct aaj_learner *l, const struct aaj_draft *d)
 
 static void comment(struct aaj_learner *l, const struct aaj_draft *d)
 {
-    struct aaj_str text = { "#", 1 }, means = d->item->comment;
+    struct aaj_str text = { "#", 1 }, means = d->item->comment, count = { "", 0 };
 
     for (unsigned i = 1; text.p && i < AAJ_INFER_COUNT; i++)
         if (d->inferences & (1u << i))
             text = aaj_arena_printf(l->arena, "%.*s %s", AAJ_STR_ARG(text), aaj_infer_info[i].name);
-    if (text.p)
-        d->item->comment = aaj_arena_printf(l->arena, "%.*s%s %llu events%s%.*s", AAJ_STR_ARG(text), text.n > 1 ? "," : "",
-                                            (unsigned long long)d->events, means.n ? ": " : "",
-                                            AAJ_STR_ARG(aaj_str_skip(means, means.n ? 2 : 0)));
+    if (d->events) /* what it maps of itself, and what the manifest says, was perhaps never seen */
+        count = aaj_arena_printf(l->arena, "%s %" PRIu64 " event%s", text.n > 1 ? "," : "", d->events,
+                                 d->events == 1 ? "" : "s");
+    if (text.p && count.p)
+        d->item->comment = aaj_arena_printf(l->arena, "%.*s%.*s%s%.*s", AAJ_STR_ARG(text), AAJ_STR_ARG(count),
+                                            means.n ? ": " : "", AAJ_STR_ARG(aaj_str_skip(means, means.n ? 2 : 0)));
 }
 
 static bool is_mark(const struct aaj_item *item)

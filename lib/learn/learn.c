@@ -312,6 +312,8 @@ static int phases(struct aaj_learner *l)
         r = aaj_emit(l);
     if (r == 0)
         r = aaj_network_propose(l);
+    if (r == 0)
+        r = aaj_find_unheard(l);
     return r == 0 ? aaj_suspects(l) : r;
 }
 

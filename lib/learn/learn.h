@@ -171,6 +171,8 @@ struct aaj_learned {
     size_t n_peers;
     struct aaj_proposal *proposal;
     size_t n_proposals;
+    struct aaj_str *unheard; /* executables whose sockets and signals the kernel did not tell of: a second round does */
+    size_t n_unheard;
     struct aaj_suspect *suspect; /* by kind, detail and what */
     size_t n_suspects;
     struct aaj_learn_stats stats;

@@ -247,6 +247,23 @@ static void print_proposals(const struct page *p)
     fputs("</table>\n", p->out);
 }
 
+static void print_unheard(const struct page *p)
+{
+    const struct aaj_learned *l = p->built->learned;
+
+    if (!l->n_unheard)
+        return;
+    fputs("<h2>Not heard</h2>\n<p>Sockets and signals of these programs: the kernel logs them only in profiles of their own. Load "
+          "this one in complain mode and learn another round before you enforce it.</p>\n<ul>\n",
+          p->out);
+    for (size_t i = 0; i < l->n_unheard; i++) {
+        fputs("<li><code>", p->out);
+        text(p, l->unheard[i]);
+        fputs("</code></li>\n", p->out);
+    }
+    fputs("</ul>\n", p->out);
+}
+
 static int print_firewall(const struct page *p)
 {
     char *form = NULL;
@@ -280,6 +297,7 @@ static int print_page(const struct page *p)
     r = print_refused(p);
     print_suspects(p);
     print_proposals(p);
+    print_unheard(p);
     fputs("<h2>Profile</h2>\n", p->out);
     block(p, p->built->profile);
     if (r == 0)

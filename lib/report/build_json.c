@@ -90,6 +90,15 @@ static json_object *proposals_json(const struct aaj_learned *learned)
     return list;
 }
 
+static json_object *unheard_json(const struct aaj_learned *learned)
+{
+    json_object *list = json_object_new_array();
+
+    for (size_t i = 0; i < learned->n_unheard; i++)
+        json_object_array_add(list, aaj_json_bytes(learned->unheard[i]));
+    return list;
+}
+
 static json_object *account_json(struct aaj_recording *rec)
 {
     struct aaj_account a = aaj_recording_account(rec);
@@ -159,6 +168,7 @@ static json_object *report_json(const struct aaj_build_input *in, const struct a
     json_object_object_add(root, "not_granted", refused_json(in->recording, l));
     json_object_object_add(root, "suspicious", suspects_json(l));
     json_object_object_add(root, "proposals", proposals_json(l));
+    json_object_object_add(root, "not_heard", unheard_json(l));
     add_unmediated(root, b->unmediated);
     json_object_object_add(root, "proved", proof_json(&b->proof));
     if (b->surfaced && in->files_named) /* this machine's files are no input: the same bytes tomorrow */

@@ -91,11 +91,26 @@ static void print_proposals(FILE *out, const struct aaj_learned *learned)
         if (shown <= SHOWN) {
             fprintf(out, "        - \"");
             print_word(out, learned->proposal[i].dest);
-            fprintf(out, "\"   # %" PRIu64 " events\n", learned->proposal[i].events);
+            fprintf(out, "\"   # %" PRIu64 " event%s\n", learned->proposal[i].events,
+                    learned->proposal[i].events == 1 ? "" : "s");
         }
     }
     if (shown > SHOWN)
         fprintf(out, "    and %zu more in report.json\n", shown - SHOWN);
+}
+
+static void print_unheard(FILE *out, const struct aaj_learned *learned)
+{
+    if (!learned->n_unheard)
+        return;
+    fputs("  not heard: sockets and signals of the programs it ran, which the kernel logs only in profiles of their own. Load this "
+          "one in complain mode\n  and learn another round (learn --add) before you enforce it, for: ",
+          out);
+    for (size_t i = 0; i < learned->n_unheard && i < SHOWN; i++) {
+        fputs(i ? ", " : "", out);
+        print_word(out, learned->unheard[i]);
+    }
+    fputs(learned->n_unheard > SHOWN ? ", …\n" : "\n", out);
 }
 
 static void print_unmediated(FILE *out, const struct aaj_build_input *in, const struct aaj_built *b)
@@ -150,6 +165,7 @@ int aaj_report_build_text(FILE *out, const struct aaj_build_input *input, const 
         fprintf(out, "  merged: %zu rules added, %zu changed, %zu granted already, %zu set aside for conflicts\n",
                 built->merge_added, built->merge_changed, built->merge_present, built->merge_conflicts);
     print_proposals(out, l);
+    print_unheard(out, l);
     print_unmediated(out, input, built);
     print_proof(out, input, &built->proof);
     r = aaj_report_surface_text(out, input, built);
