@@ -16,6 +16,7 @@
 #include "compile/open.h"
 #include "glob/glob.h"
 #include "learn/suspect.h"
+#include "policy/merge.h"
 #include "policy/parse.h"
 #include "policy/print.h"
 #include "policy_reader.h"
@@ -186,6 +187,68 @@ static int learn(struct explain *x, struct aaj_learned **ret_learned)
     return r < 0 ? EXIT_INPUT : EXIT_DONE;
 }
 
+/* What was learned and the asked rule speaks of, in the profile of @rule. */
+static void show_granted(struct explain *x, const struct aaj_learned *learned, const struct aaj_listed_rule *rule,
+                         const struct aaj_rule *asked, json_object *list)
+{
+    const struct aaj_listed_rule as_asked = { .item = rule->item, .pattern = rule->pattern, .prefix = rule->prefix };
+    const struct aaj_access *access;
+    struct aaj_glob *glob = NULL;
+    size_t n, shown = 0;
+
+    if (aaj_recording_accesses(x->recording, &access, &n) < 0 ||
+        (asked->kind == AAJ_RULE_FILE && aaj_glob_compile(asked->file.path.value, AAJ_GLOB_PATH, &glob, NULL) < 0))
+        return;
+    for (size_t i = 0; i < learned->n_granted; i++) {
+        const struct aaj_access *a = &access[learned->granted[i].access];
+        bool file = a->class == AAJ_CLASS_FILE || a->class == AAJ_CLASS_EXEC;
+
+        if (!aaj_str_eq(learned->granted[i].profile, rule->profile) || file != (glob != NULL) ||
+            (file ? aaj_glob_match(glob, aaj_recording_str(x->recording, a->arg[AAJ_FILE_NAME])) <= 0
+                  : !aaj_rules_speaks_of(&as_asked, x->recording, a)))
+            continue;
+        if (x->json || shown++ < SHOWN)
+            print_access(x, a, list);
+    }
+    if (!x->json && shown > SHOWN)
+        printf("  … and %zu more\n", shown - SHOWN);
+    aaj_glob_free(glob);
+}
+
+/* A rule of the template, of the manifest or of an include that grants what was asked about. */
+static bool explain_listed(struct explain *x, const struct aaj_learned *learned, const struct aaj_rule *asked)
+{
+    json_object *rules = json_object_new_array();
+    bool found = false;
+
+    for (size_t i = 0; i < x->rules.n_rules; i++) {
+        const struct aaj_listed_rule *rule = &x->rules.rule[i];
+        struct aaj_rule filled = rule->item->rule;
+        json_object *o, *list;
+
+        filled.prefix = rule->prefix;
+        if (filled.kind == AAJ_RULE_FILE && rule->pattern.n)
+            filled.file.path.value = rule->pattern;
+        if (aaj_rule_covers(&filled, asked) <= 0)
+            continue;
+        found = true;
+        o = json_object_new_object();
+        list = json_object_new_array();
+        json_object_object_add(o, "profile", aaj_json_bytes(rule->profile));
+        json_object_object_add(o, "rule", aaj_json_bytes(rule->text));
+        json_object_object_add(o, "file", aaj_json_bytes(rule->loc.file));
+        json_object_object_add(o, "line", json_object_new_int64(rule->loc.line));
+        if (!x->json)
+            printf("%s: %s\n  %s:%u grants it\n", aaj_escape(&x->arena, rule->profile), aaj_escape(&x->arena, rule->text),
+                   aaj_escape(&x->arena, rule->loc.file), rule->loc.line);
+        show_granted(x, learned, rule, asked, list);
+        json_object_object_add(o, "evidence", list);
+        json_object_array_add(rules, o);
+    }
+    json_object_object_add(x->out, "granted_by", rules);
+    return found;
+}
+
 /* Is it a rule of the learner's, spelled in whatever way? */
 static int explain_rule(struct explain *x, const char *text)
 {
@@ -209,9 +272,11 @@ static int explain_rule(struct explain *x, const char *text)
             show_rule(x, &learned->rule[i]);
             found = true;
         }
+    if (status == EXIT_DONE && !found && item->kind == AAJ_ITEM_RULE)
+        found = explain_listed(x, learned, &item->rule);
     if (status == EXIT_DONE && !found) {
         aaj_diag_add(&x->diags, AAJ_WARNING, NULL, (struct aaj_loc){ 0 }, (struct aaj_str){ 0 },
-                     "nothing that was observed leads to this rule; is it the template's or the manifest's?");
+                     "nothing that was observed leads to this rule, and the profile does not grant it");
         status = EXIT_FINDING;
     }
     aaj_learned_free(learned);

@@ -40,6 +40,8 @@ report = json.load(open("report.json"))
 assert report["stats"]["events"] == 249 and report["stats"]["refused"] == 0, report["stats"]
 assert any(p["destination"] == "tcp 203.0.113.7:80" for p in report["proposals"])
 assert report["proved"]["learned"] == 98
+# Sockets of what was executed are not in the log of one round.
+assert report["not_heard"] == ["/usr/bin/dash", "/usr/local/lib/slave/helper", "/usr/bin/date", "/usr/bin/id"], report["not_heard"]
 surface = report["surface"]
 assert surface["opened"]["read"] > surface["beyond_learned"]["read"] > 4000, surface
 assert surface["outside"]["write"] == 7 and surface["outside_beyond"]["write"] == 1, surface

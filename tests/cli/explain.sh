@@ -25,6 +25,9 @@ grep -q 'created: ' <<<"$out" || fail "the inference is not named"
 grep -q 'file_lock name=/srv/slave/data/db.lck' <<<"$out" || fail "the event is not shown"
 "$AAJAIL" explain "$dir/slave" '/etc/never r,' -p slave-c -l "$log" --files "$files" 2>/dev/null
 [ $? = 1 ] || fail "a rule that nothing leads to is a finding"
+out=$("$AAJAIL" explain "$dir/slave" '/etc/ld.so.cache mr,' -p slave-c -l "$log" --files "$files") || fail "explain of a rule in an include"
+grep -q 'abstractions/base:[0-9]* grants it' <<<"$out" && grep -q 'open name=/etc/ld.so.cache' <<<"$out" ||
+    fail "neither the include's rule nor its event: $out"
 event='type=AVC msg=audit(1.001:1): apparmor="ALLOWED" operation="open" profile="slave-c" name="/etc/evil" pid=1 comm="x" requested_mask="wc" denied_mask="wc" fsuid=2005 ouid=2005'
 out=$("$AAJAIL" explain "$dir/slave" "$event" -p slave-c); [ $? = 1 ] || fail "an event that is denied is a finding"
 grep -q 'missing: .*/etc/evil w' <<<"$out" || fail "the missing rule is not shown"

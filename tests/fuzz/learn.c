@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Names that nobody would choose: what is learned of them is read back from the printed profile. Each rule is there
- * once, none has come from a name, and a rule without wildcards means the name that was seen.
+ * Names that nobody would choose: what is learned of them is read back from the printed profile. Each rule is
+ * there once, none has come from a name, a rule without wildcards means the name that was seen, and
+ * the rules as they were read back allow all that was granted.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -15,6 +16,38 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const char template[] = "profile t /t {\n  # aajail: learned rules\n}\n";
+
+/* What the rules of @profile grant on @name, put together. */
+static uint32_t allowed(const struct aaj_item *profile, struct aaj_str name)
+{
+    uint32_t perms = 0;
+
+    for (const struct aaj_item *i = profile->profile.body.first; i; i = i->next) {
+        struct aaj_glob *glob;
+
+        if (i->kind != AAJ_ITEM_RULE || i->rule.kind != AAJ_RULE_FILE)
+            continue;
+        if (aaj_glob_compile(i->rule.file.path.value, AAJ_GLOB_PATH, &glob, NULL) < 0)
+            abort();
+        if (aaj_glob_match(glob, name) > 0)
+            perms |= i->rule.file.perms;
+        aaj_glob_free(glob);
+    }
+    return perms & AAJ_MAY_WRITE ? perms | AAJ_MAY_APPEND | AAJ_MAY_CREATE | AAJ_MAY_DELETE : perms;
+}
+
+static void check_granted(const struct aaj_item *profile, const struct aaj_learned *learned, struct aaj_recording *rec,
+                          const struct aaj_access *access)
+{
+    for (size_t i = 0; i < learned->n_granted; i++) {
+        const struct aaj_access *a = &access[learned->granted[i].access];
+        struct aaj_str name = aaj_recording_str(rec, a->arg[AAJ_FILE_NAME]);
+        uint32_t wanted = a->requested & ~(uint32_t)(AAJ_MAY_EXEC | AAJ_MAY_LINK);
+
+        if (!aaj_str_starts(name, AAJ_STR("/proc/")) && (wanted & ~allowed(profile, name))) /* its variables are the target's */
+            abort();
+    }
+}
 
 static void check(struct aaj_recording *rec, struct aaj_policy *policy, const struct aaj_learned *learned)
 {
@@ -38,6 +71,7 @@ static void check(struct aaj_recording *rec, struct aaj_policy *policy, const st
     }
     if (k != learned->n_rules)
         abort();
+    check_granted(policy->top.last, learned, rec, access);
     aaj_arena_clear(&arena);
 }
 
