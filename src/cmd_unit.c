@@ -98,8 +98,22 @@ static int firewall_dropins(const char *root, const char *self, struct aaj_arena
     return status;
 }
 
-static int dropin(const struct verb *verb, const char *path, const char *root, const char *self, bool transitions,
-                  struct aaj_arena *arena, struct aaj_diags *diags)
+static int boot_units(const char *root, const char *self, struct aaj_arena *arena)
+{
+    struct aaj_str boot = aaj_jail_boot_unit(arena, self), start = aaj_jail_start_unit(arena, self);
+    int status;
+
+    if (!root) {
+        print(boot);
+        fputs("\n# aajail@.service\n", stdout);
+        return print(start);
+    }
+    status = install(root, "", "aajail.service", boot);
+    return status == EXIT_DONE ? install(root, "", "aajail@.service", start) : status;
+}
+
+static int dropin(const struct verb *verb, const char *path, const char *root, bool transitions, struct aaj_arena *arena,
+                  struct aaj_diags *diags)
 {
     struct aaj_manifest *m = NULL;
     struct aaj_str text, folder;
@@ -107,7 +121,7 @@ static int dropin(const struct verb *verb, const char *path, const char *root, c
 
     if (load(path, arena, diags, &m, &transitions) < 0)
         return fail(diags);
-    text = aaj_jail_dropin(arena, self, m, transitions);
+    text = aaj_jail_dropin(arena, m, transitions);
     folder = aaj_arena_printf(arena, "/%.*s.d", AAJ_STR_ARG(m->unit.text));
     if (!root)
         status = print(text);
@@ -148,12 +162,10 @@ static int run(const struct verb *verb, int argc, char **argv)
         root = NULL;
     if (strcmp(o.operand[0], "firewall") == 0)
         status = firewall_dropins(root, self, &arena);
-    else if (strcmp(o.operand[0], "boot") != 0)
-        status = dropin(verb, o.operand[0], root, self, transitions, &arena, &diags);
-    else if (root)
-        status = install(root, "", "aajail.service", aaj_jail_boot_unit(&arena, self));
+    else if (strcmp(o.operand[0], "boot") == 0)
+        status = boot_units(root, self, &arena);
     else
-        status = print(aaj_jail_boot_unit(&arena, self));
+        status = dropin(verb, o.operand[0], root, transitions, &arena, &diags);
     aaj_diags_clear(&diags);
     aaj_arena_clear(&arena);
     return status;

@@ -109,11 +109,13 @@ int aaj_jail_outside(const struct aaj_jail_ctx *ctx, const struct aaj_manifest *
 /* The systemd unit that restores everything before the network is up. @command: absolute path of aajail. */
 struct aaj_str aaj_jail_boot_unit(struct aaj_arena *arena, const char *command);
 
+/* The unit, a template by the jail's name, that a slave's unit requires: that one jail in force, or no start. */
+struct aaj_str aaj_jail_start_unit(struct aaj_arena *arena, const char *command);
+
 /* The drop-in for a unit that loads the host's firewall and thereby wipes the chains. */
 struct aaj_str aaj_jail_firewall_dropin(struct aaj_arena *arena, const char *command);
 
-/* The drop-in for the slave's own unit: its jail before it starts, the profile's name, and the sandboxing that agrees with the
+/* The drop-in for the slave's own unit: its jail in force before it starts, the profile's name, and the sandboxing that agrees with the
  * manifest. @transitions: the policy has child profiles or hats, and then nothing that implies
  * NoNewPrivileges comes with it, which the text explains. */
-struct aaj_str aaj_jail_dropin(struct aaj_arena *arena, const char *command, const struct aaj_manifest *manifest,
-                               bool transitions);
+struct aaj_str aaj_jail_dropin(struct aaj_arena *arena, const struct aaj_manifest *manifest, bool transitions);

@@ -46,6 +46,38 @@ struct aaj_str aaj_jail_boot_unit(struct aaj_arena *arena, const char *command)
                             command, command);
 }
 
+struct aaj_str aaj_jail_start_unit(struct aaj_arena *arena, const char *command)
+{
+    /* Not RemainAfterExit=: each start of the slave looks again. */
+    return aaj_arena_printf(arena,
+                            "# aajail unit boot: one jail, before each start of its slave\n"
+                            "[Unit]\n"
+                            "Description=AppArmor profile and firewall chain of jail %%I\n"
+                            "Documentation=man:aajail-up(1)\n"
+                            "StartLimitIntervalSec=0\n"
+                            "DefaultDependencies=no\n"
+                            "RequiresMountsFor=/var/lib/aajail /etc/apparmor.d\n"
+                            "After=aajail.service\n"
+                            "Before=shutdown.target\n"
+                            "Conflicts=shutdown.target\n"
+                            "\n"
+                            "[Service]\n"
+                            "Type=oneshot\n"
+                            "ExecStart=%s up --boot %%I\n",
+                            command);
+}
+
+/* systemd.unit(5): what is no letter, digit, '_' or '.' goes into a unit's name as \\xNN. */
+static void print_instance(FILE *out, struct aaj_str name)
+{
+    for (size_t i = 0; i < name.n; i++) {
+        unsigned char c = (unsigned char)name.p[i];
+        bool alnum = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+
+        fprintf(out, alnum || c == '_' || (c == '.' && i) ? "%c" : "\\x%02x", c);
+    }
+}
+
 struct aaj_str aaj_jail_firewall_dropin(struct aaj_arena *arena, const char *command)
 {
     /* Not PartOf= in our own unit: a restart of the firewall would then stop it, and with it what needs it.
@@ -152,8 +184,7 @@ static void print_privileges(FILE *out, const struct aaj_manifest *m, bool trans
            transitions ? implied : "the manifest speaks of /dev");
 }
 
-struct aaj_str aaj_jail_dropin(struct aaj_arena *arena, const char *command, const struct aaj_manifest *m,
-                               bool transitions)
+struct aaj_str aaj_jail_dropin(struct aaj_arena *arena, const struct aaj_manifest *m, bool transitions)
 {
     static const char *const system[] = { "/usr/", "/etc/", "/boot/", NULL };
     static const char *const home[] = { "/home/", "/root/", "/run/user/", NULL };
@@ -166,11 +197,14 @@ struct aaj_str aaj_jail_dropin(struct aaj_arena *arena, const char *command, con
         return (struct aaj_str){ 0 };
     fprintf(out,
             "# aajail unit %.*s: /etc/systemd/system/%.*s.d/aajail.conf\n[Unit]\nWants=aajail.service\n"
-            "After=aajail.service\n\n[Service]\n"
-            "# The slave starts only when its own jail is in force, whatever became of others.\n"
-            "ExecStartPre=+%s up --boot %.*s\n",
-            AAJ_STR_ARG(m->jail.text), AAJ_STR_ARG(m->unit.text.n ? m->unit.text : AAJ_STR("UNIT.service")), command,
-            AAJ_STR_ARG(m->jail.text));
+            "# The slave starts only when its own jail is in force, whatever became of others. Not ExecStartPre=+: that runs\n"
+            "# as root with this unit's environment, which may come from a file that the slave can write.\n",
+            AAJ_STR_ARG(m->jail.text), AAJ_STR_ARG(m->unit.text.n ? m->unit.text : AAJ_STR("UNIT.service")));
+    fputs("Requires=aajail@", out);
+    print_instance(out, m->jail.text);
+    fputs(".service\nAfter=aajail.service aajail@", out);
+    print_instance(out, m->jail.text);
+    fputs(".service\n\n[Service]\n", out);
     if (m->attach == AAJ_ATTACH_UNIT)
         fprintf(out, "AppArmorProfile=%.*s\n", AAJ_STR_ARG(m->jail.text));
     else

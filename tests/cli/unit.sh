@@ -47,7 +47,7 @@ fi
 # The rest of the machine's units beside them; what they themselves lack is not ours.
 cp root/etc/systemd/system/nftables.service.d/aajail.conf nftables.conf
 printf '[Service]\nType=oneshot\nExecStart=/bin/true\n' >root/etc/systemd/system/nftables.service
-for unit in aajail.service nftables.service $(sed -n 's/^unit: //p' "$golden"/*.yaml); do
+for unit in aajail.service aajail@child.service nftables.service $(sed -n 's/^unit: //p' "$golden"/*.yaml); do
     said=$(SYSTEMD_UNIT_PATH="$work/root/etc/systemd/system:" systemd-analyze verify --man=no "$unit" 2>&1 |
         grep -E '^[^ ]*(aajail|nftables|slave)[^ ]*:|aajail.conf')
     [ -z "$said" ] || fail "verify $unit: $said"

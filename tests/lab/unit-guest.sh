@@ -110,6 +110,7 @@ X
 unit app.service <<X
 [Service]
 User=41234
+EnvironmentFile=/run/app/environment
 ExecStart=/usr/local/bin/slave1 -c 'echo "\$\$\$\$" >/run/app/pid; exec 3<>/run/app/wait; while read -r cmd <&3; do eval "\$cmd" >/run/app/said 2>&1; echo end >>/run/app/said; done'
 X
 for slave in hatter worse inherit; do
@@ -121,7 +122,10 @@ ExecStart=/usr/local/bin/hatter pool /bin/true
 StandardOutput=truncate:/run/hatter.out
 X
 done
-mkdir -p /run/app; mkfifo /run/app/wait; chown -R 41234 /run/app; : >/run/app/said; chown 41234 /run/app/said
+mkdir -p /run/app
+# What the slave can write is in its unit's environment: another lock file would be felt by whoever runs with that as root.
+echo XTABLES_LOCKFILE=/run/app/root-was-here >/run/app/environment
+mkfifo /run/app/wait; chown -R 41234 /run/app; : >/run/app/said; chown 41234 /run/app/said
 
 # There is no journal: what would be in it is in the kernel's log and in a file.
 mkdir /run/units/service.d; printf '[Service]\nStandardError=append:/run/journal\n' >/run/units/service.d/log.conf
@@ -166,6 +170,8 @@ has 'while read -r k v; do case $k in NoNewPrivs: | Seccomp:) echo "$k $v" ;; es
 touch /tmp/of-another
 has 'echo /tmp/*; echo x >/usr/test; echo x >/etc/test; echo x >/dev/udp/127.0.0.2/5432; echo x >/run/app/mine && echo written' \
     '/tmp/*' '/usr/test: Read-only' '/etc/test: Read-only' 'write error: Operation not permitted' written
+has 'echo "$XTABLES_LOCKFILE"' root-was-here
+[ ! -e /run/app/root-was-here ] || fail "what the slave has in its environment counts for root"
 "$A" status app >out 2>&1 || fail "status after the boot: $(cat out)"
 
 # The firewall is reloaded, and restarted: what that wipes comes back, and the slave runs on.
@@ -194,7 +200,8 @@ sd start inherit.service || fail "inherit: $(boot)"
 echo junk >/var/lib/aajail/jails/app/current/app.policy
 sd restart aajail.service 2>/dev/null && fail "the boot unit does not notice a broken jail"
 sd restart app.service 2>/dev/null && fail "the broken jail's slave starts"
-[ "$(sd is-active app.service)" = failed ] || fail "the broken jail's slave is not failed"
+[ "$(sd is-active app.service)" = inactive ] || fail "the broken jail's slave is $(sd is-active app.service)"
+[ "$(sd is-active aajail@app.service)" = failed ] || fail "it is not told by whom"
 grep -q "jail 'app' is not restored" /run/journal || fail "the broken jail is not named"
 : >/run/hatter.out
 sd restart inherit.service
