@@ -55,7 +55,7 @@ static int change_one(const struct args *a, change_fn change, struct aaj_str nam
     show_diags(&diags);
     aaj_arena_clear(&arena);
     /* Up again, but not when somebody is outside. */
-    if (r == 0 && change == aaj_jail_undo && aaj_jail_is_up(&a->ctx, name) && (result.n_tasks || result.clash))
+    if (r == 0 && change == aaj_jail_undo && aaj_jail_is_up(&a->ctx, name) && (result.n_tasks || result.clash || result.unseen))
         return EXIT_FINDING;
     return r == 0 ? EXIT_DONE : r == -ENOENT ? EXIT_INPUT : EXIT_REFUSED;
 }

@@ -125,7 +125,7 @@ static int up_one(struct args *a, struct aaj_str name, struct aaj_arena *arena)
         jail_report(&result, "up", r < 0 ? "refused" : a->ctx.dry_run ? "would go up" : "up already, nothing changed", a->json);
     show_diags(&a->diags);
     if (r == 0)
-        return result.n_tasks || result.clash ? EXIT_FINDING : EXIT_DONE;
+        return result.n_tasks || result.clash || result.unseen ? EXIT_FINDING : EXIT_DONE;
     return r == -EINVAL || r == -ENOENT || r == -EBADMSG ? EXIT_INPUT : EXIT_REFUSED;
 }
 

@@ -144,6 +144,11 @@ int aaj_firewall_plan_set_uid(struct aaj_firewall_plan *plan, uint32_t uid, stru
             AAJ_STR_ARG(plan->jail));
     if (uid == UINT32_MAX)
         return aaj_error(diags, (struct aaj_loc){ 0 }, "4294967295 is no uid");
+    if (uid == AAJ_FIREWALL_NOBODY)
+        aaj_diag_add(diags, AAJ_WARNING, "firewall-user", (struct aaj_loc){ 0 }, AAJ_STR(""),
+                     "jail '%.*s' runs as nobody, as other services may: all of them share its chain; give the slave a user of "
+                     "its own",
+                     AAJ_STR_ARG(plan->jail));
     plan->uid = uid;
     plan->has_uid = true;
     return 0;

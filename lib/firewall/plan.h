@@ -59,10 +59,13 @@ int aaj_firewall_plan_closed(struct aaj_str jail, uint32_t uid, struct aaj_firew
 int aaj_firewall_plan_meet(const struct aaj_firewall_plan *a, const struct aaj_firewall_plan *b,
                            struct aaj_firewall_plan **ret_plan);
 
-/* uid 0 and (uid_t)-1 are refused with -EINVAL and a finding. */
+enum { AAJ_FIREWALL_NOBODY = 65534 }; /* the kernel's overflow uid too */
+
+/* uid 0 and (uid_t)-1 are refused with -EINVAL and a finding; of one that is not the slave's alone a warning says so. */
 int aaj_firewall_plan_set_uid(struct aaj_firewall_plan *plan, uint32_t uid, struct aaj_diags *diags);
 
-/* The user's uid from the system's user database, once; a name made of digits is the number.
+/* The user's uid from the system's user database, once; a name made of digits is the number. A warning where people log in
+ * as that user.
  * -ENOENT with a finding when there is no such user. */
 int aaj_firewall_plan_resolve_user(struct aaj_firewall_plan *plan, struct aaj_diags *diags);
 

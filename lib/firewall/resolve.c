@@ -10,7 +10,21 @@
 #include "base/escape.h"
 #include "firewall/rules.h"
 
-static int lookup_user(const char *name, uid_t *ret_uid)
+enum { PEOPLE_FROM = 1000 }; /* login.defs(5), UID_MIN */
+
+/* What a person may be given to work with; daemons have nologin, false, or something of their own. */
+static bool is_login_shell(const char *path)
+{
+    static const char *const shell[] = { "sh", "bash", "dash", "zsh", "fish", "ksh", "mksh", "tcsh", "csh" };
+    const char *name = strrchr(path, '/');
+
+    for (size_t i = 0; i < sizeof(shell) / sizeof(shell[0]); i++)
+        if (strcmp(name ? name + 1 : path, shell[i]) == 0)
+            return true;
+    return false;
+}
+
+static int lookup_user(const char *name, uid_t *ret_uid, bool *ret_person)
 {
     long size = sysconf(_SC_GETPW_R_SIZE_MAX);
     size_t n = size > 0 ? (size_t)size : 1024;
@@ -28,8 +42,10 @@ static int lookup_user(const char *name, uid_t *ret_uid)
         r = getpwnam_r(name, &pw, buf, n, &found);
         n *= 2;
     } while (r == ERANGE && n < 1024 * 1024);
-    if (found)
+    if (found) {
         *ret_uid = found->pw_uid;
+        *ret_person = found->pw_uid >= PEOPLE_FROM && is_login_shell(found->pw_shell);
+    }
     free(buf);
     return found ? 0 : r ? -r : -ENOENT;
 }
@@ -38,6 +54,7 @@ int aaj_firewall_plan_resolve_user(struct aaj_firewall_plan *plan, struct aaj_di
 {
     char *end;
     unsigned long n;
+    bool person = false;
     uid_t uid = 0;
     int r;
 
@@ -46,7 +63,7 @@ int aaj_firewall_plan_resolve_user(struct aaj_firewall_plan *plan, struct aaj_di
     n = strtoul(plan->user.p, &end, 10);
     if (plan->user.p[0] >= '0' && plan->user.p[0] <= '9' && *end == '\0')
         return aaj_firewall_plan_set_uid(plan, n < UINT32_MAX ? (uint32_t)n : UINT32_MAX, diags);
-    r = lookup_user(plan->user.p, &uid);
+    r = lookup_user(plan->user.p, &uid, &person);
     if (r < 0) {
         aaj_error(diags, (struct aaj_loc){ 0 },
                   "jail '%.*s': there is no user '%.*s' on this machine%s%s; make it, or give --uid",
@@ -54,6 +71,11 @@ int aaj_firewall_plan_resolve_user(struct aaj_firewall_plan *plan, struct aaj_di
                   r == -ENOENT ? "" : strerror(-r));
         return r;
     }
+    if (person)
+        aaj_diag_add(diags, AAJ_WARNING, "firewall-user", (struct aaj_loc){ 0 }, AAJ_STR(""),
+                     "people log in as '%.*s', and what they do there is fenced with jail '%.*s'; give the slave a user of its "
+                     "own",
+                     AAJ_STR_ARG(plan->user), AAJ_STR_ARG(plan->jail));
     return aaj_firewall_plan_set_uid(plan, uid, diags);
 }
 

@@ -109,7 +109,8 @@ static int dest_from_json(struct json_object *o, struct aaj_dest *d)
 {
     const char *to = get_str(o, "to"), *proto = get_str(o, "proto"), *slash;
     int family = find_name(families, 4, get_str(o, "families")), r = proto ? -EINVAL : 0;
-    char addr[INET6_ADDRSTRLEN + 4] = "";
+    char addr[INET6_ADDRSTRLEN + 4] = "", *end = addr;
+    unsigned long prefix, bits;
     int64_t lo = 0, hi = UINT16_MAX;
 
     for (size_t i = 0; i < sizeof(protos) / sizeof(protos[0]) && r < 0; i++)
@@ -131,9 +132,11 @@ static int dest_from_json(struct json_object *o, struct aaj_dest *d)
     if ((size_t)(slash - to) >= sizeof(addr) || d->family == AF_UNSPEC)
         return -EINVAL;
     memcpy(addr, to, (size_t)(slash - to));
-    d->prefix = (uint8_t)(*slash ? atoi(slash + 1) : d->family == AF_INET ? 32 : 128);
-    if (inet_pton(d->family, addr, &d->addr) != 1 || d->prefix > (d->family == AF_INET ? 32 : 128))
+    bits = d->family == AF_INET ? 32 : 128;
+    prefix = *slash ? strtoul(slash + 1, &end, 10) : bits;
+    if (inet_pton(d->family, addr, &d->addr) != 1 || prefix > bits || (*slash && (slash[1] < '0' || slash[1] > '9' || *end)))
         return -EINVAL;
+    d->prefix = (uint8_t)prefix;
     return 0;
 }
 

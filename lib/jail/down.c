@@ -29,7 +29,7 @@ int jail_find_held(const struct aaj_jail_ctx *ctx, struct aaj_str name, struct a
 static int check_held(const struct aaj_jail_ctx *ctx, struct aaj_str name, struct aaj_arena *arena,
                       struct aaj_diags *diags, struct aaj_jail_result *result)
 {
-    int r = jail_find_held(ctx, name, arena, &result->task, &result->n_tasks);
+    int r = jail_seen(ctx, jail_find_held(ctx, name, arena, &result->task, &result->n_tasks), diags);
 
     if (r < 0 || result->n_tasks == 0 || ctx->force)
         return r;
@@ -54,7 +54,7 @@ static int check_slipped(const struct aaj_jail_ctx *ctx, const struct jail_load 
 {
     struct aaj_jail_task *task = NULL;
     size_t n = 0, k = 0;
-    int r = aaj_jail_outside(ctx, old->manifest, arena, &task, &n);
+    int r = jail_seen(ctx, aaj_jail_outside(ctx, old->manifest, arena, &task, &n), diags);
 
     for (size_t i = 0; i < n && r == 0; i++)
         if (!was_there(&task[i], before, n_before)) {
@@ -76,7 +76,7 @@ static int leave(const struct aaj_jail_ctx *ctx, const struct jail_load *old, st
 {
     struct aaj_jail_task *before = NULL;
     size_t n = 0;
-    int r = ctx->force ? 0 : aaj_jail_outside(ctx, old->manifest, arena, &before, &n);
+    int r = ctx->force ? 0 : jail_seen(ctx, aaj_jail_outside(ctx, old->manifest, arena, &before, &n), diags);
 
     if (r == 0)
         r = jail_enter(ctx, old, NULL, diags, result);

@@ -87,6 +87,8 @@ int jail_swap_in(const struct aaj_jail_ctx *ctx, struct aaj_str name, struct aaj
 int jail_swap_out(const struct aaj_jail_ctx *ctx, struct aaj_str name, struct aaj_arena *arena,
                   struct aaj_diags *diags);
 
+/* Passes @r, what looking for tasks came to, and says so when it is an error. */
+int jail_seen(const struct aaj_jail_ctx *ctx, int r, struct aaj_diags *diags);
 /* Tasks in the profile or in one of its children; removing it would leave them unconfined for good. */
 int jail_find_held(const struct aaj_jail_ctx *ctx, struct aaj_str name, struct aaj_arena *arena,
                    struct aaj_jail_task **ret_task, size_t *ret_n);

@@ -49,6 +49,7 @@ struct aaj_jail_result {
     struct aaj_jail_chain *chain; /* up: sorted by uid */
     size_t n_chains;
     bool closed; /* the firewall failed half way and closed the uid */
+    bool unseen; /* up: it is, but whether somebody is outside could not be looked at */
     bool clash;  /* up: another profile attaches to the same program, so that neither confines it */
     struct aaj_jail_task *task;
     size_t n_tasks;

@@ -88,7 +88,7 @@ int jail_check_left(const struct aaj_jail_ctx *ctx, const struct jail_load *old,
 {
     struct left l = { .old = old, .to = to, .arena = arena, .diags = diags };
     struct aaj_task *task = NULL;
-    int r = aaj_kernel_tasks(&ctx->kernel, arena, &task, &l.n_tasks);
+    int r = jail_seen(ctx, aaj_kernel_tasks(&ctx->kernel, arena, &task, &l.n_tasks), diags);
 
     l.task = task;
     l.held = r == 0 ? aaj_arena_new_array(arena, l.n_tasks + 1, struct aaj_jail_task) : NULL;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What is to be loaded: artefacts, verified; the manifests among them; the chains. */
 #include <errno.h>
+#include <sys/stat.h>
 
 #include "jail/internal.h"
 
@@ -75,14 +76,27 @@ void jail_load_clear(struct jail_load *load)
     *load = (struct jail_load){ 0 };
 }
 
+/* The hashes lie beside what they are of: they say that a build is whole, and not whose it is. */
+static int check_folder(const char *dir, struct aaj_diags *diags)
+{
+    struct stat st;
+
+    if (stat(dir, &st) < 0 || !(st.st_mode & S_IWOTH))
+        return 0; /* what is not there is told where it is read */
+    return aaj_error(diags, (struct aaj_loc){ .file = aaj_str_c(dir) },
+                     "everybody may write here, so what lies here may be anybody's: build into a folder of your own");
+}
+
 int jail_load_read(const char *dir, enum jail_numbers numbers, struct aaj_arena *arena, struct aaj_diags *diags,
                    struct jail_load *ret)
 {
     const struct aaj_loc here = { .file = aaj_str_c(dir) };
     struct jail_load load = { 0 };
     struct aaj_str yaml;
-    int r = aaj_artefacts_read(dir, arena, diags, &load.artefacts);
+    int r = numbers == JAIL_LOOK_UP ? check_folder(dir, diags) : 0;
 
+    if (r == 0)
+        r = aaj_artefacts_read(dir, arena, diags, &load.artefacts);
     if (r == -ENOENT)
         aaj_error(diags, here, "there are no proved artefacts here; 'aajail build' makes them");
     if (r < 0)

@@ -6,6 +6,14 @@
 
 #include "jail/internal.h"
 
+int jail_seen(const struct aaj_jail_ctx *ctx, int r, struct aaj_diags *diags)
+{
+    if (r < 0)
+        aaj_error(diags, (struct aaj_loc){ 0 }, "cannot see in %s who runs in which profile: %s", ctx->kernel.proc,
+                  strerror(-r));
+    return r;
+}
+
 static const char *why_outside(const struct aaj_task *t, const struct aaj_manifest *m, struct aaj_str exe)
 {
     bool ours = aaj_label_bears(t->label, m->jail.text);

@@ -83,6 +83,21 @@ static int check_clash(const struct aaj_jail_ctx *ctx, const struct jail_load *l
     return r;
 }
 
+/* What is looked at when the jail is in force already, and so no reason to say that it is not. */
+static void look_around(const struct aaj_jail_ctx *ctx, const struct jail_load *load, struct aaj_arena *arena,
+                        struct aaj_diags *diags, struct aaj_jail_result *result)
+{
+    int r = check_clash(ctx, load, arena, diags, result);
+
+    if (r == 0)
+        r = aaj_jail_outside(ctx, load->manifest, arena, &result->task, &result->n_tasks);
+    result->unseen = r < 0;
+    if (r < 0)
+        aaj_diag_add(diags, AAJ_WARNING, "jail-unseen", (struct aaj_loc){ 0 }, AAJ_STR(""),
+                     "who is outside jail '%.*s' could not be seen: %s; 'aajail status' looks again",
+                     AAJ_STR_ARG(load->artefacts.jail), strerror(-r));
+}
+
 static int up_load(const struct aaj_jail_ctx *ctx, struct jail_load *load, bool undo, struct aaj_arena *arena,
                    struct aaj_diags *diags, struct aaj_jail_result *ret_result)
 {
@@ -96,9 +111,7 @@ static int up_load(const struct aaj_jail_ctx *ctx, struct jail_load *load, bool 
     if (r == 0)
         r = jail_tell_chains(load, arena, &result.chain, &result.n_chains);
     if (r == 0)
-        r = check_clash(ctx, load, arena, diags, &result);
-    if (r == 0)
-        r = aaj_jail_outside(ctx, load->manifest, arena, &result.task, &result.n_tasks);
+        look_around(ctx, load, arena, diags, &result);
     *ret_result = result;
     return r;
 }

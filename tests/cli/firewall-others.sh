@@ -64,6 +64,18 @@ else
 fi
 status 0 fw remove --dry-run "$dir/app.yaml"
 said "chain aajail-$uid is not there"
+! grep -q "warning" "$dir/out" || fail "a warning about a user that is nobody else's: $(cat "$dir/out")"
+
+# A user that is not the slave's alone is told, root is refused.
+echo "person:x:41299:41299::/home/person:/bin/bash" >>"$dir/passwd"
+sed 's/^user: .*/user: person/' "$dir/app.yaml" >"$dir/person.yaml"
+status 0 fw plan --resolve "$dir/person.yaml"
+said "people log in as 'person'"
+status 0 fw plan --resolve --uid 65534 "$dir/app.yaml"
+said "runs as nobody"
+sed 's/^user: .*/user: root/' "$dir/app.yaml" >"$dir/root.yaml"
+status 4 fw plan --resolve "$dir/root.yaml"
+said "fencing uid 0 would cut off the host itself"
 
 # Host names and name servers are looked up once, and said.
 status 0 fw plan "$dir/app.yaml"

@@ -103,6 +103,8 @@ while :; do
     safe "$where"
     if [ $status -eq 0 ] && is $target; then
         left="done"
+    elif [ $status -eq 1 ] && is $target && grep -q 'could not be seen' out; then
+        left="done, and says what it could not see"
     elif { [ $status -eq 3 ] || [ $status -eq 4 ]; } && is $state; then
         left="failed, as before"
     elif { [ $status -eq 3 ] || [ $status -eq 4 ]; } && grep -qE 'may now send nothing|the way back failed|unknown state' out; then

@@ -14,6 +14,34 @@ mkdir -p "$dir"; cd "$dir" || exit 1
 
 . "$(dirname "$0")/jail-build.sh"
 cp /bin/sleep /usr/local/bin/slave1
+
+# Without the kernel's modules (none of these is loaded yet) what lacks is named, nothing is left, and then it works: what is
+# refused stands in the kernel's log with its uid.
+cat >logger.yaml <<X
+jail: logger
+slave: /usr/local/bin/logger
+roots: [ /srv/logger ]
+user: "41240"
+template: http-slave
+network: { log: true, allow: [ "udp 127.0.0.1:5432" ] }
+X
+modprobe=$(cat /proc/sys/kernel/modprobe)
+echo /bin/false >/proc/sys/kernel/modprobe
+status 4 "$A" firewall apply logger.yaml
+says "this kernel does not know the match 'limit' (xt_limit): load that module, install the package with the kernel's modules"
+says "this kernel does not know the match 'udp' (xt_tcpudp)"
+says "this kernel does not know the target 'LOG' (xt_LOG)"
+grep -q "NFLOG\|'tcp'" out && fail "what nobody asked for is named too"
+[ "$(chains | paste -sd' ')" = "0 0" ] || fail "a refused apply left something"
+echo "$modprobe" >/proc/sys/kernel/modprobe
+status 0 "$A" firewall apply logger.yaml
+setpriv --reuid 41240 --regid 41240 --clear-groups bash -c 'exec 3<>/dev/tcp/127.0.0.1/25; echo x >/dev/udp/::1/99' 2>/dev/null
+for i in $(seq 50); do [ "$(dmesg | grep -c 'aajail-41240 ')" -lt 2 ] || break; sleep 0.1; done
+dmesg | grep 'aajail-41240 ' >out
+says 'OUT=lo SRC=127.0.0.1 .*PROTO=TCP .*DPT=25 .*UID=41240'
+says 'OUT=lo SRC=0000:.*PROTO=UDP .*DPT=99 .*UID=41240'
+status 0 "$A" firewall remove logger.yaml
+
 build one 5432 '/srv/app/one r,'
 build two 5433 '/srv/app/two r,  profile kid { /usr/** r, }' '"app","app//kid"'
 state=/var/lib/aajail/jails/app
@@ -29,6 +57,12 @@ kill $slave; wait $slave 2>/dev/null
 status 0 "$A" up one
 says "nothing changed"
 status 0 "$A" status app
+# Refused while nothing is changed and who is in it cannot be seen; in force, and said to be, when only the last look fails.
+blind() { strace -f -qq -o /dev/null -P /proc -e trace=openat -e inject=openat:error=EIO:when=$1 "$A" up one; }
+status 4 blind 1
+says "cannot see in /proc who runs in which profile: Input/output error"
+status 1 blind 2+
+says "who is outside jail 'app' could not be seen"
 mv /usr/local/bin/slave1 /usr/local/bin/slave2; ln -s slave2 /usr/local/bin/slave1
 iptables-legacy -D OUTPUT 1
 echo '# mine' >>/etc/apparmor.d/aajail.app
@@ -62,6 +96,11 @@ says "everything is as it was before"
 [ "$(port)" = 5432 ] || fail "the chain was not rolled back"
 loaded app || fail "the profile was not rolled back"
 [ ! -e $state/next ] || fail "the journal is still there"
+
+chmod o+w one
+status 3 "$A" up one
+says "everybody may write here"
+chmod o-w one
 
 # Replacing, with a child more; and back.
 build two 5433 '/srv/app/two r,  profile kid { /usr/** r, }' '"app","app//kid"'

@@ -191,6 +191,14 @@ static void test_resolver(void **state)
 
 static void test_json_there_and_back(void **state)
 {
+    /* 256 is no other way to say everything. */
+    static const char *const bad[] = {
+        "\"families\":\"ipv4\",\"to\":\"10.0.0.0/33\"",  "\"families\":\"ipv4\",\"to\":\"10.0.0.0/256\"",
+        "\"families\":\"ipv4\",\"to\":\"10.0.0.0/\"",    "\"families\":\"ipv4\",\"to\":\"10.0.0.0/-1\"",
+        "\"families\":\"ipv4\",\"to\":\"10.0.0.0/8x\"",  "\"families\":\"ipv6\",\"to\":\"::/4294967296\"",
+        "\"families\":\"both\",\"to\":\"10.0.0.0/8\"",   "\"families\":\"ipv4\",\"port_lo\":9,\"port_hi\":8",
+        "\"families\":\"ipv4\",\"port_lo\":65536",         "\"families\":\"none\"",
+    };
     const char *const allow[] = { "tcp 127.0.0.1:5432", "udp [2001:db8::]/32:1000-2000", "icmp 10.0.0.1",
                                   "resolver any", "resolver 192.0.2.53", NULL };
     struct aaj_firewall_plan *a = make(allow, true, true), *b = NULL;
@@ -208,10 +216,15 @@ static void test_json_there_and_back(void **state)
     json_object_put(json);
     aaj_firewall_plan_free(a);
     aaj_firewall_plan_free(b);
-    json = json_tokener_parse("{\"jail\":\"a\",\"user\":\"a\",\"uid\":7,\"rules\":[{\"verdict\":\"allow\","
-                              "\"families\":\"ipv4\",\"to\":\"10.0.0.0/33\"}]}");
-    assert_int_equal(aaj_firewall_plan_from_json(json, &b), -EINVAL);
-    json_object_put(json);
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        char text[256];
+
+        snprintf(text, sizeof(text), "{\"jail\":\"a\",\"user\":\"a\",\"uid\":7,\"rules\":[{\"verdict\":\"allow\",%s}]}", bad[i]);
+        json = json_tokener_parse(text);
+        assert_non_null(json);
+        assert_int_equal(aaj_firewall_plan_from_json(json, &b), -EINVAL);
+        json_object_put(json);
+    }
 }
 
 static void test_refusals(void **state)

@@ -324,6 +324,6 @@ int legacy_commit(struct aaj_firewall_session *s, unsigned side, const struct aa
         aaj_error(diags, (struct aaj_loc){ 0 }, "the kernel refused the %s rules: %s", side ? "IPv6" : "IPv4",
                   legacy_side(side)->strerror(-r));
     if (r == -ENOENT)
-        legacy_probe_report(s, side, diags);
+        legacy_probe_report(s, side, change, n, diags);
     return r;
 }

@@ -33,8 +33,10 @@ int legacy_read_handle(const struct family *f, struct xtc_handle *h, struct aaj_
 int legacy_commit(struct aaj_firewall_session *s, unsigned side, const struct aaj_firewall_change *change,
                   size_t n, struct aaj_diags *diags, bool *ret_changed);
 
-/* After ENOENT, a match or target that the kernel does not know: findings that name the modules it lacks. */
-void legacy_probe_report(const struct aaj_firewall_session *s, unsigned side, struct aaj_diags *diags);
+/* After ENOENT, a match or target that the kernel does not know: findings that name the modules it lacks of
+ * those that the changes need. */
+void legacy_probe_report(const struct aaj_firewall_session *s, unsigned side, const struct aaj_firewall_change *change,
+                         size_t n, struct aaj_diags *diags);
 
 /* Whether OUTPUT's first rule is the jump to the dispatch chain and no other rule is. */
 bool legacy_hook_ok(const struct family *f, struct xtc_handle *h, unsigned *ret_jumps);
