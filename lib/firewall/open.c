@@ -59,8 +59,10 @@ static bool legacy_table(const struct aaj_firewall_ctx *ctx)
     in = fopen(path, "re");
     while (in && fgets(line, sizeof(line), in))
         found |= strcmp(line, "filter\n") == 0;
-    if (in)
+    if (in) {
+        found |= ferror(in) != 0; /* not known: the backend will say */
         fclose(in);
+    }
     return found;
 }
 

@@ -179,6 +179,17 @@ if command -v strace >/dev/null && ! ldd "$AAJAIL" | grep -q libasan; then
     said "what it began for uid $uid is now finished"
     status 0 fw verify "$dir/app2.yaml"
     [ ! -e "$journal" ] || fail "the journal is still there"
+    # A list of tables that cannot be read is not one without ours.
+    strace -f -qq -o "$dir/trace" -e trace=read,openat "$AAJAIL" firewall remove "$dir/app2.yaml" >"$dir/out" 2>&1 || fail "the traced removal"
+    awk '/openat.*_tables_names/ { next_read = 1 } / read\(/ { n++; if (next_read) print n; next_read = 0 }' "$dir/trace" >"$dir/reads"
+    [ -s "$dir/reads" ] || fail "nobody looks at the list of tables"
+    while read -r n; do
+        status 0 fw apply --backend legacy "$dir/app2.yaml"
+        got=0
+        strace -f -qq -o /dev/null -e trace=read -e inject=read:error=EIO:when=$n "$AAJAIL" firewall remove "$dir/app2.yaml" >"$dir/out" 2>&1 || got=$?
+        left=$({ iptables-legacy-save; ip6tables-legacy-save; } | grep -c aajail-$uid) || true
+        [ $got -ne 0 ] || [ "$left" -eq 0 ] || fail "a removal whose read $n fails leaves $left lines and says done"
+    done <"$dir/reads"
     # A damaged one blocks nobody.
     echo '{' >"$journal"
     status 0 fw apply --uid $((uid + 1)) "$dir/bystander.yaml"

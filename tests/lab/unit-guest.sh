@@ -164,6 +164,7 @@ asked() {
 }
 has() { local said; said=$(asked "$1"); shift; for word; do [[ $said == *"$word"* ]] || fail "the slave lacks '$word': $said"; done; }
 here='read -r label </proc/self/attr/current; echo "$label, pid $$"'
+for i in $(seq 100); do [ ! -s /run/app/pid ] || break; sleep 0.1; done
 pid=$(</run/app/pid)
 has "$here" "app (enforce), pid $pid"
 has 'while read -r k v; do case $k in NoNewPrivs: | Seccomp:) echo "$k $v" ;; esac; done </proc/self/status' 'NoNewPrivs: 1' 'Seccomp: 2'

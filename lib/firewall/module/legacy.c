@@ -34,8 +34,10 @@ bool legacy_has_table(const struct aaj_firewall_ctx *ctx, unsigned side)
         return true; /* not known: libiptc will say */
     while (in && fgets(line, sizeof(line), in))
         found |= strcmp(line, "filter\n") == 0;
-    if (in)
+    if (in) {
+        found |= ferror(in) != 0; /* as above */
         fclose(in);
+    }
     return found;
 }
 
