@@ -1,28 +1,8 @@
 #!/bin/bash
 # Beside others: whoever flushes is found out and mended, a chain in the other backend is named, what others wrote stays
 # byte for byte, an interrupted change is finished, and text that was loaded by hand verifies.
-set -euo pipefail
-if [ "${1-}" != inside ]; then
-    [ "$(id -u)" -eq 0 ] || { echo "skipped: needs root for a network namespace"; exit 77; }
-    unshare -n true 2>/dev/null || { echo "skipped: no network namespaces here"; exit 77; }
-    exec timeout 120 unshare -n -m "$0" inside
-fi
-ip link set lo up
-dir=$(mktemp -d)
-trap 'rm -rf "$dir"' EXIT
-iptables-legacy -S >/dev/null 2>&1 || { echo "skipped: this kernel has no legacy tables"; exit 77; }
-nft list ruleset >/dev/null 2>&1 || { echo "skipped: this kernel has no nftables"; exit 77; }
-export XTABLES_LOCKFILE=$dir/lock
-mkdir -p /run/aajail
-mount -t tmpfs none /run/aajail
-uid=41234
-cat >"$dir/app.yaml" <<'Y'
-jail: app
-slave: /srv/app/app
-roots: [ /srv/app ]
-user: app-user
-template: http-slave
-network:
+. "$AAJ_SOURCE/tests/cli/netns.sh"
+manifest app-user <<'Y'
   log: true
   allow: [ "tcp 127.0.0.1:5432", "tcp db.example.test:5432", "resolver" ]
 Y
@@ -33,9 +13,7 @@ printf 'nameserver 192.0.2.53\nnameserver 2001:db8::53\n' >"$dir/resolv.conf"
 [ ! -e /etc/resolv.conf ] || mount --bind "$dir/resolv.conf" /etc/resolv.conf
 { cat /etc/passwd; echo "app-user:x:$uid:$uid::/:/bin/false"; } >"$dir/passwd"
 mount --bind "$dir/passwd" /etc/passwd
-fail() { echo "FAILED: $*"; exit 1; }
 fw() { "$AAJAIL" firewall "$@"; }
-status() { local want=$1 got=0; shift; "$@" >"$dir/out" 2>&1 || got=$?; [ "$got" -eq "$want" ] || { cat "$dir/out"; fail "$* ended with $got, not $want"; }; }
 said() { grep -q -- "$1" "$dir/out" || fail "it did not say '$1': $(cat "$dir/out")"; }
 state() { iptables-legacy-save -c | sed 's/ on .*//'; ip6tables-legacy-save -c | sed 's/ on .*//'; nft list ruleset; }
 

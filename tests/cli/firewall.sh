@@ -1,30 +1,10 @@
 #!/bin/bash
 # The chain in a network namespace of the test's own: applied, obeyed, compared and removed without a trace.
-set -euo pipefail
-if [ "${1-}" != inside ]; then
-    [ "$(id -u)" -eq 0 ] || { echo "skipped: needs root for a network namespace"; exit 77; }
-    unshare -n true 2>/dev/null || { echo "skipped: no network namespaces here"; exit 77; }
-    exec timeout 120 unshare -n -m "$0" inside
-fi
-ip link set lo up
-dir=$(mktemp -d)
-trap 'kill $(jobs -p) 2>/dev/null || true; rm -rf "$dir"' EXIT
-iptables-legacy -S >/dev/null 2>&1 || { echo "skipped: this kernel has no legacy tables"; exit 77; }
-nft list ruleset >/dev/null 2>&1 || { echo "skipped: this kernel has no nftables"; exit 77; }
-export XTABLES_LOCKFILE=$dir/lock
-uid=41234
-cat >"$dir/app.yaml" <<'Y'
-jail: app
-slave: /srv/app/app
-roots: [ /srv/app ]
-user: nobody-here-has-this
-template: http-slave
-network:
+. "$AAJ_SOURCE/tests/cli/netns.sh"
+manifest nobody-here-has-this <<'Y'
   allow: [ "tcp 127.0.0.1:5432", "tcp [::1]:5432" ]
 Y
-fail() { echo "FAILED: $*"; exit 1; }
 firewall() { local action=$1; shift; "$AAJAIL" firewall "$action" "$dir/app.yaml" "$@"; }
-status() { local want=$1 got=0; shift; "$@" >"$dir/out" 2>&1 || got=$?; [ "$got" -eq "$want" ] || { cat "$dir/out"; fail "$* ended with $got, not $want"; }; }
 as() { setpriv --reuid "$1" --regid "$1" --clear-groups timeout 3 bash -c "exec 3<>/dev/tcp/$2" 2>"$dir/err"; }
 refused() { local t0=$EPOCHREALTIME; ! as "$@" || fail "$* was let through"; local t1=$EPOCHREALTIME
     [ $(((${t1/./} - ${t0/./}) / 1000)) -lt 1000 ] || fail "$* was refused slowly"; }
