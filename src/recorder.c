@@ -127,11 +127,12 @@ int recorder_run(const struct recorder_inputs *inputs, struct aaj_arena *arena, 
 static int time_option(const struct verb *verb, const char *name, const char *value, int64_t *ret_ms)
 {
     char text[64];
-    int n = snprintf(text, sizeof(text), strlen(value) == 10 ? "%sT00:00:00" : "%s", value);
+    size_t given = strlen(value); /* a day, a minute, or more */
+    int n = snprintf(text, sizeof(text), given == 10 ? "%sT00:00:00" : given == 16 ? "%s:00" : "%s", value);
 
     if (n < 0 || (size_t)n >= sizeof(text) ||
         aaj_log_date_parse((struct aaj_str){ text, (size_t)n }, ret_ms) != (size_t)n || *ret_ms == 0)
-        return usage_error(verb, "--%s needs a date with a year, like 2026-11-21 or 2026-11-21T20:15:00Z, not '%s'",
+        return usage_error(verb, "--%s needs a date with a year, like 2026-11-21, '2026-11-21 20:15' or 2026-11-21T20:15:00Z, not '%s'",
                            name, value);
     return -1;
 }

@@ -31,6 +31,9 @@ struct aaj_fact {
     uint32_t bits;         /* enum aaj_fact_bits */
 };
 
+/* The bits that follow from mode and type. */
+uint32_t aaj_fact_mode_bits(uint16_t mode, char type);
+
 struct aaj_fsview;
 
 int aaj_fsview_new(struct aaj_fsview **ret_view); /* empty: nothing is known */

@@ -46,5 +46,3 @@ int aaj_tree_walk(int root, int (*fn)(void *data, const struct aaj_fact *fact), 
 
 /* openat2 beneath @root without following anything; -errno. @path is absolute. */
 int aaj_tree_open(int root, struct aaj_str path, int flags);
-
-uint32_t aaj_fact_mode_bits(uint16_t mode, char type);

@@ -5,6 +5,7 @@
 #include <libaudit.h>
 #include <stdlib.h>
 
+#include "log/path.h"
 #include "log/scan.h"
 #include "log/sockaddr.h"
 
@@ -15,20 +16,24 @@ void aaj_join_clear(struct aaj_join *join)
         free(join->avc[i].own);
         free(join->waiting[i].own);
     }
+    for (size_t i = 0; i < AAJ_JOIN_EXECS; i++)
+        free(join->exec[i].own);
     free(join->scratch);
     *join = (struct aaj_join){ 0 };
 }
 
 void aaj_join_forget(struct aaj_join *join)
 {
-    join->n_syscall = join->n_avc = join->n_waiting = join->waiting_now = join->n_later = 0;
+    join->n_syscall = join->n_avc = join->n_waiting = join->waiting_now = join->n_later = join->n_exec = 0;
     for (size_t i = 0; i < AAJ_JOIN_WINDOW; i++)
         join->syscall[i].payload.p = join->avc[i].payload.p = join->waiting[i].payload.p = NULL;
+    for (size_t i = 0; i < AAJ_JOIN_EXECS; i++)
+        join->exec[i].payload.p = NULL;
 }
 
-static struct aaj_join_line *put(struct aaj_join_line *ring, uint32_t *n, const struct aaj_log_head *head)
+static struct aaj_join_line *put_in(struct aaj_join_line *ring, uint32_t window, uint32_t *n, const struct aaj_log_head *head)
 {
-    struct aaj_join_line *line = &ring[(*n)++ % AAJ_JOIN_WINDOW];
+    struct aaj_join_line *line = &ring[(*n)++ % window];
 
     line->time_ms = head->time_ms;
     line->serial = head->serial;
@@ -38,6 +43,11 @@ static struct aaj_join_line *put(struct aaj_join_line *ring, uint32_t *n, const 
     line->channel = head->channel;
     line->pinned = false;
     return line;
+}
+
+static struct aaj_join_line *put(struct aaj_join_line *ring, uint32_t *n, const struct aaj_log_head *head)
+{
+    return put_in(ring, AAJ_JOIN_WINDOW, n, head);
 }
 
 bool aaj_join_later(struct aaj_join *join, struct aaj_str line)
@@ -112,26 +122,35 @@ int aaj_join_pin(struct aaj_join *join)
     for (size_t i = 0; i < AAJ_JOIN_WINDOW; i++)
         if (pin(&join->syscall[i]) < 0 || pin(&join->avc[i]) < 0 || pin(&join->waiting[i]) < 0)
             return -ENOMEM;
+    for (size_t i = 0; i < AAJ_JOIN_EXECS; i++)
+        if (pin(&join->exec[i]) < 0)
+            return -ENOMEM;
     return 0;
 }
 
-/* Whether a record can belong to a call with an address: connect, bind, sendmsg and what is later called like them.
- * Most records are about files and need not be remembered. */
-static bool may_have_address(struct aaj_str payload)
+/* The operation, if it stands where kernels write it; else empty. */
+static struct aaj_str operation(struct aaj_str payload)
 {
     static const struct aaj_str mark = AAJ_STR_INIT("operation=\"");
     size_t at = aaj_str_starts(payload, mark) ? 0 : aaj_str_find(aaj_str_skip(payload, 10), '"') + 12;
     struct aaj_str op = aaj_str_skip(payload, at);
 
-    if (!aaj_str_starts(op, mark))
-        return true; /* another order of keys */
-    op = aaj_str_skip(op, mark.n);
-    return op.n && (op.p[0] == 'c' || op.p[0] == 'b' || op.p[0] == 's' || op.p[0] == 'p');
+    return aaj_str_starts(op, mark) ? aaj_str_skip(op, mark.n) : (struct aaj_str){ "", 0 };
 }
 
+/* Remembers what another record of the serial may say more about: a call with an address (connect, bind, sendmsg and
+ * what is later called like them), an exec, and what is written in another order of keys. Most records are about
+ * files and need not be remembered. */
 void aaj_join_avc(struct aaj_join *join, const struct aaj_log_head *head)
 {
-    if (head->serial && may_have_address(head->payload))
+    struct aaj_str op = operation(head->payload);
+    char first = op.n ? op.p[0] : '\0';
+
+    if (!head->serial)
+        return;
+    if (first == 'e' || !first)
+        put_in(join->exec, AAJ_JOIN_EXECS, &join->n_exec, head);
+    if (!first || first == 'c' || first == 'b' || first == 's' || first == 'p')
         put(join->avc, &join->n_avc, head);
 }
 
@@ -207,9 +226,8 @@ static bool no_label(struct aaj_str label)
            (colons >= 3 && label.p[0] != '/' && label.p[0] != ':');
 }
 
-static int need_scratch(struct aaj_join *join, const struct aaj_join_line *avc)
+static int need_scratch(struct aaj_join *join, size_t n)
 {
-    size_t n = sizeof(struct aaj_sockaddr) + (avc ? avc->payload.n : 0);
     char *p;
 
     if (n <= join->scratch_cap)
@@ -257,7 +275,7 @@ static int make(struct aaj_join *join, const struct aaj_join_line *from, const s
     struct aaj_sockaddr *sa;
     bool local;
 
-    if (need_scratch(join, avc) < 0)
+    if (need_scratch(join, sizeof(*sa) + (avc ? avc->payload.n : 0)) < 0)
         return -ENOMEM;
     sa = (struct aaj_sockaddr *)(void *)join->scratch;
     e.op = syscall_name(syscall->payload);
@@ -312,4 +330,32 @@ int aaj_join_syscall(struct aaj_join *join, const struct aaj_log_head *head, str
     r = make(join, waiting, line, ret_event);
     waiting->payload = (struct aaj_str){ NULL, 0 };
     return r;
+}
+
+/* Whose exec it was. */
+static struct aaj_str label_of(struct aaj_str payload, char *scratch)
+{
+    struct aaj_log_head head = { .line = payload, .payload = payload, .type = AAJ_AUDIT_AVC };
+    struct aaj_log_record record = { .scratch = scratch };
+
+    return aaj_log_record_parse(&head, &record) < 0 ? (struct aaj_str){ "", 0 } : aaj_log_value(&record, AAJ_KEY_PROFILE);
+}
+
+int aaj_join_path(struct aaj_join *join, const struct aaj_log_head *head, struct aaj_fact *ret_fact,
+                  struct aaj_str *ret_label)
+{
+    for (uint32_t i = 0; head->serial && i < join->n_exec && i < AAJ_JOIN_EXECS; i++) {
+        const struct aaj_join_line *avc = &join->exec[(join->n_exec - 1 - i) % AAJ_JOIN_EXECS];
+        size_t both = head->payload.n + avc->payload.n;
+
+        if (!avc->payload.p || avc->serial != head->serial || avc->time_ms != head->time_ms)
+            continue;
+        if (need_scratch(join, both + avc->payload.n) < 0)
+            return -ENOMEM;
+        if (aaj_path_fact(head->payload, avc->payload, join->scratch, ret_fact)) {
+            *ret_label = label_of(avc->payload, join->scratch + both);
+            return 1;
+        }
+    }
+    return 0;
 }

@@ -13,9 +13,10 @@
  */
 #pragma once
 
+#include "fsview/fsview.h"
 #include "log/record.h"
 
-enum { AAJ_JOIN_WINDOW = 64 };
+enum { AAJ_JOIN_WINDOW = 64, AAJ_JOIN_EXECS = 8 };
 
 struct aaj_join_line {
     int64_t time_ms;
@@ -34,6 +35,8 @@ struct aaj_join {
     struct aaj_join_line syscall[AAJ_JOIN_WINDOW], avc[AAJ_JOIN_WINDOW], waiting[AAJ_JOIN_WINDOW];
     uint32_t n_syscall, n_avc, n_waiting; /* ever seen; the newest is at (n - 1) % AAJ_JOIN_WINDOW */
     uint32_t waiting_now;
+    struct aaj_join_line exec[AAJ_JOIN_EXECS]; /* AVCs, for what a PATH says about the file (path.h) */
+    uint32_t n_exec;
     char *scratch; /* an address, then decoded values */
     size_t scratch_cap;
 };
@@ -54,5 +57,9 @@ void aaj_join_avc(struct aaj_join *join, const struct aaj_log_head *head);
 /* Each may complete an event: 1 and *ret_event (valid until the next call), 0, or -ENOMEM. */
 int aaj_join_sockaddr(struct aaj_join *join, const struct aaj_log_head *head, struct aaj_event *ret_event);
 int aaj_join_syscall(struct aaj_join *join, const struct aaj_log_head *head, struct aaj_event *ret_event);
+/* The fact that a privileged PATH record (path.h) states of the exec of its serial, and the event's label: 1, 0 or
+ * -ENOMEM. Valid until the next call. */
+int aaj_join_path(struct aaj_join *join, const struct aaj_log_head *head, struct aaj_fact *ret_fact,
+                  struct aaj_str *ret_label);
 /* Copies what still points into the caller's bytes. */
 int aaj_join_pin(struct aaj_join *join);

@@ -7,6 +7,7 @@
 
 #include "log/join.h"
 #include "log/journal.h"
+#include "log/path.h"
 #include "log/scan.h"
 
 enum reader_form { FORM_UNKNOWN, FORM_LINES, FORM_EXPORT };
@@ -197,6 +198,21 @@ static bool is_foreign(struct aaj_str line)
            line.p[5] != 'S' && line.p[5] != 'U';
 }
 
+/* What a PATH record says of the file that was run, where it is worth knowing. */
+static int take_path(struct aaj_log_reader *reader, struct aaj_str line)
+{
+    struct aaj_log_head head;
+    struct aaj_fact fact;
+    struct aaj_str label;
+    int r;
+
+    aaj_log_head_parse(line, &head);
+    r = reader->handler.fact ? aaj_join_path(&reader->join, &head, &fact, &label) : 0;
+    reader->account.used += r > 0;
+    reader->account.irrelevant += r <= 0;
+    return r > 0 ? reader->handler.fact(reader->data, &fact, label, &head) : r;
+}
+
 static int take_plain(struct aaj_log_reader *reader, struct aaj_str line)
 {
     struct aaj_log_head head;
@@ -263,6 +279,8 @@ static int take_line(struct aaj_log_reader *reader, const char *p, size_t n)
         return take_entry(reader, aaj_journal_json(&reader->journal, line));
     if (is_foreign(line) || (aaj_join_is_syscall(line) && aaj_join_later(&reader->join, line))) {
         reader->account.lines++;
+        if (aaj_path_is_privileged(line))
+            return take_path(reader, line);
         reader->account.irrelevant++;
         return 0;
     }

@@ -11,6 +11,7 @@
  */
 #pragma once
 
+#include "fsview/fsview.h"
 #include "log/record.h"
 
 /* Each line (of a journal in JSON or export form: each entry) is counted once, in .lines and in one of
@@ -31,6 +32,8 @@ struct aaj_log_handler {
      * during the call. */
     int (*event)(void *data, const struct aaj_event *event, const struct aaj_log_head *head,
                  const struct aaj_log_record *record);
+    /* Optional: what a PATH record said about the file of an exec by @label; see log/path.h. */
+    int (*fact)(void *data, const struct aaj_fact *fact, struct aaj_str label, const struct aaj_log_head *head);
     /* Optional: a line set aside, with the offset of the trouble; @head may be NULL. */
     void (*report)(void *data, struct aaj_str line, uint64_t line_no, size_t at, const char *why,
                    const struct aaj_log_head *head);

@@ -11,6 +11,7 @@ void batch_clear(struct batch *b)
     aaj_arena_clear(&b->arena);
     free(b->item);
     free(b->event);
+    free(b->fact);
     free(b->report);
     free(b->loss);
     *b = (struct batch){ 0 };
@@ -19,7 +20,7 @@ void batch_clear(struct batch *b)
 void batch_reset(struct batch *b)
 {
     aaj_arena_clear(&b->arena);
-    b->n_items = b->n_settled = b->n_events = b->n_reports = b->n_losses = 0;
+    b->n_items = b->n_settled = b->n_events = b->n_facts = b->n_reports = b->n_losses = 0;
     b->lines = b->first_audit = b->last_audit = 0;
 }
 
@@ -44,6 +45,16 @@ int batch_event(struct batch *b, const struct aaj_event *event)
     if (r == 0)
         b->event[b->n_events++] = e;
     return r;
+}
+
+int batch_fact(struct batch *b, const struct aaj_fact *fact, struct aaj_str label)
+{
+    struct kept_fact new = { *fact, label };
+
+    if (AAJ_GROW(b->fact, b->n_facts, b->cap_facts) < 0 || own(b, &new.fact.path) < 0 || own(b, &new.label) < 0)
+        return -ENOMEM;
+    b->fact[b->n_facts++] = new;
+    return 0;
 }
 
 /* To the same place of a copy that is elsewhere. */

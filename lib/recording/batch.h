@@ -11,6 +11,7 @@
 #pragma once
 
 #include "base/arena.h"
+#include "fsview/fsview.h"
 #include "log/record.h"
 #include "recording/sample.h"
 
@@ -24,6 +25,12 @@ struct queued {
     uint64_t line; /* in the block, from 1 */
     uint32_t name_hash;
     bool plain, last; /* last: the log ends in this line, without a line's end */
+};
+
+/* What was said of a file that was run. */
+struct kept_fact {
+    struct aaj_fact fact;
+    struct aaj_str label; /* whose exec */
 };
 
 /* A line set aside. */
@@ -49,9 +56,10 @@ struct batch {
     struct aaj_arena arena;
     struct queued *item;
     struct aaj_event *event; /* joined from several lines, so without one of their own */
+    struct kept_fact *fact;
     struct kept_report *report;
     struct kept_loss *loss;
-    size_t n_items, cap_items, n_events, cap_events, n_reports, cap_reports, n_losses, cap_losses;
+    size_t n_items, cap_items, n_events, cap_events, n_facts, cap_facts, n_reports, cap_reports, n_losses, cap_losses;
     size_t n_settled;                   /* items whose bytes stay until the batch is taken */
     uint64_t lines;                     /* of the block */
     uint64_t first_audit, last_audit; /* lines of records that came through the audit channel; 0: none */
@@ -62,6 +70,7 @@ void batch_clear(struct batch *b);
 void batch_reset(struct batch *b);
 
 int batch_event(struct batch *b, const struct aaj_event *event);
+int batch_fact(struct batch *b, const struct aaj_fact *fact, struct aaj_str label);
 /* Sees to it that all records' bytes stay: those that are not in @text are copied. */
 int batch_settle(struct batch *b, struct aaj_str text);
 /* At most BATCH_KEPT are kept, and no more than BATCH_SHOWN bytes of each. */

@@ -8,6 +8,7 @@
 #include "recording/intake.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -43,6 +44,7 @@ struct intake {
     struct aaj_diags *diags;
     struct chain *chain;
     size_t n_chains, cap_chains;
+    uint64_t used, filtered; /* records; filtered: that the options leave out */
 };
 
 /* ---- one input ---- */
@@ -94,13 +96,17 @@ static void add_account(struct input *sum, const struct aaj_log_account *a, uint
     sum->bytes += a->bytes;
 }
 
-static int take_account(struct table *t, const struct scanner *scanner, unsigned n)
+static int take_account(struct intake *in, struct table *t, const struct scanner *scanner, unsigned n)
 {
     struct input sum = { .first_ms = t->first_ms, .last_ms = t->last_ms };
 
     add_account(&sum, aaj_log_reader_account(t->reader), t->filtered);
-    for (unsigned i = 0; i < n; i++)
+    in->filtered += t->filtered;
+    for (unsigned i = 0; i < n; i++) {
         add_account(&sum, aaj_log_reader_account(scanner[i].reader), scanner[i].filtered);
+        in->filtered += scanner[i].filtered;
+    }
+    in->used += sum.used;
     return recording_input(t->rec, &sum);
 }
 
@@ -114,7 +120,7 @@ static int collect(struct intake *in, const struct opened *o, struct table *t, c
     for (size_t i = 0; i < t->all.n_losses && r == 0; i++)
         r = take_loss(t, &t->all.loss[i]);
     if (r == 0)
-        r = take_account(t, scanner, n);
+        r = take_account(in, t, scanner, n);
     if (r < 0)
         return r;
     show_reports(in, o, t);
@@ -125,7 +131,7 @@ static int collect(struct intake *in, const struct opened *o, struct table *t, c
         return read_error;
     }
     say(in, o, AAJ_WARNING, "log-damaged",
-        read_error == -E2BIG ? "the compressed log grows without end" : "the compressed log is damaged or cut",
+        read_error == -E2BIG ? "the compressed log grows beyond all measure; if it is whole, unpack it first" : "the compressed log is damaged or cut",
         "; what came before was read");
     return aaj_recording_add_loss(t->rec, &damage);
 }
@@ -349,6 +355,14 @@ static int take_all(struct intake *in, struct opened *o, size_t n)
     return r;
 }
 
+/* A host or a date that was mistyped leaves nothing, which would look like a quiet service. */
+static void say_if_all_is_filtered(const struct intake *in)
+{
+    if (in->filtered && !in->used)
+        aaj_diag_add(in->diags, AAJ_WARNING, "log-filtered", (struct aaj_loc){ 0 }, (struct aaj_str){ "", 0 },
+                     "none of the %" PRIu64 " AppArmor records is of the host, the time and the profile asked for", in->filtered);
+}
+
 int aaj_intake(struct aaj_recording *rec, const struct aaj_intake_input *input, size_t n_inputs,
                const struct aaj_intake_options *options, struct aaj_diags *diags)
 {
@@ -364,6 +378,8 @@ int aaj_intake(struct aaj_recording *rec, const struct aaj_intake_input *input, 
     r = take_all(&in, o, n_inputs);
     if (r == 0)
         r = merge_chains(&in, rec);
+    if (r == 0)
+        say_if_all_is_filtered(&in);
     for (size_t i = 0; i < n_inputs; i++) {
         aaj_log_source_free(o[i].source);
         free(o[i].peek);

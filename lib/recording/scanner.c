@@ -89,6 +89,16 @@ static int on_event(void *data, const struct aaj_event *event, const struct aaj_
     return 0;
 }
 
+static int on_fact(void *data, const struct aaj_fact *fact, struct aaj_str label, const struct aaj_log_head *head)
+{
+    struct scanner *s = data;
+
+    if (wanted_host(s->options, head->host) && wanted_time(s->options, head->time_ms))
+        return batch_fact(s->batch, fact, label);
+    s->filtered++;
+    return 0;
+}
+
 static void on_report(void *data, struct aaj_str line, uint64_t line_no, size_t at, const char *why,
                       const struct aaj_log_head *head)
 {
@@ -111,7 +121,7 @@ static int on_loss(void *data, const struct aaj_log_head *head)
 int scanner_init(struct scanner *s, const struct aaj_intake_options *options, struct table *table, bool alone)
 {
     const struct aaj_log_handler handler = {
-        .known = on_known, .flush = on_flush, .event = on_event, .report = on_report, .loss = on_loss,
+        .known = on_known, .flush = on_flush, .event = on_event, .fact = on_fact, .report = on_report, .loss = on_loss,
     };
 
     *s = (struct scanner){ .options = options, .table = table, .taker = alone ? table : NULL };

@@ -55,9 +55,9 @@ static void note_event(struct table *t, int64_t ms)
         t->last_ms = ms;
 }
 
-static bool wanted_label(const struct table *t, const struct aaj_event *event)
+static bool wanted_label(const struct table *t, struct aaj_str label)
 {
-    return !t->options->profile.n || aaj_str_eq(aaj_label_top(event->label), t->options->profile);
+    return !t->options->profile.n || aaj_str_eq(aaj_label_top(label), t->options->profile);
 }
 
 /* ---- events that were joined ---- */
@@ -71,7 +71,7 @@ static int take_event(struct table *t, const struct aaj_event *event)
 
     if (r < 0)
         return r;
-    if (!wanted_label(t, event)) {
+    if (!wanted_label(t, event->label)) {
         t->filtered++;
         return 0;
     }
@@ -135,7 +135,7 @@ static int take_apart(struct table *t, const struct queued *q, struct step *step
     t->taking = q;
     if (!aaj_log_reader_parse(t->reader, &q->head, q->line, &record, &event))
         return 0;
-    shape->filtered = !wanted_label(t, &event);
+    shape->filtered = !wanted_label(t, event.label);
     shape->ignored = !recording_is_access(&event);
     named = has_name ? named_argument(q, &record, &event) : 0;
     r = shape->filtered ? 0 : keep_unknown(t, &record);
@@ -230,7 +230,13 @@ int table_take(struct table *t, struct batch *b)
         r = take_step(t, b->item + i, b->n_items - i < TABLE_STEP ? b->n_items - i : TABLE_STEP);
     for (size_t i = 0; i < b->n_events && r == 0; i++)
         r = take_event(t, &b->event[i]);
-    b->n_items = b->n_settled = b->n_events = 0;
+    for (size_t i = 0; i < b->n_facts && r == 0; i++) {
+        if (wanted_label(t, b->fact[i].label))
+            r = recording_fact(t->rec, &b->fact[i].fact);
+        else
+            t->filtered++;
+    }
+    b->n_items = b->n_settled = b->n_events = b->n_facts = 0;
     return r;
 }
 

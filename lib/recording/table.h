@@ -33,7 +33,7 @@ struct table {
 int table_init(struct table *t, const struct aaj_intake_options *options);
 void table_clear(struct table *t);
 
-/* Takes the records and joined events that are in @b now, and leaves the rest of it. */
+/* Takes the records, joined events and facts that are in @b now, and leaves the rest of it. */
 int table_take(struct table *t, struct batch *b);
 /* What is left of a block whose records were taken; then @b is empty. */
 int table_end_block(struct table *t, struct batch *b);

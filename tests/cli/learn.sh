@@ -6,6 +6,7 @@ set -euo pipefail
 export AAJAIL
 logs=$AAJ_SHARED/data/logs
 hostile=$AAJ_SHARED/data/hostile
+source=$(realpath "$(dirname "$0")/../..")
 [ -d "$logs" ] || { echo "the captured logs are not here ($logs)"; exit 77; }
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
@@ -79,6 +80,30 @@ cmp <(accesses a.rec) <(accesses parts.rec) || fail "rotated"
 learn 0 --log "$logs"/slave/A/audit.log --log a.gz -o twice.rec
 cmp a.rec twice.rec || fail "a copy"
 
+# A rotated set, each file packed in another way, in any order: the same bytes, and the accesses of the whole.
+split -n l/4 -d "$logs"/slave/A/audit.log set.
+gzip set.03; xz set.02; zstd -q --rm set.01
+learn 0 --log set.00 --log set.01.zst --log set.02.xz --log set.03.gz -o set1.rec
+learn 0 --log set.02.xz --log set.00 --log set.03.gz --log set.01.zst -o set2.rec --threads 2
+cmp set1.rec set2.rec && cmp <(accesses a.rec) <(accesses set1.rec) || fail "a rotated set"
+head -c 1500 set.02.xz >cut.xz
+learn 5 --log cut.xz -o cut.rec
+grep -q 'cut.xz: warning: the compressed log is damaged or cut' err && [ "$(accesses cut.rec | wc -l)" -gt 5 ] || fail "cut.xz"
+head -c 100000000 /dev/zero | zstd -q >bomb.zst
+learn 5 --log bomb.zst -o bomb.rec
+grep -q 'grows beyond all measure' err || fail "bomb.zst"
+
+# What auditd's PATH records say of a program that was run, where it is about the same file and says more.
+learn 0 --log "$source"/tests/corpus/log-lines/exec-privileged.log -o exec.rec
+grep '"kind":"file"' exec.rec | cmp - <(cat <<'JSON'
+{"kind":"file","path":"/usr/bin/a b","type":"f","mode":"0755","uid":0,"gid":0,"caps":true}
+{"kind":"file","path":"/usr/bin/sudo","type":"f","mode":"4755","uid":0,"gid":0}
+JSON
+) || fail "PATH records"
+learn 0 --log "$source"/tests/corpus/log-lines/exec-privileged.log --profile /usr/bin/x -o exec.rec
+grep -q '"kind":"file"' exec.rec && fail "PATH records of another profile"
+grep -q 'none of the 5 AppArmor records is of the host, the time and the profile asked for' err || fail "all filtered: $(cat err)"
+
 # Damage: what came before is there, and it is said.
 head -c $(($(stat -c %s a.gz) / 2)) a.gz >cut.gz
 learn 5 --log cut.gz -o cut.rec
@@ -108,6 +133,16 @@ learn 0 --log "$logs"/slave/A/audit.log --since 2026-11-21 --until 2026-11-22T00
 cmp a.rec f.rec || fail "--since --until"
 learn 0 --log "$logs"/slave/A/syslog --host elsewhere -o f.rec
 [ "$(grep -c '"access"' f.rec)" = 0 ] || fail "--host"
+grep -q 'none of the 252 AppArmor records' err || fail "--host that is not there"
+# Two hosts in one log: each alone is what its own log says.
+to_host() { sed "s/^\([^ ]* \)[^ ]* /\1$1 /" "$2"; }
+to_host web1 "$logs"/slave/A/syslog >web1.log
+to_host web2 "$logs"/slave/B/syslog | sort -s -k1,1 - web1.log >hosts.log
+learn 0 --log web1.log -o web1.rec
+learn 0 --log hosts.log --host web1 -o web1-of-two.rec --threads 2
+cmp <(accesses web1.rec) <(accesses web1-of-two.rec) || fail "--host of two"
+learn 0 --log hosts.log --since '2026-11-21 21:13' --until '2026-11-21 21:13' -o f.rec
+[ "$(grep -c '"access"' f.rec)" = 0 ] || fail "an empty span"
 
 # Destinations, by the label that went there.
 learn 0 --log "$logs"/slave-rules/A/audit.log -o d.rec
@@ -146,6 +181,8 @@ rm tree.*
 ls part.*.rec | sort -R | xargs -n 20 -P 2 sh -c '"$AAJAIL" merge "$@" -o "tree.$$" 2>/dev/null' merge
 "$AAJAIL" merge tree.* part.07.rec -o other-tree.rec 2>/dev/null
 cmp one-tree.rec other-tree.rec || fail "fifty recordings"
+"$AAJAIL" merge part.*.rec -o at-once.rec 2>/dev/null
+cmp one-tree.rec at-once.rec || fail "fifty recordings at once"
 
 # How much each slice of time brought, and what that means.
 for m in $(seq 0 59); do

@@ -109,7 +109,8 @@ static struct text text_of(struct aaj_recording *rec)
     return text;
 }
 
-static struct aaj_recording *take_in(struct text log, unsigned threads)
+/* The findings as text, where @findings is not NULL. */
+static struct aaj_recording *take_in_saying(struct text log, unsigned threads, struct text *findings)
 {
     int fd = memfd_create("log", MFD_CLOEXEC);
     struct aaj_intake_input input = { fd, AAJ_STR("log") };
@@ -127,9 +128,21 @@ static struct aaj_recording *take_in(struct text log, unsigned threads)
     assert_int_equal(lseek(fd, 0, SEEK_SET), 0);
     assert_int_equal(aaj_recording_new(&rec), 0);
     assert_int_equal(aaj_intake(rec, &input, 1, &options, &diags), 0);
+    if (findings) {
+        FILE *out = open_memstream(&findings->p, &findings->n);
+
+        assert_non_null(out);
+        aaj_diags_print(out, &diags, false);
+        assert_int_equal(fclose(out), 0);
+    }
     aaj_diags_clear(&diags);
     close(fd);
     return rec;
+}
+
+static struct aaj_recording *take_in(struct text log, unsigned threads)
+{
+    return take_in_saying(log, threads, NULL);
 }
 
 static int on_event(void *data, const struct aaj_event *event, const struct aaj_log_head *head,
@@ -184,6 +197,41 @@ static void test_known_records_mean_the_same(void **unused)
     free(first.p);
     free(apart.p);
     free(log.p);
+}
+
+/* Lines that have no head, and records that cannot be taken apart, are found by different threads. What is said of them
+ * are the first ones of the log, in its order, and losses stand where they stood. */
+static void test_findings_are_the_same(void **unused)
+{
+    struct text log = { NULL, 0 }, want = { NULL, 0 }, good = make_log(20000);
+    FILE *out = open_memstream(&log.p, &log.n);
+
+    assert_non_null(out);
+    for (unsigned i = 0; i < 30000; i++) {
+        put_record(out, i);
+        if (i % 29 == 0)
+            fprintf(out, "a line %u with apparmor=\"DENIED\" and no head\n", i);
+        if (i % 31 == 0)
+            fprintf(out, "type=AVC msg=audit(1.000:%u): apparmor=\"DENIED\" operation=\"open\" name=\"/cut\n", i);
+        if (i % 9001 == 0)
+            fprintf(out, "2026-11-21T20:15:00+00:00 h kernel: audit_printk_skb: %u callbacks suppressed\n", i + 1);
+    }
+    fwrite(good.p, 1, good.n, out);
+    assert_int_equal(fclose(out), 0);
+    for (unsigned threads = 1; threads <= 4; threads++) {
+        struct text said, *first = want.p ? &said : &want;
+
+        aaj_recording_free(take_in_saying(log, threads, first));
+        assert_non_null(strstr(first->p, "no head"));
+        assert_non_null(strstr(first->p, "/cut"));
+        if (first == &said) {
+            assert_string_equal(said.p, want.p);
+            free(said.p);
+        }
+    }
+    free(want.p);
+    free(log.p);
+    free(good.p);
 }
 
 /* Packed, copied to another recording, written, read: a sample is a line of the log, byte for byte. */
@@ -264,6 +312,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_known_records_mean_the_same),
+        cmocka_unit_test(test_findings_are_the_same),
         cmocka_unit_test(test_samples_are_lines),
         cmocka_unit_test(test_smallest_sample_whatever_the_order),
     };

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "log/path.h"
+
+#include "log/scan.h"
+
+/* The unquoted value behind " KEY=", empty where it is not there. */
+static struct aaj_str field(struct aaj_str text, struct aaj_str key)
+{
+    size_t at = aaj_str_search(text, key);
+    const char *p, *end = text.p + text.n;
+
+    if (at >= text.n)
+        return (struct aaj_str){ "", 0 };
+    p = text.p + at + key.n;
+    return (struct aaj_str){ p, (size_t)(aaj_scan_blank(p, end) - p) };
+}
+
+/* "0104755": type and mode in octal. */
+static bool octal(struct aaj_str s, uint32_t *ret)
+{
+    uint32_t v = 0;
+
+    if (s.n < 5 || s.n > 8)
+        return false;
+    for (size_t i = 0; i < s.n; i++) {
+        if (s.p[i] < '0' || s.p[i] > '7')
+            return false;
+        v = v << 3 | (uint32_t)(s.p[i] - '0');
+    }
+    *ret = v;
+    return true;
+}
+
+static bool has_caps(struct aaj_str path)
+{
+    struct aaj_str caps = field(path, AAJ_STR(" cap_fp="));
+
+    for (size_t i = 0; i < caps.n; i++)
+        if (caps.p[i] != '0')
+            return true;
+    return false;
+}
+
+enum { TYPE_MASK = 0170000, TYPE_REGULAR = 0100000, SETUID_OR_SETGID = 06000 };
+
+static bool is_privileged(struct aaj_str path, uint32_t *ret_mode)
+{
+    return octal(field(path, AAJ_STR(" mode=")), ret_mode) && (*ret_mode & TYPE_MASK) == TYPE_REGULAR &&
+           (*ret_mode & SETUID_OR_SETGID || has_caps(path));
+}
+
+bool aaj_path_is_privileged(struct aaj_str line)
+{
+    enum { ITEM_WITHIN = 72 }; /* behind the longest id */
+    uint32_t mode;
+
+    return aaj_str_starts(line, AAJ_STR("type=PATH ")) &&
+           aaj_str_search(aaj_str_head(line, ITEM_WITHIN), AAJ_STR(" item=0 ")) < ITEM_WITHIN &&
+           line.n > ITEM_WITHIN && is_privileged(line, &mode);
+}
+
+/* name= of a payload, decoded; empty where there is none. */
+static struct aaj_str name_of(struct aaj_str payload, char *scratch, bool exec)
+{
+    struct aaj_log_head head = { .line = payload, .payload = payload, .type = AAJ_AUDIT_AVC };
+    struct aaj_log_record record = { .scratch = scratch };
+
+    if (aaj_log_record_parse(&head, &record) < 0 ||
+        (exec && !aaj_str_eq(aaj_log_value(&record, AAJ_KEY_OPERATION), AAJ_STR("exec"))))
+        return (struct aaj_str){ "", 0 };
+    return aaj_log_value(&record, AAJ_KEY_NAME);
+}
+
+int aaj_path_fact(struct aaj_str path, struct aaj_str exec, char *scratch, struct aaj_fact *ret)
+{
+    struct aaj_str said = name_of(path, scratch, false), run = name_of(exec, scratch + path.n, true);
+    uint64_t uid, gid;
+    uint32_t mode;
+
+    if (!run.n || run.p[0] != '/' || !aaj_str_eq(said, run) || !is_privileged(path, &mode) ||
+        !aaj_log_number(field(path, AAJ_STR(" ouid=")), &uid) || !aaj_log_number(field(path, AAJ_STR(" ogid=")), &gid) ||
+        uid >= AAJ_UID_NONE || gid >= AAJ_UID_NONE)
+        return 0;
+    *ret = (struct aaj_fact){ .path = run, .type = 'f', .mode = (uint16_t)(mode & 07777), .uid = (uint32_t)uid,
+                              .gid = (uint32_t)gid, .bits = aaj_fact_mode_bits((uint16_t)(mode & 07777), 'f') };
+    if (has_caps(path))
+        ret->bits |= AAJ_FACT_CAPS | AAJ_FACT_CAPS_KNOWN;
+    return 1;
+}

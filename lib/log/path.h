@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * auditd's PATH records of an exec say mode and capabilities of the file that was run:
+ *
+ *     AVC … apparmor="ALLOWED" operation="exec" … name="/usr/bin/sudo" …
+ *     PATH item=0 name="/usr/bin/sudo" inode=… mode=0104755 ouid=0 ogid=0 … cap_fp=0 …
+ *     PATH item=1 name="/lib64/ld-linux-x86-64.so.2" …
+ *
+ * Item 0 is the file that the call named, later ones are its interpreter and loader. The name is as the call wrote it;
+ * only where that is the name which AppArmor resolved is it about the same file. Of these records only those are taken
+ * that say setuid, setgid or capabilities: so a log can make a program more suspect, never less.
+ */
+#pragma once
+
+#include "fsview/fsview.h"
+#include "log/record.h"
+
+/* Whether a line of auditd is a PATH record, item 0, of a regular file with setuid, setgid or capabilities. Cheap: of
+ * an auditd log one line in ten is a PATH. */
+bool aaj_path_is_privileged(struct aaj_str line);
+
+/* The fact such a record states, if @exec, the payload of an AVC of the same serial, names the same file: 1, else 0.
+ * @scratch: as long as both; the fact's path is in it or in the payloads. */
+int aaj_path_fact(struct aaj_str path, struct aaj_str exec, char *scratch, struct aaj_fact *ret_fact);
