@@ -28,6 +28,7 @@ struct found {
     struct aaj_arena arena;
     struct aaj_diags diags;
     struct aaj_str exe, user, unit, dir, name, source;
+    struct aaj_str roots; /* "a, b", quoted: folders that systemd makes for the unit */
 };
 
 static int fail(struct found *f, const char *why, struct aaj_str what)
@@ -96,26 +97,75 @@ static int from_pid(struct found *f, const char *pid)
     return EXIT_DONE;
 }
 
+/* In quotes where YAML would read something else. */
+static struct aaj_str quoted(struct found *f, struct aaj_str s);
+
+/* Folders that systemd makes and gives to the unit's user (systemd.exec(5)): names below @base, some with a link's behind
+ * a colon. What %-specifiers stand for is systemd's to know. */
+static void take_folders(struct found *f, const char *base, struct aaj_str names)
+{
+    while (names.n) {
+        struct aaj_str one = aaj_str_head(names, aaj_str_find(names, ' ')), path;
+
+        names = aaj_str_skip(names, one.n + 1);
+        one = aaj_str_head(one, aaj_str_find(one, ':'));
+        if (one.n == 0 || aaj_str_find(one, '%') < one.n)
+            continue;
+        path = quoted(f, aaj_arena_printf(&f->arena, "%s/%.*s", base, AAJ_STR_ARG(one)));
+        f->roots = aaj_arena_printf(&f->arena, "%.*s%s%.*s", AAJ_STR_ARG(f->roots), f->roots.n ? ", " : "", AAJ_STR_ARG(path));
+    }
+}
+
+/* The first word, which may stand in quotes. */
+static struct aaj_str first_word(struct aaj_str value)
+{
+    if (value.n && (value.p[0] == '"' || value.p[0] == '\''))
+        return aaj_str_head(aaj_str_skip(value, 1), aaj_str_find(aaj_str_skip(value, 1), value.p[0]));
+    return aaj_str_head(value, aaj_str_find(value, ' '));
+}
+
 static void take_setting(struct found *f, struct aaj_str line)
 {
+    static const struct {
+        const char *key, *base;
+    } folders[] = { { "StateDirectory", "/var/lib" }, { "CacheDirectory", "/var/cache" }, { "LogsDirectory", "/var/log" },
+                    { "RuntimeDirectory", "/run" } };
     size_t eq = aaj_str_find(line, '=');
     struct aaj_str key = aaj_str_head(line, eq), value = aaj_str_skip(line, eq + 1);
 
+    for (size_t i = 0; i < sizeof(folders) / sizeof(*folders); i++)
+        if (aaj_str_eq(key, aaj_str_c(folders[i].key)))
+            take_folders(f, folders[i].base, value);
+    if (aaj_str_eq(key, AAJ_STR("WorkingDirectory")) && value.n && value.p[0] == '-')
+        value = aaj_str_skip(value, 1); /* it may be missing */
     if (aaj_str_eq(key, AAJ_STR("User")))
-        f->user = value;
+        f->user = first_word(value);
     else if (aaj_str_eq(key, AAJ_STR("WorkingDirectory")) && value.n && value.p[0] == '/')
         f->dir = value;
     else if (aaj_str_eq(key, AAJ_STR("ExecStart")) && value.n && f->exe.n == 0) {
         while (value.n && strchr("@-:+!", value.p[0])) /* systemd.service(5), prefixes */
             value = aaj_str_skip(value, 1);
-        f->exe = aaj_str_head(value, aaj_str_find(value, ' '));
+        f->exe = first_word(value);
     }
+}
+
+/* A line that ends in a backslash goes on. */
+static struct aaj_str joined_lines(struct found *f, struct aaj_str text)
+{
+    struct aaj_str out = aaj_arena_dup(&f->arena, text);
+    char *p = (char *)(uintptr_t)out.p;
+
+    for (size_t i = 0; p && i + 1 < out.n; i++)
+        if (p[i] == '\\' && p[i + 1] == '\n')
+            p[i] = p[i + 1] = ' ';
+    return out;
 }
 
 static int read_unit(struct found *f, struct aaj_str text)
 {
     char real[PATH_MAX];
 
+    text = joined_lines(f, text);
     while (text.n) {
         struct aaj_str line = aaj_str_head(text, aaj_str_find(text, '\n'));
 
@@ -150,14 +200,16 @@ static int from_log(struct found *f, const struct paths *logs, const char *wante
 {
     struct aaj_recording *rec = NULL;
     struct aaj_label_count *label = NULL;
-    size_t n = 0, at;
+    size_t n = 0, at, profiles = 0;
     int status = aaj_recording_new(&rec) < 0 ? EXIT_REFUSED : read_logs(logs, NULL, rec, &f->diags);
 
     if (status == EXIT_DONE && aaj_recording_labels(rec, &label, &n) < 0)
         status = EXIT_REFUSED;
+    for (size_t i = 0; status == EXIT_DONE && i < n; i++)
+        profiles += !aaj_str_eq(label[i].label, AAJ_STR("unconfined"));
     for (at = 0; status == EXIT_DONE && at < n; at++)
         if (wanted ? aaj_str_eq(label[at].label, aaj_str_c(wanted))
-                   : n == 1 || (n == 2 && !aaj_str_eq(label[at].label, AAJ_STR("unconfined"))))
+                   : n == 1 || (profiles == 1 && !aaj_str_eq(label[at].label, AAJ_STR("unconfined"))))
             break;
     if (status == EXIT_DONE && at == n) {
         struct aaj_str all = { "", 0 };
@@ -229,7 +281,6 @@ static struct aaj_str jail_name(struct found *f)
     return aaj_arena_printf(&f->arena, "%.*s", (int)(out.n < 64 ? out.n : 64), out.p);
 }
 
-/* In quotes where YAML would read something else. */
 static struct aaj_str quoted(struct found *f, struct aaj_str s)
 {
     bool plain = s.n > 0;
@@ -266,7 +317,9 @@ static char *write_manifest(struct found *f)
         fprintf(out, "# Other programs share this interpreter: name the unit, so that only it gets the profile.\n"
                      "# unit: NAME.service\n");
     if (f->dir.n && is_own_folder(f->dir))
-        fprintf(out, "roots: [ %.*s ]\n", AAJ_STR_ARG(quoted(f, f->dir)));
+        fprintf(out, "roots: [ %.*s%s%.*s ]\n", AAJ_STR_ARG(quoted(f, f->dir)), f->roots.n ? ", " : "", AAJ_STR_ARG(f->roots));
+    else if (f->roots.n)
+        fprintf(out, "roots: [ %.*s ]\n", AAJ_STR_ARG(f->roots));
     else
         fprintf(out, "# The slave's own folders, which no other jail may read:\n# roots: [ /srv/%.*s ]\n",
                 AAJ_STR_ARG(jail_name(f)));

@@ -14,9 +14,17 @@ grep -qx 'slave: /opt/gap/bin/gap' "$dir/gap.yaml" || fail "no slave in the mani
 grep -qx 'user: gap' "$dir/gap.yaml" || fail "no user in the manifest"
 grep -qx 'roots: \[ /srv/gap \]' "$dir/gap.yaml" || fail "no roots in the manifest"
 "$AAJAIL" init "$dir/gap.service" -o "$dir/gap.yaml" 2>/dev/null && fail "init wrote over a file"
+printf '[Service]\nUser="app"\nStateDirectory=app two:link %%%%i\nLogsDirectory=app\nWorkingDirectory=-/srv/app\nExecStart="/usr/bin/python3" \\\n  /srv/app/app.py\n' >"$dir/app.service"
+out=$("$AAJAIL" init "$dir/app.service") || fail "init of a unit with folders"
+grep -qx 'user: app' <<<"$out" && grep -qx 'roots: \[ /srv/app, /var/lib/app, /var/lib/two, /var/log/app \]' <<<"$out" ||
+    fail "systemd's folders are no roots: $out"
+grep -q '^unit: app.service' <<<"$out" || fail "an interpreter is not attached to its unit: $out"
 "$AAJAIL" init $$ | grep -q '^slave: /' || fail "init of a process"
 "$AAJAIL" init /no/such/executable 2>/dev/null; [ $? = 3 ] || fail "init of nothing is bad input"
 "$AAJAIL" init --log "$log" >/dev/null || fail "init of a log"
+{ zstdcat -f "$log"; zstdcat -f "$log" | sed 's/="slave-c/="other/g'; } >"$dir/both"
+"$AAJAIL" init --log "$dir/both" 2>/dev/null; [ $? = 3 ] || fail "of two profiles in a log init takes one without a word"
+"$AAJAIL" init --log "$dir/both" -p other | grep -qx 'jail: other' || fail "init of a profile in a log"
 
 "$AAJAIL" build -e /usr/local/sbin/slave -p slave-c -l "$log" --files "$files" -o - >"$dir/slave" 2>/dev/null || fail "build"
 out=$("$AAJAIL" explain "$dir/slave" 'owner /srv/slave/data/** rwk,' -p slave-c -l "$log" --files "$files") ||
