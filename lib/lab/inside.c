@@ -220,6 +220,17 @@ static void place_fds(const struct aaj_sandbox *s)
     close_range(AAJ_LAB_FIRST_FD + AAJ_LAB_LINES, ~0u, CLOSE_RANGE_CLOEXEC);
 }
 
+/* For each of the host's files that the guest has looked into hostfs keeps a descriptor (hostfs_open, fs/hostfs). */
+static void allow_files(void)
+{
+    struct rlimit r;
+
+    if (getrlimit(RLIMIT_NOFILE, &r) == 0 && r.rlim_cur < r.rlim_max) {
+        r.rlim_cur = r.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &r);
+    }
+}
+
 static void __attribute__((noreturn)) boot(const struct aaj_sandbox *s)
 {
     char mem[32], init[96], umldir[96], tmpdir[96], lines[AAJ_LAB_LINES][32];
@@ -261,6 +272,7 @@ static void __attribute__((noreturn)) boot(const struct aaj_sandbox *s)
     for (int i = 1; i < AAJ_LAB_LINES; i++)
         snprintf(lines[i], sizeof(lines[i]), "ssl%d=null,fd:%d", i - 1, AAJ_LAB_FIRST_FD + i);
     setrlimit(RLIMIT_CORE, &(struct rlimit){ 0, 0 });
+    allow_files();
     drop_powers(s);
     if (s->lab->share && s->protect) {
         char share[96];
