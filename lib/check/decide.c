@@ -6,6 +6,7 @@
 
 #include "base/grow.h"
 #include "match/names.h"
+#include "log/label.h"
 
 static const uint32_t file_perm[] = {
     /* bits of AAJ_MAY_* in their order */
@@ -270,13 +271,18 @@ static struct aaj_replay_decision decide_change(const struct ask *q, struct aaj_
     static const uint32_t none[] = { 0 };
     const struct aaj_match_profile *hat;
     struct aaj_str target = changes_to(q);
+    struct aaj_decision d;
 
     if (!target.n && q->arg[AAJ_CHANGE_TARGET].n)
         return set_aside(AAJ_REPLAY_IRRELEVANT, "the way back out of a hat needs no rule");
     if (!target.n)
         return set_aside(AAJ_REPLAY_UNDECIDED, "the record does not say into which profile");
-    if (q->a->class == AAJ_CLASS_CHANGE_HAT)
-        return from(aaj_match_change_hat(q->s->profile, target, &hat), none, 1);
+    if (q->a->class == AAJ_CLASS_CHANGE_HAT) {
+        d = aaj_match_change_hat(q->s->profile, target, &hat);
+        if (d.verdict == AAJ_DENY && aaj_hat_is_uri(target))
+            d = aaj_match_change_hat(q->s->profile, AAJ_DEFAULT_URI, &hat);
+        return from(d, none, 1);
+    }
     if (aaj_str_ends(op, AAJ_STR("_onexec"))) /* change_onexec, stack_onexec */
         return from(aaj_match_change_onexec(q->s->profile, peer_of(q, target)), none, 1);
     return from(aaj_match_change_profile(q->s->profile, peer_of(q, target), (struct aaj_str){ 0 }), none, 1);

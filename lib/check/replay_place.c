@@ -27,24 +27,33 @@ static void *with_room(void *array, size_t *n, uint32_t id, size_t size)
     return more;
 }
 
-/* "target=" of exec records: into which profile of then it went. */
+static struct aaj_str target_of(const struct aaj_places *p, const struct aaj_access *a)
+{
+    uint32_t slot = a->class == AAJ_CLASS_EXEC ? AAJ_FILE_TARGET : AAJ_CHANGE_TARGET;
+
+    if (a->class != AAJ_CLASS_EXEC && a->class != AAJ_CLASS_CHANGE_HAT)
+        return (struct aaj_str){ 0 };
+    return aaj_recording_str(p->in->recording, a->arg[slot]);
+}
+
+/* "target=": into which profile of then it went. */
 static int index_targets(struct aaj_places *p)
 {
     int r = 0;
 
     for (size_t i = 0; r == 0 && i < p->n; i++) {
-        struct aaj_str target = aaj_recording_str(p->in->recording, p->access[i].arg[AAJ_FILE_TARGET]);
-        uint32_t *exec, id;
+        struct aaj_str target = target_of(p, &p->access[i]);
+        uint32_t *way, id;
 
-        if (p->access[i].class != AAJ_CLASS_EXEC || !target.n)
+        if (!target.n)
             continue;
         r = aaj_intern_add(&p->targets, target, &id);
-        exec = r == 0 ? with_room(p->exec, &p->n_exec, id, sizeof(*exec)) : NULL;
-        if (!exec)
+        way = r == 0 ? with_room(p->way, &p->n_ways, id, sizeof(*way)) : NULL;
+        if (!way)
             return -ENOMEM;
-        p->exec = exec;
-        if (!exec[id])
-            exec[id] = (uint32_t)i + 1;
+        p->way = way;
+        if (!way[id])
+            way[id] = (uint32_t)i + 1;
     }
     return r;
 }
@@ -65,7 +74,7 @@ void aaj_places_clear(struct aaj_places *p)
     aaj_intern_clear(&p->labels);
     aaj_intern_clear(&p->targets);
     free(p->known);
-    free(p->exec);
+    free(p->way);
     *p = (struct aaj_places){ 0 };
 }
 
@@ -92,21 +101,23 @@ static struct aaj_place follow_exec(struct aaj_places *p, const struct aaj_match
     }
 }
 
-/* The exec whose record says that it led to @label. */
-static const struct aaj_access *exec_into(struct aaj_places *p, struct aaj_str label)
+/* The access of that class whose record says that it led to @label. */
+static const struct aaj_access *way_into(const struct aaj_places *p, struct aaj_str label, enum aaj_class class)
 {
+    const struct aaj_access *a;
     uint32_t id;
 
-    if (aaj_intern_find(&p->targets, label, &id) < 0 || id >= p->n_exec || !p->exec[id])
+    if (aaj_intern_find(&p->targets, label, &id) < 0 || id >= p->n_ways || !p->way[id])
         return NULL;
-    return &p->access[p->exec[id] - 1];
+    a = &p->access[p->way[id] - 1];
+    return a->class == class ? a : NULL;
 }
 
 static struct aaj_place follow_name(struct aaj_places *p, const struct aaj_match_profile *from, struct aaj_str label,
                                     struct aaj_str name)
 {
     struct aaj_str child = aaj_arena_printf(p->arena, "%.*s//%.*s", AAJ_STR_ARG(from->name), AAJ_STR_ARG(name));
-    const struct aaj_access *exec = exec_into(p, label);
+    const struct aaj_access *exec = way_into(p, label, AAJ_CLASS_EXEC);
     const struct aaj_match_profile *to = NULL;
 
     if (exec)
@@ -114,6 +125,8 @@ static struct aaj_place follow_name(struct aaj_places *p, const struct aaj_match
     to = aaj_match_find(p->in->match, child);
     if (!to)
         aaj_match_change_hat(from, name, &to);
+    if (!to && aaj_hat_is_uri(name))
+        aaj_match_change_hat(from, AAJ_DEFAULT_URI, &to);
     if (to)
         return (struct aaj_place){ AAJ_PLACE_PROFILE, to, { 0 } };
     return unreached(aaj_arena_printf(p->arena, "%.*s has no child profile or hat %s", AAJ_STR_ARG(from->name),
@@ -141,9 +154,14 @@ static struct aaj_place walk(struct aaj_places *p, struct aaj_str label)
         return at;
     at = (struct aaj_place){ AAJ_PLACE_PROFILE, root->profile, { 0 } };
     step.end = root->label.n;
-    while (at.kind == AAJ_PLACE_PROFILE && aaj_label_step(label, step.end, &step))
-        at = step.kind == AAJ_STEP_EXEC ? follow_exec(p, at.profile, step.name)
-                                        : follow_name(p, at.profile, aaj_str_head(label, step.end), step.name);
+    while (at.kind == AAJ_PLACE_PROFILE && aaj_label_step(label, step.end, &step)) {
+        struct aaj_str here = aaj_str_head(label, step.end);
+
+        if (step.kind == AAJ_STEP_EXEC && !way_into(p, here, AAJ_CLASS_CHANGE_HAT))
+            at = follow_exec(p, at.profile, step.name);
+        else
+            at = follow_name(p, at.profile, here, step.name);
+    }
     return at;
 }
 

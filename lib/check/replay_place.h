@@ -22,9 +22,9 @@ struct aaj_places {
     struct aaj_intern labels; /* of the log, … */
     struct aaj_place *known;  /* … and where each leads, by id */
     size_t n_known;
-    struct aaj_intern targets; /* labels that an exec of the log says it led to, … */
-    uint32_t *exec;            /* … and which access that was, + 1, by id */
-    size_t n_exec;
+    struct aaj_intern targets; /* labels that an exec or a change_hat of the log says it led to, … */
+    uint32_t *way;             /* … and which access that was, + 1, by id */
+    size_t n_ways;
 };
 
 /* @p: in, world and arena are set, the rest is zero; to be cleared in every case. */

@@ -298,8 +298,11 @@ static struct aaj_place walk(struct aaj_learner *l, struct aaj_str label)
 
     if (!aaj_pool_is_ours(l, label, &s.end) || aaj_str_find(label, '\0') < label.n)
         return nowhere(AAJ_REFUSED_OTHER, AAJ_STR("not this jail"));
-    while (aaj_label_step(label, s.end, &s))
+    while (aaj_label_step(label, s.end, &s)) {
+        if (s.kind == AAJ_STEP_EXEC && find(l->dom_by_key, key_of(l, 'u', aaj_str_head(label, s.end))))
+            s = (struct aaj_step){ AAJ_STEP_HAT, AAJ_DEFAULT_URI, s.end };
         at = step(l, at, &s);
+    }
     return at;
 }
 
@@ -338,6 +341,24 @@ static void find_hats(struct aaj_learner *l)
         if (at.dom != AAJ_NO && l->dom[at.dom].kind == AAJ_DOM_CHILD && l->dom[at.dom].exe.n == 0)
             l->dom[at.dom].kind = AAJ_DOM_HAT;
     }
+}
+
+/* The labels of hats that are named by a URI. One hat is for all of them: the names are the clients' to choose. */
+static int find_uri_hats(struct aaj_learner *l)
+{
+    for (uint32_t i = 0; i < l->n_access; i++) {
+        const struct aaj_access *a = &l->access[i];
+        struct aaj_str name, target;
+
+        if (a->class != AAJ_CLASS_CHANGE_HAT)
+            continue;
+        name = aaj_arg(l, a, AAJ_CHANGE_NAME);
+        target = aaj_arg(l, a, AAJ_CHANGE_TARGET);
+        if (aaj_hat_is_uri(name) && target.n && !find(l->dom_by_key, key_of(l, 'u', target)) &&
+            insert(l, &l->dom_by_key, key_of(l, 'u', target), 0) < 0)
+            return -ENOMEM;
+    }
+    return 0;
 }
 
 static int add_exec(struct aaj_learner *l, uint32_t i, const struct aaj_place *at)
@@ -393,6 +414,8 @@ int aaj_tree_build(struct aaj_learner *l)
     const struct aaj_manifest *m = l->in->manifest;
 
     if (dom_add(l, AAJ_DOM_MAIN, m->slave.text, l->hat ? m->hat.text : l->out->name) == AAJ_NO)
+        return -ENOMEM;
+    if (find_uri_hats(l) < 0)
         return -ENOMEM;
     for (uint32_t i = 0; i < l->n_access; i++) {
         const struct aaj_access *a = &l->access[i];

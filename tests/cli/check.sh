@@ -224,3 +224,9 @@ says "0 of 1 distinct accesses would be denied; 1 allowed"
 event other >"$dir/onexec.log"
 check 1 "$dir/onexec" --log "$dir/onexec.log"
 says "change_profile -> other,"
+# mod_apparmor's hats that are named by a URI: the policy has one for all of them.
+uri=$AAJ_SOURCE/tests/golden/learn
+check 0 "$uri/uri-hats.aa" --log "$uri/uri-hats.log"
+sed 's/DEFAULT_URI/other/' "$uri/uri-hats.aa" >"$dir/no-default"
+check 1 "$dir/no-default" --log "$uri/uri-hats.log"
+says "hat /app/index.php { }"
