@@ -189,7 +189,7 @@ static int write_manifest(struct session *s, size_t k)
     struct aaj_diags *diags = &s->shared->diags;
     struct aaj_loc here = { .file = file };
     char *path = realpath(file.p, NULL);
-    struct stat st;
+    struct stat st = { 0 };
     int r = path && stat(path, &st) == 0 ? 0 : -errno;
 
     if (r == 0)
