@@ -262,6 +262,7 @@ static int result(struct run *run, int r, int *ret_status)
         return run->error;
     if (r == -ETIMEDOUT) {
         aaj_error(run->diags, nowhere, "the deadline of %u s passed; the lab was ended", run->lab->timeout_s);
+        show_tail(run); /* a guest that hangs has often said why */
         return r;
     }
     aaj_error(run->diags, nowhere, "the lab's kernel ended before the command did");
