@@ -11,18 +11,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "draw.h"
 #include "log/reader.h"
 #include "recording/intake.h"
-
-static uint64_t state = 88172645463325252;
-
-static uint32_t draw(uint32_t below)
-{
-    state ^= state << 13;
-    state ^= state >> 7;
-    state ^= state << 17;
-    return (uint32_t)(state >> 33) % below;
-}
 
 struct text {
     char *p;

@@ -8,17 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "draw.h"
 #include "recording/recording.h"
-
-static uint64_t state = 88172645463325252;
-
-static uint32_t draw(uint32_t below)
-{
-    state ^= state << 13;
-    state ^= state >> 7;
-    state ^= state << 17;
-    return (uint32_t)(state >> 33) % below;
-}
 
 static struct aaj_recording *new_recording(void)
 {

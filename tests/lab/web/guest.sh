@@ -175,7 +175,7 @@ day() {
         ask "$s" up "/?do=upload" file=photo1.txt:A
         ask "$s" up "/?do=upload" file=logo.png:A
         ask "$s" 3 "/?do=sqlite&n=3"
-        # Three, since one made-up name in eight looks like a word and would be taken literally.
+        # Three, since a single made-up name may look like a word and would be taken literally.
         ask "$s" c "/?do=cache&k=frontpage"
         ask "$s" c "/?do=cache&k=feed"
         ask "$s" c "/?do=cache&k=sidebar"
