@@ -15,6 +15,8 @@
 #include "base/grow.h"
 #include "base/intern.h"
 #include "base/json.h"
+#include "base/sort.h"
+#include "draw.h"
 
 /* The row of @hash that is @row, + 1, found as every user does. */
 static uint32_t find_row(const struct aaj_slots *s, uint32_t hash, uint32_t row)
@@ -134,6 +136,72 @@ static void test_json_keeps_every_byte(void **state)
     }
 }
 
+static int by_bytes(const void *a, const void *b)
+{
+    const struct aaj_sortable *x = a, *y = b;
+    int r = aaj_str_cmp(x->str, y->str);
+
+    return r ? r : (x->tie > y->tie) - (x->tie < y->tie);
+}
+
+/* Names as a cache has them: few beginnings, few letters, NULs, many of them equal. */
+static struct aaj_str drawn_name(struct aaj_arena *arena, unsigned letters, unsigned length)
+{
+    static const char *const head[] = { "", "/srv", "/srv/cache/0123456789/", "/srv/cache/0123456789/0123456789abcdef" };
+    struct aaj_str begin = aaj_str_c(head[draw(AAJ_ARRAY_SIZE(head))]);
+    size_t n = draw(length);
+    char *p = aaj_arena_alloc(arena, begin.n + n + 1);
+
+    assert_non_null(p);
+    memcpy(p, begin.p, begin.n);
+    for (size_t i = 0; i < n; i++)
+        p[begin.n + i] = (char)draw(letters);
+    return (struct aaj_str){ p, begin.n + n };
+}
+
+static void test_sort_agrees_with_comparing(void **state)
+{
+    static const struct {
+        size_t n;
+        unsigned letters, length;
+    } cases[] = { { 0, 2, 2 }, { 1, 2, 2 }, { 7, 2, 3 }, { 33, 2, 9 }, { 500, 1, 20 }, { 3000, 2, 12 }, { 9000, 256, 40 } };
+    struct aaj_arena arena = AAJ_ARENA_INIT;
+
+    for (size_t c = 0; c < AAJ_ARRAY_SIZE(cases); c++) {
+        size_t n = cases[c].n;
+        struct aaj_sortable *s = calloc(n + 1, sizeof(*s)), *expected = calloc(n + 1, sizeof(*s));
+
+        for (size_t i = 0; i < n; i++)
+            s[i] = (struct aaj_sortable){ .str = drawn_name(&arena, cases[c].letters, cases[c].length),
+                                          .tie = draw(3) << 16 | (uint32_t)i, .id = (uint32_t)i };
+        memcpy(expected, s, n * sizeof(*s));
+        qsort(expected, n, sizeof(*s), by_bytes);
+        assert_int_equal(aaj_sort_strings(s, n), 0);
+        for (size_t i = 0; i < n; i++)
+            assert_int_equal(s[i].id, expected[i].id);
+        free(s);
+        free(expected);
+    }
+    aaj_arena_clear(&arena);
+}
+
+static void test_sort_by_key_keeps_equal_ones_in_order(void **state)
+{
+    static const unsigned shift[] = { 0, 8, 31, 56 };
+    enum { N = 5000 };
+    struct aaj_keyed *k = calloc(N, sizeof(*k));
+
+    for (size_t c = 0; c < AAJ_ARRAY_SIZE(shift); c++)
+        for (size_t n = 1; n <= N; n = n * 2 + 1) {
+            for (size_t i = 0; i < n; i++)
+                k[i] = (struct aaj_keyed){ (uint64_t)draw(c % 2 ? 300 : 70000) << shift[c], i };
+            assert_int_equal(aaj_sort_keyed(k, n), 0);
+            for (size_t i = 1; i < n; i++)
+                assert_true(k[i - 1].key < k[i].key || (k[i - 1].key == k[i].key && k[i - 1].value < k[i].value));
+        }
+    free(k);
+}
+
 static void test_write_is_atomic_and_keeps_mode(void **state)
 {
     char dir[] = "/tmp/aaj-base-XXXXXX", path[64];
@@ -179,6 +247,8 @@ int main(void)
         cmocka_unit_test(test_diag_shows_line_and_caret_and_no_escapes),
         cmocka_unit_test(test_escape_hides_controls_and_bidi),
         cmocka_unit_test(test_json_keeps_every_byte),
+        cmocka_unit_test(test_sort_agrees_with_comparing),
+        cmocka_unit_test(test_sort_by_key_keeps_equal_ones_in_order),
         cmocka_unit_test(test_write_is_atomic_and_keeps_mode),
         cmocka_unit_test(test_loc_line),
     };
