@@ -44,3 +44,15 @@ static inline struct aaj_str aaj_intern_str(const struct aaj_intern *in, uint32_
     memcpy(&n, p - sizeof(n), sizeof(n));
     return (struct aaj_str){ p, n };
 }
+
+/* Ahead of aaj_intern_str(), in two steps: ids that come in another order than their strings were added lie anywhere in
+ * memory. */
+static inline void aaj_intern_fetch_id(const struct aaj_intern *in, uint32_t id)
+{
+    __builtin_prefetch(&in->str[id]);
+}
+
+static inline void aaj_intern_fetch_str(const struct aaj_intern *in, uint32_t id)
+{
+    __builtin_prefetch(in->str[id] - sizeof(uint32_t));
+}

@@ -1,89 +1,24 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The canonical view: accesses in the order of their bytes, counts summed over sources. */
-#include <endian.h>
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/sort.h"
 #include "recording/impl.h"
-
-struct ranked {
-    uint64_t word; /* eight bytes of .str at the depth that is sorted by, the first one highest */
-    struct aaj_str str;
-    uint32_t id;
-};
-
-enum { WORD = sizeof(uint64_t), DEPTH_MAX = 256, FEW = 8 };
-
-static int by_bytes(const void *a, const void *b)
-{
-    return aaj_str_cmp(((const struct ranked *)a)->str, ((const struct ranked *)b)->str);
-}
-
-static int by_word(const void *a, const void *b)
-{
-    uint64_t x = ((const struct ranked *)a)->word, y = ((const struct ranked *)b)->word;
-
-    return (x > y) - (x < y);
-}
-
-/* Eight bytes from @depth on, NULs behind the end. */
-static uint64_t word_at(struct aaj_str s, size_t depth)
-{
-    struct aaj_str rest = aaj_str_skip(s, depth);
-    uint64_t word = 0;
-
-    memcpy(&word, rest.p, rest.n < WORD ? rest.n : WORD);
-    return be64toh(word);
-}
-
-/* Strings that have a word in common: whether one ends in it, so that others may end in NULs of their own. */
-static bool ends_in_word(const struct ranked *r, size_t n, size_t depth)
-{
-    for (size_t i = 0; i < n; i++)
-        if (r[i].str.n < depth + WORD)
-            return true;
-    return false;
-}
-
-/*
- * Paths share long beginnings, which a comparison of whole strings reads again and again. So they are sorted by eight
- * bytes, and those that have these in common by the next eight. Few, and those that share very much, are compared as
- * they are.
- */
-static void sort_strings(struct ranked *r, size_t n, size_t depth)
-{
-    size_t start = 0;
-
-    if (n <= FEW || depth >= DEPTH_MAX) {
-        qsort(r, n, sizeof(*r), by_bytes);
-        return;
-    }
-    for (size_t i = 0; i < n; i++)
-        r[i].word = word_at(r[i].str, depth);
-    qsort(r, n, sizeof(*r), by_word);
-    for (size_t i = 1; i <= n; i++) {
-        if (i < n && r[i].word == r[start].word)
-            continue;
-        if (i - start > 1)
-            sort_strings(r + start, i - start, ends_in_word(r + start, i - start, depth) ? DEPTH_MAX : depth + WORD);
-        start = i;
-    }
-}
 
 uint32_t *recording_ranks(const struct aaj_recording *rec)
 {
     size_t n = rec->strings.n;
-    struct ranked *sorted = calloc(n, sizeof(*sorted));
-    uint32_t *rank = calloc(n, sizeof(*rank));
+    struct aaj_sortable *sorted = reallocarray(NULL, n + 1, sizeof(*sorted));
+    uint32_t *rank = reallocarray(NULL, n + 1, sizeof(*rank));
 
-    if (!sorted || !rank) {
+    for (uint32_t id = 0; sorted && id < n; id++)
+        sorted[id] = (struct aaj_sortable){ .str = aaj_recording_str(rec, id), .id = id };
+    if (!sorted || !rank || aaj_sort_strings(sorted, n) < 0) {
         free(sorted);
         free(rank);
         return NULL;
     }
-    for (size_t i = 0; i < n; i++)
-        sorted[i] = (struct ranked){ .str = aaj_recording_str(rec, (uint32_t)i), .id = (uint32_t)i };
-    sort_strings(sorted, n, 0);
     for (size_t i = 0; i < n; i++)
         rank[sorted[i].id] = (uint32_t)i;
     free(sorted);
@@ -220,11 +155,6 @@ static int fill(struct aaj_recording *rec, uint32_t entry, struct aaj_access *a)
 
 /* ---- the order of accesses: by the bytes of their keys, word by word ---- */
 
-struct placed {
-    uint64_t place; /* of label, class and operation, then the rank of the first argument */
-    uint32_t entry;
-};
-
 struct sorting {
     const struct aaj_recording *rec;
     const uint32_t *rank;
@@ -251,17 +181,27 @@ static int by_pattern(const void *a, const void *b, void *data)
                          tuples_at(&s->rec->pattern, *(const uint32_t *)b), WORD_LABEL, WORD_ARG, s->rank);
 }
 
-static int by_place(const void *a, const void *b, void *data)
+/* Entries whose labels, classes, operations and first arguments are the same */
+static int by_rest(const void *a, const void *b, void *data)
 {
-    const struct placed *x = a, *y = b;
     const struct sorting *s = data;
-    struct access_key p, q;
+    struct access_key p = recording_access_key(s->rec, (uint32_t)((const struct aaj_keyed *)a)->value);
+    struct access_key q = recording_access_key(s->rec, (uint32_t)((const struct aaj_keyed *)b)->value);
 
-    if (x->place != y->place)
-        return x->place < y->place ? -1 : 1;
-    p = recording_access_key(s->rec, x->entry);
-    q = recording_access_key(s->rec, y->entry);
     return compare_words(p.word, q.word, WORD_ARG + 1, KEY_WORDS, s->rank);
+}
+
+static int sort_entries(struct aaj_keyed *entry, size_t n, struct sorting *s)
+{
+    int r = aaj_sort_keyed(entry, n);
+
+    for (size_t i = 0, j; r == 0 && i < n; i = j) {
+        for (j = i + 1; j < n && entry[j].key == entry[i].key; j++)
+            ;
+        if (j - i > 1)
+            qsort_r(entry + i, j - i, sizeof(*entry), by_rest, s);
+    }
+    return r;
 }
 
 /* Ranks of patterns by label, class and operation alone; those that are the same there have the same. */
@@ -292,27 +232,29 @@ static uint32_t first_argument(const struct aaj_recording *rec, uint32_t object)
 uint32_t *recording_order(const struct aaj_recording *rec, const uint32_t *rank)
 {
     struct sorting s = { rec, rank };
-    uint32_t *order = calloc(rec->n_entries + 1, sizeof(*order)), *places = pattern_places(&s);
-    struct placed *placed = calloc(rec->n_entries + 1, sizeof(*placed));
+    size_t n = rec->n_entries;
+    uint32_t *order = reallocarray(NULL, n + 1, sizeof(*order)), *places = pattern_places(&s);
+    struct aaj_keyed *sorted = reallocarray(NULL, n + 1, sizeof(*sorted));
 
-    if (order && places && placed) {
-        for (size_t i = 0; i < rec->n_entries; i++) {
-            struct entry_key k = rec->entry[i].key;
+    for (size_t i = 0; places && sorted && i < n; i++) {
+        struct entry_key k = rec->entry[i].key;
 
-            placed[i].place = (uint64_t)places[k.pattern] << 32 | rank[first_argument(rec, k.object)];
-            placed[i].entry = (uint32_t)i;
-        }
-        qsort_r(placed, rec->n_entries, sizeof(*placed), by_place, &s);
-        for (size_t i = 0; i < rec->n_entries; i++)
-            order[i] = placed[i].entry;
+        sorted[i] = (struct aaj_keyed){ (uint64_t)places[k.pattern] << 32 | rank[first_argument(rec, k.object)], i };
+    }
+    if (order && places && sorted && sort_entries(sorted, n, &s) == 0) {
+        for (size_t i = 0; i < n; i++)
+            order[i] = (uint32_t)sorted[i].value;
     } else {
         free(order);
         order = NULL;
     }
     free(places);
-    free(placed);
+    free(sorted);
     return order;
 }
+
+/* Entries lie in the order of their arrival: so many ahead they are fetched from memory. */
+enum { AHEAD = 8 };
 
 static int make_view(struct aaj_recording *rec)
 {
@@ -321,8 +263,11 @@ static int make_view(struct aaj_recording *rec)
     int r = order && view ? 0 : -ENOMEM;
 
     _Static_assert(offsetof(struct aaj_access, info) == WORD_INFO * sizeof(uint32_t), "the key comes first");
-    for (size_t i = 0; r == 0 && i < rec->n_entries; i++)
+    for (size_t i = 0; r == 0 && i < rec->n_entries; i++) {
+        if (i + AHEAD < rec->n_entries)
+            __builtin_prefetch(&rec->entry[order[i + AHEAD]]);
         r = fill(rec, order[i], &view[i]);
+    }
     free(rank);
     free(order);
     if (r < 0) {

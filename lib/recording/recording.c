@@ -82,6 +82,12 @@ struct aaj_str aaj_recording_str(const struct aaj_recording *rec, uint32_t id)
     return aaj_intern_str(&rec->strings, id);
 }
 
+void aaj_recording_fetch(const struct aaj_recording *rec, const struct aaj_access *soon, const struct aaj_access *later)
+{
+    aaj_intern_fetch_id(&rec->strings, later->arg[0]);
+    aaj_intern_fetch_str(&rec->strings, soon->arg[0]);
+}
+
 /* ---- keys and entries ---- */
 
 int recording_object(struct aaj_recording *rec, const uint32_t *arg, uint32_t *ret)

@@ -74,6 +74,8 @@ int aaj_recording_accesses(struct aaj_recording *rec, const struct aaj_access **
 struct aaj_str aaj_recording_sample(struct aaj_recording *rec, const struct aaj_access *access);
 
 struct aaj_str aaj_recording_str(const struct aaj_recording *rec, uint32_t id);
+/* For a walk over accesses: fetches from memory what the first argument (a file's name) of the next ones is. */
+void aaj_recording_fetch(const struct aaj_recording *rec, const struct aaj_access *soon, const struct aaj_access *later);
 
 /* The top-level labels ("P" of "P", "P//HAT", "P//null-/bin/sh") in byte order, and how many distinct accesses each
  * has. The array is malloc'd, the caller frees it. */
