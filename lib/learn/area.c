@@ -101,10 +101,11 @@ bool aaj_may_be_given(struct aaj_str dir)
     return aaj_is_home(dir) || (aaj_str_starts(dir, AAJ_STR("/etc/")) && deep_enough(dir, AAJ_STR("/etc/"), 1));
 }
 
+/* Asked of every name: most differ in one of two bytes, so that the words' lengths need not be counted. */
 static bool listed(struct aaj_str s, const char *const *list, size_t n)
 {
-    for (size_t i = 0; i < n; i++)
-        if (aaj_str_eq(s, aaj_str_c(list[i])))
+    for (size_t i = 0; s.n > 1 && i < n; i++)
+        if (s.p[0] == list[i][0] && s.p[1] == list[i][1] && aaj_str_eq(s, aaj_str_c(list[i])))
             return true;
     return false;
 }

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/sort.h"
 #include "learn/private.h"
 #include "policy/quote.h"
 
@@ -19,13 +20,29 @@ int aaj_kids_add(struct aaj_kids *kids, uint32_t node)
     return 0;
 }
 
-static int compare(const void *a, const void *b, void *learner)
+/* By name; a pattern comes behind the name that is spelled like it. */
+static int sort_kids(const struct aaj_learner *l, struct aaj_kids *kids)
 {
-    const struct aaj_learner *l = learner;
-    const struct aaj_node *x = &l->node[*(const uint32_t *)a], *y = &l->node[*(const uint32_t *)b];
-    int r = aaj_str_cmp(x->name, y->name);
+    struct aaj_sortable few[16], *sorted = few;
+    int r;
 
-    return r ? r : (int)(x->flags & AAJ_NODE_GLOB) - (int)(y->flags & AAJ_NODE_GLOB);
+    if (kids->n > AAJ_ARRAY_SIZE(few))
+        sorted = reallocarray(NULL, kids->n, sizeof(*sorted));
+    if (!sorted)
+        return -ENOMEM;
+    for (size_t i = 0; i < kids->n; i++) {
+        const struct aaj_node *n = &l->node[kids->id[i]];
+
+        sorted[i] = (struct aaj_sortable){ .str = n->name, .tie = (uint32_t)i, .id = kids->id[i] };
+        if (n->flags & AAJ_NODE_GLOB)
+            sorted[i].tie |= 1u << 31;
+    }
+    r = aaj_sort_strings(sorted, kids->n);
+    for (size_t i = 0; r == 0 && i < kids->n; i++)
+        kids->id[i] = sorted[i].id;
+    if (sorted != few)
+        free(sorted);
+    return r;
 }
 
 static bool same_name(const struct aaj_node *a, const struct aaj_node *b)
@@ -42,8 +59,8 @@ static int take_kids(struct aaj_learner *l, uint32_t node, struct aaj_kids *kids
         if (aaj_kids_add(kids, c) < 0)
             return -ENOMEM;
     l->node[node].child = 0;
-    if (kids->n)
-        qsort_r(kids->id, kids->n, sizeof(*kids->id), compare, l);
+    if (sort_kids(l, kids) < 0)
+        return -ENOMEM;
     for (size_t i = 0; i < kids->n; i++) {
         if (kept && same_name(&l->node[kids->id[kept - 1]], &l->node[kids->id[i]]))
             aaj_node_merge(l, kids->id[kept - 1], kids->id[i]);

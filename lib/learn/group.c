@@ -3,32 +3,28 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/sort.h"
 #include "learn/private.h"
 #include "policy/quote.h"
 
 struct named {
-    struct aaj_str key;
+    uint32_t node;
     struct aaj_shape shape;
-    size_t kid; /* index into dir->kids */
     uint32_t accept; /* bit: this piece varies */
     uint32_t inferences;
     struct aaj_str pattern;
 };
 
-static int by_key(const void *a, const void *b)
+/* A directory's names as dir->kids has them, and in the order of their keys, later of their patterns. */
+struct names {
+    struct named *name;
+    struct aaj_sortable *order; /* .id: index of .name */
+    size_t n;
+};
+
+static struct named *at(const struct names *names, size_t i)
 {
-    const struct named *x = a, *y = b;
-    int r = aaj_str_cmp(x->key, y->key);
-
-    return r ? r : (x->kid > y->kid) - (x->kid < y->kid);
-}
-
-static int by_pattern(const void *a, const void *b)
-{
-    const struct named *x = a, *y = b;
-    int r = aaj_str_cmp(x->pattern, y->pattern);
-
-    return r ? r : (x->kid > y->kid) - (x->kid < y->kid);
+    return &names->name[names->order[i].id];
 }
 
 static struct aaj_str piece_text(struct aaj_str name, const struct aaj_piece *p)
@@ -57,15 +53,16 @@ static enum aaj_maker maker_of(const struct aaj_dir *dir, uint32_t flags)
 
 /* ---- what the lengths and values of one piece are over a group ---- */
 
-static void measure(const struct aaj_learner *l, const struct aaj_dir *dir, const struct named *g, size_t n,
-                    unsigned piece, struct aaj_piece_range *range)
+static void measure(const struct aaj_learner *l, const struct names *names, size_t from, size_t n, unsigned piece,
+                    struct aaj_piece_range *range)
 {
     struct aaj_str first = { 0 };
 
     *range = (struct aaj_piece_range){ .min = UINT8_MAX };
     for (size_t i = 0; i < n; i++) {
-        const struct aaj_piece *p = &g[i].shape.piece[piece];
-        struct aaj_str s = piece_text(l->node[dir->kids.id[g[i].kid]].name, p);
+        const struct named *me = at(names, from + i);
+        const struct aaj_piece *p = &me->shape.piece[piece];
+        struct aaj_str s = piece_text(l->node[me->node].name, p);
 
         range->min = p->len < range->min ? p->len : range->min;
         range->max = p->len > range->max ? p->len : range->max;
@@ -155,7 +152,7 @@ static bool letters_vary(const struct aaj_dir *dir, uint32_t flags, const struct
 static void decide(struct aaj_learner *l, const struct aaj_dir *dir, struct named *me, size_t group,
                    const struct aaj_piece_range *range)
 {
-    uint32_t node = dir->kids.id[me->kid], flags = flags_of(l, node);
+    uint32_t node = me->node, flags = flags_of(l, node);
     bool temp = (flags & AAJ_NODE_MADE) && (flags & AAJ_NODE_GONE);
 
     for (unsigned i = 0; i < me->shape.n; i++) {
@@ -254,10 +251,10 @@ struct checked {
 static int make_pattern(struct aaj_learner *l, const struct aaj_dir *dir, struct named *me, struct group *g,
                         struct checked *last)
 {
-    const struct aaj_node *n = &l->node[dir->kids.id[me->kid]];
+    const struct aaj_node *n = &l->node[me->node];
     struct checked now = { .plain = spell(l, g, n->name, me, false) };
 
-    now.written = flags_of(l, dir->kids.id[me->kid]) & (AAJ_NODE_MADE | AAJ_NODE_GONE | AAJ_NODE_WROTE);
+    now.written = flags_of(l, me->node) & (AAJ_NODE_MADE | AAJ_NODE_GONE | AAJ_NODE_WROTE);
     if (!now.plain.p)
         return -ENOMEM;
     if (last->plain.p && last->written == now.written && aaj_str_eq(last->plain, now.plain)) {
@@ -284,19 +281,23 @@ static int make_pattern(struct aaj_learner *l, const struct aaj_dir *dir, struct
     return now.pattern.p ? 0 : -ENOMEM;
 }
 
-static int decide_group(struct aaj_learner *l, const struct aaj_dir *dir, struct named *names, size_t n)
+/* The @n names from @from on in their order */
+static int decide_group(struct aaj_learner *l, const struct aaj_dir *dir, const struct names *names, size_t from, size_t n)
 {
+    const struct aaj_shape *shape = &at(names, from)->shape;
     struct group g = { .work = AAJ_ARENA_INIT };
     struct checked last = { 0 };
     int r = 0;
 
-    for (unsigned i = 0; i < names->shape.n; i++)
-        if (names->shape.piece[i].kind != AAJ_PIECE_TEXT)
-            measure(l, dir, names, n, i, &g.range[i]);
+    for (unsigned i = 0; i < shape->n; i++)
+        if (shape->piece[i].kind != AAJ_PIECE_TEXT)
+            measure(l, names, from, n, i, &g.range[i]);
     for (size_t i = 0; r == 0 && i < n; i++) {
-        decide(l, dir, &names[i], n, g.range);
-        if (names[i].accept)
-            r = make_pattern(l, dir, &names[i], &g, &last);
+        struct named *me = at(names, from + i);
+
+        decide(l, dir, me, n, g.range);
+        if (me->accept)
+            r = make_pattern(l, dir, me, &g, &last);
     }
     aaj_arena_clear(&g.work);
     return r;
@@ -312,111 +313,139 @@ static bool is_whole_stem(struct aaj_str name, const struct named *me)
     return me->shape.n == 2 && p->kind != AAJ_PIECE_TEXT && (me->accept & 1) && name.p[p->len] == '.';
 }
 
-static int replace_groups(struct aaj_learner *l, struct aaj_dir *dir, struct named *g, size_t n)
+static int replace_groups(struct aaj_learner *l, struct aaj_dir *dir, const struct names *g)
 {
-    struct aaj_kids old = dir->kids;
     int r = 0;
 
-    qsort(g, n, sizeof(*g), by_pattern);
-    dir->kids = (struct aaj_kids){ 0 };
-    for (size_t i = 0, j; r == 0 && i < n; i = j) {
+    for (size_t i = 0; i < g->n; i++)
+        g->order[i] = (struct aaj_sortable){ .str = g->name[i].pattern, .tie = (uint32_t)i, .id = (uint32_t)i };
+    if (aaj_sort_strings(g->order, g->n) < 0)
+        return -ENOMEM;
+    dir->kids.n = 0; /* they are in g->name, and become no more */
+    for (size_t i = 0, j; r == 0 && i < g->n; i = j) {
+        const struct named *first = at(g, i);
         uint32_t inferences = 0, node;
         bool lone;
 
-        for (j = i; j < n && g[j].pattern.n && aaj_str_eq(g[i].pattern, g[j].pattern); j++)
-            inferences |= g[j].inferences;
+        for (j = i; j < g->n && first->pattern.n && aaj_str_eq(first->pattern, at(g, j)->pattern); j++)
+            inferences |= at(g, j)->inferences;
         if (j == i) {
-            r = aaj_kids_add(&dir->kids, old.id[g[j++].kid]);
+            j++;
+            r = aaj_kids_add(&dir->kids, first->node);
             continue;
         }
-        lone = j == i + 1 && is_whole_stem(l->node[old.id[g[i].kid]].name, &g[i]);
-        node = aaj_node_new(l, dir->node, g[i].pattern, AAJ_NODE_GLOB | (lone ? AAJ_NODE_LONE : 0));
+        lone = j == i + 1 && is_whole_stem(l->node[first->node].name, first);
+        node = aaj_node_new(l, dir->node, first->pattern, AAJ_NODE_GLOB | (lone ? AAJ_NODE_LONE : 0));
         if (node == AAJ_NO)
             return -ENOMEM;
         l->node[dir->node].child = 0;
         for (size_t k = i; k < j; k++)
-            aaj_node_merge(l, node, old.id[g[k].kid]);
+            aaj_node_merge(l, node, at(g, k)->node);
         for (uint32_t gr = l->node[node].grant; gr; gr = l->grant[gr].next)
             l->grant[gr].inferences |= inferences;
         l->node[node].inferences |= inferences;
         r = aaj_kids_add(&dir->kids, node);
     }
-    free(old.id);
     return r;
 }
 
 enum { ABSORB_MAX = 64 };
 
-/* Of six random letters some look like a word: what fits the pattern of its neighbours has it, too. */
-static int absorb(struct aaj_learner *l, const struct aaj_dir *dir, struct named *g, size_t n)
+static bool is_made_up(const struct named *me)
 {
-    uint32_t state, tag, pattern[ABSORB_MAX]; /* indices into g */
+    return me->inferences & (1u << AAJ_INFER_TEMP | 1u << AAJ_INFER_RANDOM) && me->pattern.n;
+}
+
+/* Of six random letters some look like a word: what fits the pattern of its neighbours has it, too. */
+static int absorb(struct aaj_learner *l, const struct names *g)
+{
+    const struct named *pattern[ABSORB_MAX];
+    uint32_t state, tag;
     size_t n_patterns = 0;
     struct aaj_glob *glob;
     int r = aaj_glob_new(&glob);
 
-    for (size_t i = 0; r == 0 && i < n; i++) {
-        if (!(g[i].inferences & (1u << AAJ_INFER_TEMP | 1u << AAJ_INFER_RANDOM)) || g[i].pattern.n == 0 ||
-            (n_patterns && aaj_str_eq(g[pattern[n_patterns - 1]].pattern, g[i].pattern)))
+    for (size_t i = 0; r == 0 && i < g->n; i++) {
+        const struct named *me = at(g, i);
+
+        if (!is_made_up(me) || (n_patterns && aaj_str_eq(pattern[n_patterns - 1]->pattern, me->pattern)))
             continue;
         if (n_patterns == ABSORB_MAX)
             break;
-        r = aaj_glob_add(glob, g[i].pattern, 0, (uint32_t)n_patterns, NULL);
-        pattern[n_patterns++] = (uint32_t)i;
+        r = aaj_glob_add(glob, me->pattern, 0, (uint32_t)n_patterns, NULL);
+        pattern[n_patterns++] = me;
     }
-    for (size_t i = 0; r == 0 && n_patterns && i < n; i++) {
-        const struct aaj_node *node = &l->node[dir->kids.id[g[i].kid]];
+    for (size_t i = 0; r == 0 && n_patterns && i < g->n; i++) {
+        struct named *me = &g->name[i];
+        const struct aaj_node *node = &l->node[me->node];
 
-        if (g[i].pattern.n || (node->flags & AAJ_NODE_GLOB) || !(flags_of(l, dir->kids.id[g[i].kid]) & AAJ_NODE_MADE))
+        if (me->pattern.n || (node->flags & AAJ_NODE_GLOB) || !(flags_of(l, me->node) & AAJ_NODE_MADE))
             continue;
         r = aaj_glob_walk(glob, AAJ_GLOB_START, node->name, &state);
         if (r == 0 && aaj_glob_tags(glob, state, &tag, 1)) {
-            g[i].pattern = g[pattern[tag]].pattern;
-            g[i].inferences = g[pattern[tag]].inferences;
+            me->pattern = pattern[tag]->pattern;
+            me->inferences = pattern[tag]->inferences;
         }
     }
     aaj_glob_free(glob);
     return r == -ENOMEM ? r : 0; /* too large to decide: they stay as they are */
 }
 
+/* Their shapes, and the order of the shapes' keys. */
+static int look_at_names(struct aaj_learner *l, const struct aaj_dir *dir, const struct names *g, struct aaj_arena *keys)
+{
+    for (size_t i = 0; i < g->n; i++) {
+        struct named *me = &g->name[i];
+        const struct aaj_node *node = &l->node[dir->kids.id[i]];
+
+        *me = (struct named){ .node = dir->kids.id[i], .pattern = { "", 0 } };
+        if (!(node->flags & AAJ_NODE_GLOB) && !aaj_is_secret_name(node->name))
+            aaj_shape_of(node->name, maker_of(dir, flags_of(l, me->node)), &me->shape);
+        g->order[i] = (struct aaj_sortable){ .tie = (uint32_t)i, .id = (uint32_t)i };
+        g->order[i].str = aaj_shape_key(keys, node->name, &me->shape);
+        if (!g->order[i].str.p)
+            return -ENOMEM;
+    }
+    return aaj_sort_strings(g->order, g->n);
+}
+
+static int decide_groups(struct aaj_learner *l, const struct aaj_dir *dir, const struct names *g)
+{
+    int r = 0;
+
+    for (size_t i = 0, j; r == 0 && i < g->n; i = j) {
+        unsigned pieces = at(g, i)->shape.n;
+
+        for (j = i + 1; j < g->n && pieces && pieces == at(g, j)->shape.n && aaj_str_eq(g->order[i].str, g->order[j].str); j++)
+            ;
+        r = decide_group(l, dir, g, i, j - i);
+    }
+    return r;
+}
+
 int aaj_group_names(struct aaj_learner *l, struct aaj_dir *dir)
 {
     struct aaj_arena keys = AAJ_ARENA_INIT; /* a directory may hold a million names */
-    struct named *g;
-    size_t n = dir->kids.n;
+    struct names g;
     int r = 0;
 
-    if (n == 0)
+    if (dir->kids.n == 0)
         return 0;
-    if (dir->area == AAJ_AREA_OWN && aaj_infers(l, AAJ_INFER_TREE)) {
+    if (dir->area == AAJ_AREA_OWN && aaj_infers(l, AAJ_INFER_TREE))
         r = aaj_group_tree(l, dir);
-        n = dir->kids.n;
-    }
-    g = calloc(n, sizeof(*g));
-    if (!g)
-        return -ENOMEM;
-    for (size_t i = 0; r == 0 && i < n; i++) {
-        const struct aaj_node *node = &l->node[dir->kids.id[i]];
-
-        g[i].kid = i;
-        g[i].pattern = (struct aaj_str){ "", 0 };
-        if (!(node->flags & AAJ_NODE_GLOB) && !aaj_is_secret_name(node->name))
-            aaj_shape_of(node->name, maker_of(dir, flags_of(l, dir->kids.id[i])), &g[i].shape);
-        g[i].key = aaj_shape_key(&keys, node->name, &g[i].shape);
-        r = g[i].key.p ? 0 : -ENOMEM;
-    }
+    g.n = dir->kids.n;
+    g.name = reallocarray(NULL, g.n + 1, sizeof(*g.name));
+    g.order = reallocarray(NULL, g.n + 1, sizeof(*g.order));
     if (r == 0)
-        qsort(g, n, sizeof(*g), by_key);
-    for (size_t i = 0, j; r == 0 && i < n; i = j) {
-        for (j = i + 1; j < n && g[i].shape.n && g[i].shape.n == g[j].shape.n && aaj_str_eq(g[i].key, g[j].key); j++)
-            ;
-        r = decide_group(l, dir, g + i, j - i);
-    }
+        r = g.name && g.order ? look_at_names(l, dir, &g, &keys) : -ENOMEM;
     if (r == 0)
-        r = absorb(l, dir, g, n);
+        r = decide_groups(l, dir, &g);
     if (r == 0)
-        r = replace_groups(l, dir, g, n);
-    free(g);
+        r = absorb(l, &g);
+    if (r == 0)
+        r = replace_groups(l, dir, &g);
+    free(g.name);
+    free(g.order);
     aaj_arena_clear(&keys);
     return r;
 }

@@ -294,8 +294,10 @@ static int phases(struct aaj_learner *l)
 
     if (r == 0)
         r = aaj_tree_build(l);
-    for (uint32_t i = 0; r == 0 && i < l->n_access; i++)
+    for (uint32_t i = 0; r == 0 && i < l->n_access; i++) {
+        aaj_fetch_ahead(l, i);
         r = add_access(l, i);
+    }
     if (r == 0)
         r = aaj_mapped_settle(l);
     settle_uid(l);

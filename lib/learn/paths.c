@@ -47,6 +47,8 @@ static int reserve(struct aaj_learner *l, struct children *c)
         return 0;
     bigger = *c;
     bigger.mask = c->slot ? c->mask * 2 + 1 : 1023;
+    while (!c->slot && bigger.mask / 2 < l->n_access)
+        bigger.mask = bigger.mask * 2 + 1; /* there are about as many names, so that hardly any is placed twice */
     bigger.slot = calloc(bigger.mask + 1, sizeof(*bigger.slot));
     if (!bigger.slot)
         return -ENOMEM;

@@ -150,6 +150,15 @@ static inline struct aaj_str aaj_arg(const struct aaj_learner *l, const struct a
     return aaj_recording_str(l->in->recording, a->arg[i]);
 }
 
+/* In a walk over all accesses, at @i */
+static inline void aaj_fetch_ahead(const struct aaj_learner *l, size_t i)
+{
+    enum { SOON = 8, LATER = 24 };
+
+    if (i + LATER < l->n_access)
+        aaj_recording_fetch(l->in->recording, &l->access[i + SOON], &l->access[i + LATER]);
+}
+
 static inline bool aaj_infers(const struct aaj_learner *l, enum aaj_infer infer)
 {
     return !(l->in->off & (1u << infer));

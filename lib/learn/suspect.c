@@ -257,8 +257,10 @@ int aaj_suspects(struct aaj_learner *l)
 
     for (size_t i = 0; r == 0 && i < l->out->n_refused; i++)
         r = note(l, &list, l->out->refused[i].access, false, l->out->refused[i].why);
-    for (size_t i = 0; r == 0 && i < l->out->n_granted; i++)
+    for (size_t i = 0; r == 0 && i < l->out->n_granted; i++) {
+        aaj_fetch_ahead(l, l->out->granted[i].access); /* they are in the order of accesses, with few gaps */
         r = note(l, &list, l->out->granted[i].access, true, AAJ_REFUSED_OTHER);
+    }
     if (r == 0)
         r = note_destinations(l, &list);
     if (r == 0 && list.n)
