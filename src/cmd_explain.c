@@ -121,6 +121,8 @@ static void print_access(struct explain *x, const struct aaj_access *a, json_obj
     const struct aaj_class_info *info = &aaj_class_info[a->class];
     struct aaj_str text = aaj_recording_str(x->recording, a->op);
     uint64_t events = a->allowed + a->denied + a->audited;
+    struct aaj_str argv[AAJ_COMMANDS_KEPT];
+    size_t n = aaj_recording_commands(x->recording, a, argv);
 
     for (unsigned i = 0; i < AAJ_ARGS; i++)
         if (info->arg[i] && aaj_recording_str(x->recording, a->arg[i]).n)
@@ -133,10 +135,16 @@ static void print_access(struct explain *x, const struct aaj_access *a, json_obj
         json_object_object_add(o, "label", aaj_json_bytes(aaj_recording_str(x->recording, a->label)));
         json_object_object_add(o, "events", json_object_new_uint64(events));
         json_object_object_add(o, "sample", aaj_json_bytes(aaj_recording_sample(x->recording, a)));
+        for (size_t i = 0; i < n; i++)
+            argv[i] = aaj_command_text(&x->arena, argv[i]);
+        if (n)
+            json_object_object_add(o, "commands", aaj_json_list(argv, n));
         json_object_array_add(list, o);
         return;
     }
     printf("  %6" PRIu64 " × %.*s\n", events, AAJ_STR_ARG(text));
+    for (size_t i = 0; i < n; i++)
+        printf("             as: %s\n", aaj_escape(&x->arena, aaj_command_text(&x->arena, argv[i])));
 }
 
 static void show_rule(struct explain *x, const struct aaj_learned_rule *rule)

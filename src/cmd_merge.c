@@ -8,7 +8,7 @@
 
 static const struct opt opts[] = {
     { "output", 'o', "FILE", "write the recording to FILE instead of standard output" },
-    { "redact", 0, NULL, "drop sample lines, and what names persons and sessions" },
+    { "redact", 0, NULL, "drop sample lines and commands, and what names persons and sessions" },
     { "accept-loss", 0, NULL, "events were lost, and that is known: do not end with 5" },
     OPT_JSON,
     OPT_END,

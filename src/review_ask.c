@@ -91,6 +91,15 @@ static void show_question(struct review *r, FILE *out, const struct review_quest
         wrap(out, 2, 0, "A program that the slave ran did this, and rules of the manifest are for the slave alone.");
 }
 
+static void show_commands(struct review *r, FILE *out, const struct aaj_access *access)
+{
+    struct aaj_str argv[AAJ_COMMANDS_KEPT];
+    size_t n = aaj_recording_commands(r->in->recording, access, argv);
+
+    for (size_t i = 0; i < n; i++)
+        wrap(out, 8, fprintf(out, "    as: "), aaj_escape(&r->arena, aaj_command_text(&r->arena, argv[i])));
+}
+
 static void show_events(struct review *r, FILE *out, const struct review_question *q)
 {
     const struct aaj_access *access;
@@ -106,6 +115,7 @@ static void show_events(struct review *r, FILE *out, const struct review_questio
         fputs("  ", out);
         aaj_escape_terminal(out, sample);
         fputc('\n', out);
+        show_commands(r, out, &access[q->access[i]]);
         shown++;
     }
     if (!shown)

@@ -38,6 +38,15 @@ json_object *aaj_json_bytes(struct aaj_str s)
     return json_object_new_string_len(s.p, (int)s.n);
 }
 
+json_object *aaj_json_list(const struct aaj_str *s, size_t n)
+{
+    json_object *list = json_object_new_array();
+
+    for (size_t i = 0; i < n; i++)
+        json_object_array_add(list, aaj_json_bytes(s[i]));
+    return list;
+}
+
 void aaj_json_add(json_object *object, const char *key, struct aaj_str value)
 {
     json_object_object_add(object, key, aaj_json_bytes(value));

@@ -13,6 +13,7 @@
 
 /* A new reference; NULL when out of memory. */
 json_object *aaj_json_bytes(struct aaj_str s);
+json_object *aaj_json_list(const struct aaj_str *s, size_t n);
 
 /* Members of an object. Without memory the member is missing. */
 void aaj_json_add(json_object *object, const char *key, struct aaj_str value);

@@ -138,6 +138,8 @@ struct aaj_suspect {
     uint64_t events;
     const uint32_t *access; /* ascending */
     size_t n_access;
+    struct aaj_str *command; /* of an exec: what it was started as, where the log said, as a line of a shell */
+    size_t n_commands;
 };
 
 enum aaj_proposal_state { AAJ_PROPOSED, AAJ_ALREADY_ALLOWED };

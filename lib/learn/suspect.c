@@ -229,6 +229,29 @@ static bool same(const struct seen *x, const struct seen *y)
     return x->kind == y->kind && x->granted == y->granted && aaj_str_eq(x->detail, y->detail) && aaj_str_eq(x->what, y->what);
 }
 
+/* How the programs were started, a few of it. */
+static int note_commands(struct aaj_learner *l, struct aaj_suspect *to)
+{
+    enum { KEPT = 4 };
+    struct aaj_str argv[AAJ_COMMANDS_KEPT];
+
+    to->command = aaj_arena_new_array(l->arena, KEPT, struct aaj_str);
+    for (size_t i = 0; to->command && i < to->n_access; i++) {
+        size_t n = aaj_recording_commands(l->in->recording, &l->access[to->access[i]], argv);
+
+        for (size_t k = 0; k < n && to->n_commands < KEPT; k++) {
+            struct aaj_str text = aaj_command_text(l->arena, argv[k]);
+            bool new = text.n != 0;
+
+            for (size_t j = 0; j < to->n_commands; j++)
+                new = new && !aaj_str_eq(to->command[j], text);
+            if (new)
+                to->command[to->n_commands++] = text;
+        }
+    }
+    return to->command ? 0 : -ENOMEM;
+}
+
 static int publish(struct aaj_learner *l, const struct seen *s, size_t n)
 {
     struct aaj_learned *out = l->out;
@@ -247,7 +270,7 @@ static int publish(struct aaj_learner *l, const struct seen *s, size_t n)
         access[i] = s[i].access;
         to->events += a->allowed + a->denied + a->audited;
     }
-    return to->what.p && to->detail.p ? 0 : -ENOMEM;
+    return to->what.p && to->detail.p ? note_commands(l, to) : -ENOMEM;
 }
 
 int aaj_suspects(struct aaj_learner *l)

@@ -138,6 +138,10 @@ static const struct {
     { AAJ_STR_INIT("APPARMOR_ERROR"), 1506 },
     { AAJ_STR_INIT("APPARMOR_KILL"), 1507 },
     { AAJ_STR_INIT("APPARMOR"), AAJ_AUDIT_APPARMOR },
+    { AAJ_STR_INIT("PATH"), AAJ_AUDIT_PATH },
+    { AAJ_STR_INIT("CWD"), AAJ_AUDIT_CWD },
+    { AAJ_STR_INIT("EXECVE"), AAJ_AUDIT_EXECVE },
+    { AAJ_STR_INIT("MMAP"), AAJ_AUDIT_MMAP },
 };
 
 static int type_number(struct aaj_str name)
@@ -181,6 +185,9 @@ static void classify(struct aaj_log_head *head)
         return;
     case AAJ_AUDIT_SOCKADDR:
         head->kind = AAJ_LINE_SOCKADDR;
+        return;
+    case AAJ_AUDIT_EXECVE:
+        head->kind = AAJ_LINE_EXECVE;
         return;
     case AAJ_AUDIT_USER_AVC: {
         size_t at = aaj_str_search(s, AAJ_STR("msg='"));

@@ -5,8 +5,8 @@
 #include <libaudit.h>
 #include <stdlib.h>
 
+#include "log/field.h"
 #include "log/path.h"
-#include "log/scan.h"
 #include "log/sockaddr.h"
 
 void aaj_join_clear(struct aaj_join *join)
@@ -18,17 +18,22 @@ void aaj_join_clear(struct aaj_join *join)
     }
     for (size_t i = 0; i < AAJ_JOIN_EXECS; i++)
         free(join->exec[i].own);
+    for (size_t i = 0; i < AAJ_JOIN_CWDS; i++)
+        free(join->cwd[i].own);
     free(join->scratch);
     *join = (struct aaj_join){ 0 };
 }
 
 void aaj_join_forget(struct aaj_join *join)
 {
-    join->n_syscall = join->n_avc = join->n_waiting = join->waiting_now = join->n_later = join->n_exec = 0;
+    join->n_syscall = join->n_avc = join->n_waiting = join->waiting_now = join->n_later = join->n_exec = join->n_cwd = 0;
+    join->argv.argc = 0;
     for (size_t i = 0; i < AAJ_JOIN_WINDOW; i++)
         join->syscall[i].payload.p = join->avc[i].payload.p = join->waiting[i].payload.p = NULL;
     for (size_t i = 0; i < AAJ_JOIN_EXECS; i++)
         join->exec[i].payload.p = NULL;
+    for (size_t i = 0; i < AAJ_JOIN_CWDS; i++)
+        join->cwd[i].payload.p = NULL;
 }
 
 static struct aaj_join_line *put_in(struct aaj_join_line *ring, uint32_t window, uint32_t *n, const struct aaj_log_head *head)
@@ -125,6 +130,9 @@ int aaj_join_pin(struct aaj_join *join)
     for (size_t i = 0; i < AAJ_JOIN_EXECS; i++)
         if (pin(&join->exec[i]) < 0)
             return -ENOMEM;
+    for (size_t i = 0; i < AAJ_JOIN_CWDS; i++)
+        if (pin(&join->cwd[i]) < 0)
+            return -ENOMEM;
     return 0;
 }
 
@@ -154,35 +162,23 @@ void aaj_join_avc(struct aaj_join *join, const struct aaj_log_head *head)
         put(join->avc, &join->n_avc, head);
 }
 
-/* The value behind " NAME=" in a SYSCALL record, quotes removed; empty when it is not there. */
-static struct aaj_str field(struct aaj_str text, struct aaj_str name)
+static struct aaj_str value(struct aaj_str payload, struct aaj_str key)
 {
-    size_t at = aaj_str_search(text, name);
-    const char *p, *end = text.p + text.n, *stop;
-
-    if (at >= text.n)
-        return (struct aaj_str){ "", 0 };
-    p = text.p + at + name.n;
-    if (p < end && *p == '"') {
-        stop = aaj_scan_byte(++p, end, '"');
-        return (struct aaj_str){ p, (size_t)(stop - p) };
-    }
-    stop = aaj_scan_blank(p, end);
-    return (struct aaj_str){ p, (size_t)(stop - p) };
+    return aaj_log_field(payload, key).value;
 }
 
 /* connect, bind, sendto …: by auditd's enrichment, else by number and architecture. */
 static struct aaj_str syscall_name(struct aaj_str payload)
 {
-    struct aaj_str name = field(payload, AAJ_STR(" SYSCALL=")), arch, nr;
+    struct aaj_str name = value(payload, AAJ_STR(" SYSCALL=")), arch, nr;
     char number[16] = { 0 };
     const char *known;
     int machine;
 
     if (name.n)
         return name;
-    arch = field(payload, AAJ_STR("arch="));
-    nr = field(payload, AAJ_STR(" syscall="));
+    arch = value(payload, AAJ_STR("arch="));
+    nr = value(payload, AAJ_STR(" syscall="));
     if (arch.n == 0 || arch.n >= sizeof(number) || nr.n == 0 || nr.n >= sizeof(number))
         return (struct aaj_str){ "", 0 };
     memcpy(number, arch.p, arch.n);
@@ -279,8 +275,8 @@ static int make(struct aaj_join *join, const struct aaj_join_line *from, const s
         return -ENOMEM;
     sa = (struct aaj_sockaddr *)(void *)join->scratch;
     e.op = syscall_name(syscall->payload);
-    if (!meaning(e.op, &local, &e.requested) || !aaj_sockaddr_parse(field(from->payload, AAJ_STR("saddr=")), sa) ||
-        !who(join, avc, field(syscall->payload, AAJ_STR(" subj=")), &e))
+    if (!meaning(e.op, &local, &e.requested) || !aaj_sockaddr_parse(value(from->payload, AAJ_STR("saddr=")), sa) ||
+        !who(join, avc, value(syscall->payload, AAJ_STR(" subj=")), &e))
         return 0;
     if (!local && aaj_str_eq((struct aaj_str){ sa->port, sa->port_len }, AAJ_STR("0")))
         return 0; /* getaddrinfo() asks which of its own addresses would be used, to sort; nothing is sent */
@@ -332,6 +328,18 @@ int aaj_join_syscall(struct aaj_join *join, const struct aaj_log_head *head, str
     return r;
 }
 
+/* The newest exec at or before number @i from the end that is of the record's serial; NULL: none. */
+static const struct aaj_join_line *find_exec(const struct aaj_join *join, const struct aaj_log_head *head, uint32_t *i)
+{
+    for (; head->serial && *i < join->n_exec && *i < AAJ_JOIN_EXECS; ++*i) {
+        const struct aaj_join_line *avc = &join->exec[(join->n_exec - 1 - *i) % AAJ_JOIN_EXECS];
+
+        if (avc->payload.p && avc->serial == head->serial && avc->time_ms == head->time_ms)
+            return avc;
+    }
+    return NULL;
+}
+
 /* Whose exec it was. */
 static struct aaj_str label_of(struct aaj_str payload, char *scratch)
 {
@@ -341,21 +349,61 @@ static struct aaj_str label_of(struct aaj_str payload, char *scratch)
     return aaj_log_record_parse(&head, &record) < 0 ? (struct aaj_str){ "", 0 } : aaj_log_value(&record, AAJ_KEY_PROFILE);
 }
 
+/* The payload of the serial's CWD record; empty: it is not there. */
+static struct aaj_str cwd_of(const struct aaj_join *join, const struct aaj_log_head *head)
+{
+    struct aaj_log_head cwd;
+
+    for (size_t i = 0; i < AAJ_JOIN_CWDS; i++) {
+        if (!join->cwd[i].payload.p)
+            continue;
+        aaj_log_head_parse(join->cwd[i].payload, &cwd);
+        if (cwd.type == AAJ_AUDIT_CWD && cwd.serial == head->serial && cwd.time_ms == head->time_ms)
+            return cwd.payload;
+    }
+    return (struct aaj_str){ "", 0 };
+}
+
 int aaj_join_path(struct aaj_join *join, const struct aaj_log_head *head, struct aaj_fact *ret_fact,
                   struct aaj_str *ret_label)
 {
-    for (uint32_t i = 0; head->serial && i < join->n_exec && i < AAJ_JOIN_EXECS; i++) {
-        const struct aaj_join_line *avc = &join->exec[(join->n_exec - 1 - i) % AAJ_JOIN_EXECS];
-        size_t both = head->payload.n + avc->payload.n;
+    const struct aaj_join_line *avc;
 
-        if (!avc->payload.p || avc->serial != head->serial || avc->time_ms != head->time_ms)
-            continue;
-        if (need_scratch(join, both + avc->payload.n) < 0)
+    for (uint32_t i = 0; (avc = find_exec(join, head, &i)); i++) {
+        struct aaj_str cwd = cwd_of(join, head);
+        size_t all = 2 * (head->payload.n + avc->payload.n + cwd.n) + 2;
+
+        if (need_scratch(join, all + avc->payload.n) < 0)
             return -ENOMEM;
-        if (aaj_path_fact(head->payload, avc->payload, join->scratch, ret_fact)) {
-            *ret_label = label_of(avc->payload, join->scratch + both);
+        if (aaj_path_fact(head->payload, avc->payload, cwd, join->scratch, ret_fact)) {
+            *ret_label = label_of(avc->payload, join->scratch + all);
             return 1;
         }
+    }
+    return 0;
+}
+
+int aaj_join_execve(struct aaj_join *join, const struct aaj_log_head *head, struct aaj_event *ret_exec,
+                    struct aaj_str *ret_argv)
+{
+    const struct aaj_join_line *avc;
+
+    if (!head->serial || !aaj_argv_take(&join->argv, head))
+        return 0;
+    for (uint32_t i = 0; (avc = find_exec(join, head, &i)); i++) {
+        struct aaj_log_head said = { .type = AAJ_AUDIT_AVC, .payload = avc->payload, .time_ms = avc->time_ms,
+                                     .serial = avc->serial, .host = avc->host, .boot = avc->boot,
+                                     .channel = avc->channel };
+        struct aaj_log_record record;
+
+        if (need_scratch(join, avc->payload.n) < 0)
+            return -ENOMEM;
+        record.scratch = join->scratch;
+        if (aaj_log_record_parse(&said, &record) < 0 || aaj_log_event(&said, &record, ret_exec) < 0 ||
+            ret_exec->class != AAJ_CLASS_EXEC)
+            continue;
+        *ret_argv = aaj_argv_text(&join->argv, join->argv_text);
+        return 1;
     }
     return 0;
 }

@@ -10,13 +10,23 @@
  * A SOCKADDR is joined to the SYSCALL of its serial (what was done) and its AVC (by whom; else subj=) among
  * the last AAJ_JOIN_WINDOW of each, and waits as long for a SYSCALL that follows. One that finds none says
  * nothing that can be used.
+ *
+ *     AVC …  operation="exec" name="/usr/bin/dash" …                 who ran what
+ *     EXECVE argc=3 a0="sh" a1="-c" a2="id"                          with which words (argv.h)
+ *     CWD  cwd="/srv/slave"                                          where a relative name in PATH begins
+ *     PATH item=0 name="./helper" … mode=0104755                     what the file is (path.h)
+ *
+ * EXECVE and PATH are joined to an exec's AVC, which comes first, among the last AAJ_JOIN_EXECS of these. There is no
+ * more to be had of CWD: an AVC's own name is absolute and resolved, and one that is disconnected has no place that a
+ * directory of another view could tell.
  */
 #pragma once
 
 #include "fsview/fsview.h"
+#include "log/argv.h"
 #include "log/record.h"
 
-enum { AAJ_JOIN_WINDOW = 64, AAJ_JOIN_EXECS = 8 };
+enum { AAJ_JOIN_WINDOW = 64, AAJ_JOIN_EXECS = 8, AAJ_JOIN_CWDS = 4 };
 
 struct aaj_join_line {
     int64_t time_ms;
@@ -37,6 +47,10 @@ struct aaj_join {
     uint32_t waiting_now;
     struct aaj_join_line exec[AAJ_JOIN_EXECS]; /* AVCs, for what a PATH says about the file (path.h) */
     uint32_t n_exec;
+    struct aaj_join_line cwd[AAJ_JOIN_CWDS]; /* .payload is the whole CWD line: few are ever looked into */
+    uint32_t n_cwd;
+    struct aaj_argv argv; /* of the newest EXECVE */
+    char argv_text[AAJ_ARGV_MAX];
     char *scratch; /* an address, then decoded values */
     size_t scratch_cap;
 };
@@ -61,5 +75,17 @@ int aaj_join_syscall(struct aaj_join *join, const struct aaj_log_head *head, str
  * -ENOMEM. Valid until the next call. */
 int aaj_join_path(struct aaj_join *join, const struct aaj_log_head *head, struct aaj_fact *ret_fact,
                   struct aaj_str *ret_label);
+/* A CWD line of auditd, in the caller's bytes. */
+static inline void aaj_join_cwd(struct aaj_join *join, struct aaj_str line)
+{
+    struct aaj_join_line *cwd = &join->cwd[join->n_cwd++ % AAJ_JOIN_CWDS];
+
+    cwd->payload = line;
+    cwd->pinned = false;
+}
+/* The exec whose words an EXECVE record completes, and these as text (argv.h): 1, 0 or -ENOMEM. Valid until the next
+ * call. */
+int aaj_join_execve(struct aaj_join *join, const struct aaj_log_head *head, struct aaj_event *ret_exec,
+                    struct aaj_str *ret_argv);
 /* Copies what still points into the caller's bytes. */
 int aaj_join_pin(struct aaj_join *join);

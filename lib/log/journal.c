@@ -115,7 +115,7 @@ static struct aaj_str string_of(struct aaj_arena *arena, struct json_object *v)
 static bool of_interest(struct aaj_str line)
 {
     static const struct aaj_str marks[] = { AAJ_STR_INIT("apparmor="), AAJ_STR_INIT("SOCKADDR"),
-                                            AAJ_STR_INIT("SYSCALL"), AAJ_STR_INIT("\"kernel\""),
+                                            AAJ_STR_INIT("SYSCALL"), AAJ_STR_INIT("EXECVE"), AAJ_STR_INIT("\"kernel\""),
                                             AAJ_STR_INIT("\"driver\""), AAJ_STR_INIT("\"MESSAGE\":[") };
 
     for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++)

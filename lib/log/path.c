@@ -1,18 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "log/path.h"
 
-#include "log/scan.h"
+#include "log/field.h"
 
-/* The unquoted value behind " KEY=", empty where it is not there. */
 static struct aaj_str field(struct aaj_str text, struct aaj_str key)
 {
-    size_t at = aaj_str_search(text, key);
-    const char *p, *end = text.p + text.n;
-
-    if (at >= text.n)
-        return (struct aaj_str){ "", 0 };
-    p = text.p + at + key.n;
-    return (struct aaj_str){ p, (size_t)(aaj_scan_blank(p, end) - p) };
+    return aaj_log_field(text, key).value;
 }
 
 /* "0104755": type and mode in octal. */
@@ -71,12 +64,52 @@ static struct aaj_str name_of(struct aaj_str payload, char *scratch, bool exec)
     return aaj_log_value(&record, AAJ_KEY_NAME);
 }
 
-int aaj_path_fact(struct aaj_str path, struct aaj_str exec, char *scratch, struct aaj_fact *ret)
+/* Each part of @path to what is in @buf; ".." takes the last one away. */
+static size_t add_parts(char *buf, size_t n, struct aaj_str path)
 {
-    struct aaj_str said = name_of(path, scratch, false), run = name_of(exec, scratch + path.n, true);
+    while (path.n) {
+        struct aaj_str part = aaj_str_head(path, aaj_str_find(path, '/'));
+
+        path = aaj_str_skip(path, part.n + 1);
+        if (!part.n || aaj_str_eq(part, AAJ_STR(".")))
+            continue;
+        if (aaj_str_eq(part, AAJ_STR(".."))) {
+            while (n && buf[--n] != '/')
+                ;
+            continue;
+        }
+        buf[n++] = '/';
+        memmove(buf + n, part.p, part.n);
+        n += part.n;
+    }
+    return n;
+}
+
+struct aaj_str aaj_path_absolute(struct aaj_str cwd, struct aaj_str name, char *buf)
+{
+    bool absolute = name.n && name.p[0] == '/', directory = name.n && name.p[name.n - 1] == '/';
+    size_t n = 0;
+
+    if (!name.n || (!absolute && (!cwd.n || cwd.p[0] != '/')))
+        return (struct aaj_str){ "", 0 };
+    if (!absolute)
+        n = add_parts(buf, n, cwd);
+    n = add_parts(buf, n, name);
+    if (!n || directory)
+        buf[n++] = '/';
+    return (struct aaj_str){ buf, n };
+}
+
+int aaj_path_fact(struct aaj_str path, struct aaj_str exec, struct aaj_str cwd, char *scratch, struct aaj_fact *ret)
+{
+    struct aaj_str said = name_of(path, scratch, false), run = name_of(exec, scratch + path.n, true), from;
     uint64_t uid, gid;
     uint32_t mode;
 
+    if (cwd.n && said.n && said.p[0] != '/') {
+        from = aaj_log_text(aaj_log_field(cwd, AAJ_STR("cwd=")), scratch + path.n + exec.n);
+        said = aaj_path_absolute(from, said, scratch + path.n + exec.n + cwd.n);
+    }
     if (!run.n || run.p[0] != '/' || !aaj_str_eq(said, run) || !is_privileged(path, &mode) ||
         !aaj_log_number(field(path, AAJ_STR(" ouid=")), &uid) || !aaj_log_number(field(path, AAJ_STR(" ogid=")), &gid) ||
         uid >= AAJ_UID_NONE || gid >= AAJ_UID_NONE)

@@ -7,7 +7,8 @@
  *     PATH item=1 name="/lib64/ld-linux-x86-64.so.2" …
  *
  * Item 0 is the file that the call named, later ones are its interpreter and loader. The name is as the call wrote it;
- * only where that is the name which AppArmor resolved is it about the same file. Of these records only those are taken
+ * only where that is the name which AppArmor resolved, or leads there from the directory of the CWD record without a link,
+ * is it about the same file. Of these records only those are taken
  * that say setuid, setgid or capabilities: so a log can make a program more suspect, never less.
  */
 #pragma once
@@ -20,5 +21,10 @@
 bool aaj_path_is_privileged(struct aaj_str line);
 
 /* The fact such a record states, if @exec, the payload of an AVC of the same serial, names the same file: 1, else 0.
- * @scratch: as long as both; the fact's path is in it or in the payloads. */
-int aaj_path_fact(struct aaj_str path, struct aaj_str exec, char *scratch, struct aaj_fact *ret_fact);
+ * @cwd: the payload of its CWD record, or empty. @scratch: as long as twice all of them and two bytes; the fact's path is in it or in
+ * the payloads. */
+int aaj_path_fact(struct aaj_str path, struct aaj_str exec, struct aaj_str cwd, char *scratch, struct aaj_fact *ret_fact);
+
+/* @name as it is called in the directory @cwd, made absolute in @buf (both and two bytes): no empty part, no "." and no
+ * "..", which is taken to be the parent, as it is where no link leads elsewhere. Empty where it cannot be. */
+struct aaj_str aaj_path_absolute(struct aaj_str cwd, struct aaj_str name, char *buf);

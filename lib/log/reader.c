@@ -134,6 +134,17 @@ void aaj_log_reader_used(struct aaj_log_reader *reader, uint64_t n)
     reader->account.used += n;
 }
 
+/* The words of an exec, which is counted by its own record. */
+static int execve_line(struct aaj_log_reader *reader, const struct aaj_log_head *head)
+{
+    struct aaj_event exec;
+    struct aaj_str argv;
+    int r = reader->handler.command ? aaj_join_execve(&reader->join, head, &exec, &argv) : 0;
+
+    reader->account.irrelevant++;
+    return r > 0 ? reader->handler.command(reader->data, &exec, argv, head) : r;
+}
+
 static int loss_line(struct aaj_log_reader *reader, const struct aaj_log_head *head)
 {
     reader->account.used++;
@@ -152,6 +163,8 @@ static int take_head(struct aaj_log_reader *reader, struct aaj_log_head *head)
         return joined(reader, aaj_join_sockaddr(&reader->join, head, &event), &event, head);
     case AAJ_LINE_SYSCALL:
         return joined(reader, aaj_join_syscall(&reader->join, head, &event), &event, head);
+    case AAJ_LINE_EXECVE:
+        return execve_line(reader, head);
     case AAJ_LINE_LOSS:
         return loss_line(reader, head);
     case AAJ_LINE_BAD:
@@ -191,11 +204,11 @@ static bool is_open(const struct aaj_log_head *head)
 }
 
 /* auditd's records that are none of ours, of which there are more than of all others: PROCTITLE, PATH, CWD, … Ours
- * are AVC, APPARMOR_…, SYSCALL, SOCKADDR, USER_AVC, UNKNOWN[…] and numbers. */
+ * are AVC, APPARMOR_…, SYSCALL, SOCKADDR, EXECVE, USER_AVC, UNKNOWN[…] and numbers. */
 static bool is_foreign(struct aaj_str line)
 {
     return line.n > 6 && memcmp(line.p, "type=", 5) == 0 && line.p[5] >= 'B' && line.p[5] <= 'Z' &&
-           line.p[5] != 'S' && line.p[5] != 'U';
+           line.p[5] != 'S' && line.p[5] != 'U' && line.p[5] != 'E';
 }
 
 /* What a PATH record says of the file that was run, where it is worth knowing. */
@@ -211,6 +224,17 @@ static int take_path(struct aaj_log_reader *reader, struct aaj_str line)
     reader->account.used += r > 0;
     reader->account.irrelevant += r <= 0;
     return r > 0 ? reader->handler.fact(reader->data, &fact, label, &head) : r;
+}
+
+/* One of auditd's that is seldom worth a look. */
+static int foreign_line(struct aaj_log_reader *reader, struct aaj_str line)
+{
+    if (line.p[5] == 'C' && aaj_str_starts(line, AAJ_STR("type=CWD ")))
+        aaj_join_cwd(&reader->join, line);
+    else if (aaj_path_is_privileged(line))
+        return take_path(reader, line);
+    reader->account.irrelevant++;
+    return 0;
 }
 
 static int take_plain(struct aaj_log_reader *reader, struct aaj_str line)
@@ -279,10 +303,7 @@ static int take_line(struct aaj_log_reader *reader, const char *p, size_t n)
         return take_entry(reader, aaj_journal_json(&reader->journal, line));
     if (is_foreign(line) || (aaj_join_is_syscall(line) && aaj_join_later(&reader->join, line))) {
         reader->account.lines++;
-        if (aaj_path_is_privileged(line))
-            return take_path(reader, line);
-        reader->account.irrelevant++;
-        return 0;
+        return foreign_line(reader, line);
     }
     aaj_log_head_parse(line, &head);
     if (is_open(&head))
@@ -409,10 +430,13 @@ void aaj_log_reader_prime(struct aaj_log_reader *reader, const char *data, size_
     const char *end = data + n, *nl;
     struct aaj_log_head head;
     struct aaj_event event;
+    struct aaj_str argv;
 
     for (; data < end && (nl = memchr(data, '\n', (size_t)(end - data))); data = nl + 1) {
         if (*data != 't' && *data != 'n')
             continue; /* only auditd's own form holds records that are joined by serial and may be cut apart */
+        if (aaj_str_starts((struct aaj_str){ data, (size_t)(nl - data) }, AAJ_STR("type=CWD ")))
+            aaj_join_cwd(&reader->join, (struct aaj_str){ data, (size_t)(nl - data) });
         aaj_log_head_parse((struct aaj_str){ data, (size_t)(nl - data) }, &head);
         if (head.kind == AAJ_LINE_APPARMOR)
             aaj_join_avc(&reader->join, &head);
@@ -420,6 +444,8 @@ void aaj_log_reader_prime(struct aaj_log_reader *reader, const char *data, size_
             (void)aaj_join_syscall(&reader->join, &head, &event);
         else if (head.kind == AAJ_LINE_SOCKADDR)
             (void)aaj_join_sockaddr(&reader->join, &head, &event);
+        else if (head.kind == AAJ_LINE_EXECVE)
+            (void)aaj_join_execve(&reader->join, &head, &event, &argv);
     }
 }
 

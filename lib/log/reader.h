@@ -34,6 +34,8 @@ struct aaj_log_handler {
                  const struct aaj_log_record *record);
     /* Optional: what a PATH record said about the file of an exec by @label; see log/path.h. */
     int (*fact)(void *data, const struct aaj_fact *fact, struct aaj_str label, const struct aaj_log_head *head);
+    /* Optional: an exec, as its own record tells, and the words it was made with (log/argv.h). */
+    int (*command)(void *data, const struct aaj_event *exec, struct aaj_str argv, const struct aaj_log_head *head);
     /* Optional: a line set aside, with the offset of the trouble; @head may be NULL. */
     void (*report)(void *data, struct aaj_str line, uint64_t line_no, size_t at, const char *why,
                    const struct aaj_log_head *head);

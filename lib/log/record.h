@@ -30,6 +30,7 @@ enum aaj_line_kind {
     AAJ_LINE_APPARMOR, /* an AppArmor record */
     AAJ_LINE_SYSCALL,  /* records of the same serial that say more about it */
     AAJ_LINE_SOCKADDR,
+    AAJ_LINE_EXECVE,
     AAJ_LINE_LOSS, /* somebody says that events were lost */
     AAJ_LINE_BAD,  /* looks like ours and cannot be read: .why */
 };
@@ -38,7 +39,11 @@ enum aaj_line_kind {
 enum {
     AAJ_AUDIT_USER_AVC = 1107,
     AAJ_AUDIT_SYSCALL = 1300,
+    AAJ_AUDIT_PATH = 1302,
     AAJ_AUDIT_SOCKADDR = 1306,
+    AAJ_AUDIT_CWD = 1307,
+    AAJ_AUDIT_EXECVE = 1309,
+    AAJ_AUDIT_MMAP = 1323,
     AAJ_AUDIT_AVC = 1400,
     AAJ_AUDIT_APPARMOR = 1500, /* 1.x prose */
     AAJ_AUDIT_APPARMOR_FIRST = 1501,

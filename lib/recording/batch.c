@@ -12,6 +12,7 @@ void batch_clear(struct batch *b)
     free(b->item);
     free(b->event);
     free(b->fact);
+    free(b->command);
     free(b->report);
     free(b->loss);
     *b = (struct batch){ 0 };
@@ -20,7 +21,7 @@ void batch_clear(struct batch *b)
 void batch_reset(struct batch *b)
 {
     aaj_arena_clear(&b->arena);
-    b->n_items = b->n_settled = b->n_events = b->n_facts = b->n_reports = b->n_losses = 0;
+    b->n_items = b->n_settled = b->n_events = b->n_facts = b->n_commands = b->n_reports = b->n_losses = 0;
     b->lines = b->first_audit = b->last_audit = 0;
 }
 
@@ -32,19 +33,36 @@ static int own(struct batch *b, struct aaj_str *s)
     return s->p ? 0 : -ENOMEM;
 }
 
-int batch_event(struct batch *b, const struct aaj_event *event)
+static int own_event(struct batch *b, struct aaj_event *e)
 {
-    struct aaj_event e = *event;
-    struct aaj_str *const part[] = { &e.host, &e.boot, &e.op, &e.label, &e.ns, &e.comm, &e.info, &e.execpath };
-    int r = AAJ_GROW(b->event, b->n_events, b->cap_events) < 0 ? -ENOMEM : 0;
+    struct aaj_str *const part[] = { &e->host, &e->boot, &e->op, &e->label, &e->ns, &e->comm, &e->info, &e->execpath };
+    int r = 0;
 
     for (size_t i = 0; r == 0 && i < AAJ_ARRAY_SIZE(part); i++)
         r = own(b, part[i]);
     for (size_t a = 0; r == 0 && a < AAJ_ARGS; a++)
-        r = own(b, &e.arg[a]);
-    if (r == 0)
-        b->event[b->n_events++] = e;
+        r = own(b, &e->arg[a]);
     return r;
+}
+
+int batch_event(struct batch *b, const struct aaj_event *event)
+{
+    struct aaj_event e = *event;
+
+    if (AAJ_GROW(b->event, b->n_events, b->cap_events) < 0 || own_event(b, &e) < 0)
+        return -ENOMEM;
+    b->event[b->n_events++] = e;
+    return 0;
+}
+
+int batch_command(struct batch *b, const struct aaj_event *exec, struct aaj_str argv)
+{
+    struct kept_command new = { *exec, argv };
+
+    if (AAJ_GROW(b->command, b->n_commands, b->cap_commands) < 0 || own_event(b, &new.exec) < 0 || own(b, &new.argv) < 0)
+        return -ENOMEM;
+    b->command[b->n_commands++] = new;
+    return 0;
 }
 
 int batch_fact(struct batch *b, const struct aaj_fact *fact, struct aaj_str label)

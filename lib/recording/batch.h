@@ -33,6 +33,12 @@ struct kept_fact {
     struct aaj_str label; /* whose exec */
 };
 
+/* The words of an exec. */
+struct kept_command {
+    struct aaj_event exec;
+    struct aaj_str argv;
+};
+
 /* A line set aside. */
 struct kept_report {
     uint64_t line;
@@ -57,9 +63,10 @@ struct batch {
     struct queued *item;
     struct aaj_event *event; /* joined from several lines, so without one of their own */
     struct kept_fact *fact;
+    struct kept_command *command;
     struct kept_report *report;
     struct kept_loss *loss;
-    size_t n_items, cap_items, n_events, cap_events, n_facts, cap_facts, n_reports, cap_reports, n_losses, cap_losses;
+    size_t n_items, cap_items, n_events, cap_events, n_facts, cap_facts, n_commands, cap_commands, n_reports, cap_reports, n_losses, cap_losses;
     size_t n_settled;                   /* items whose bytes stay until the batch is taken */
     uint64_t lines;                     /* of the block */
     uint64_t first_audit, last_audit; /* lines of records that came through the audit channel; 0: none */
@@ -71,6 +78,7 @@ void batch_reset(struct batch *b);
 
 int batch_event(struct batch *b, const struct aaj_event *event);
 int batch_fact(struct batch *b, const struct aaj_fact *fact, struct aaj_str label);
+int batch_command(struct batch *b, const struct aaj_event *exec, struct aaj_str argv);
 /* Sees to it that all records' bytes stay: those that are not in @text are copied. */
 int batch_settle(struct batch *b, struct aaj_str text);
 /* At most BATCH_KEPT are kept, and no more than BATCH_SHOWN bytes of each. */

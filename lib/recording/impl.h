@@ -2,6 +2,7 @@
 /* The inside of a recording. */
 #pragma once
 
+#include "recording/commands.h"
 #include "recording/recording.h"
 #include "recording/sample.h"
 #include "recording/shape.h"
@@ -129,6 +130,7 @@ struct aaj_recording {
     struct input *input;
     struct loss *loss;
     struct unknown_key *unknown;
+    struct commands commands;
     struct head_label *head_label;
     uint32_t *extra_line; /* interned: lines of a kind that this version does not know */
     size_t n_entries, cap_entries, n_tallies, cap_tallies, n_sources, cap_sources;
@@ -204,6 +206,11 @@ int recording_loss(struct aaj_recording *rec, const struct loss *loss, bool disj
 int recording_merge_account(struct aaj_recording *rec, const struct aaj_recording *other);
 bool recording_loss_is_local(const struct aaj_recording *rec, const struct loss *loss);
 int recording_unknown(struct aaj_recording *rec, struct aaj_str key, struct aaj_str value);
+int recording_command(struct aaj_recording *rec, struct aaj_str label, struct aaj_str name, struct aaj_str argv);
+int recording_command_of(struct aaj_recording *rec, const struct aaj_event *exec, struct aaj_str argv);
+int recording_merge_commands(struct aaj_recording *rec, const struct aaj_recording *other);
+/* The label as it is kept: ":NS:LABEL" in a policy namespace. */
+int recording_label(struct aaj_recording *rec, const struct aaj_event *event, uint32_t *ret_id);
 int recording_extra_line(struct aaj_recording *rec, struct aaj_str line);
 int recording_extra(struct aaj_recording *rec, uint32_t entry, struct aaj_str object);
 int recording_fact(struct aaj_recording *rec, const struct aaj_fact *fact);

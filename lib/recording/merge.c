@@ -287,7 +287,7 @@ static int merge_rest(struct aaj_recording *rec, const struct aaj_recording *oth
                               aaj_recording_str(other, other->unknown[i].value));
     for (size_t i = 0; r == 0 && i < other->n_extra_lines; i++)
         r = recording_extra_line(rec, aaj_recording_str(other, other->extra_line[i]));
-    return r;
+    return r < 0 ? r : recording_merge_commands(rec, other);
 }
 
 int recording_merge_account(struct aaj_recording *rec, const struct aaj_recording *other)

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/grow.h"
+#include "log/argv.h"
 #include "recording/impl.h"
 
 enum { DEPTH = 8, VERSION = 1 };
@@ -416,6 +417,45 @@ static int read_file(struct reading *in, struct json_object *o)
     return r == -EINVAL ? refuse(in, "not a path that can be kept", "path") : r;
 }
 
+/* A word of @words at @n of @argv, which has room for it and a NUL. */
+static int read_word(struct reading *in, struct json_object *word, char *argv, size_t *n)
+{
+    struct json_object *o = json_object_new_object();
+    struct aaj_str text;
+    int r;
+
+    if (!o)
+        return -ENOMEM;
+    json_object_object_add(o, "argv", json_object_get(word));
+    r = name_of(in, o, "argv", &text);
+    if (r == 0 && (aaj_str_find(text, '\0') < text.n || *n + text.n + 1 > AAJ_ARGV_MAX))
+        r = refuse(in, "a word holds NUL, or there are more and longer words than are kept", "argv");
+    if (r == 0) {
+        memcpy(argv + *n, text.p, text.n);
+        *n += text.n;
+        argv[(*n)++] = '\0';
+    }
+    json_object_put(o);
+    return r;
+}
+
+static int read_command(struct reading *in, struct json_object *o)
+{
+    struct json_object *words = get(o, "argv");
+    struct aaj_str label, name;
+    char argv[AAJ_ARGV_MAX];
+    size_t n = 0;
+    int r = name_of(in, o, "label", &label);
+
+    if (r == 0)
+        r = name_of(in, o, "name", &name);
+    if (r == 0 && (!json_object_is_type(words, json_type_array) || json_object_array_length(words) == 0))
+        return refuse(in, "a command needs an array of words", "argv");
+    for (size_t i = 0; r == 0 && i < json_object_array_length(words); i++)
+        r = read_word(in, json_object_array_get_idx(words, i), argv, &n);
+    return r < 0 ? r : recording_command(in->rec, label, name, (struct aaj_str){ argv, n - 1 });
+}
+
 /* Derived; kept for who reads a head alone, made anew by every write. */
 static int read_label(struct reading *in, struct json_object *o)
 {
@@ -469,6 +509,7 @@ static int read_object(struct reading *in, struct json_object *o)
         { AAJ_STR_INIT("input"), read_input },   { AAJ_STR_INIT("loss"), read_loss },
         { AAJ_STR_INIT("key"), read_key },       { AAJ_STR_INIT("file"), read_file },
         { AAJ_STR_INIT("recording"), read_header }, { AAJ_STR_INIT("label"), read_label },
+        { AAJ_STR_INIT("command"), read_command },
     };
     struct aaj_str kind;
     int r = name_of(in, o, "kind", &kind);

@@ -25,6 +25,8 @@ static int init(struct aaj_recording *rec)
         r = aaj_slots_init(&rec->entries);
     if (r == 0)
         r = aaj_slots_init(&rec->sources);
+    if (r == 0)
+        r = commands_init(&rec->commands);
     return r < 0 ? r : aaj_fsview_new(&rec->files);
 }
 
@@ -54,6 +56,7 @@ struct aaj_recording *aaj_recording_free(struct aaj_recording *rec)
     samples_clear(&rec->samples);
     aaj_slots_clear(&rec->entries);
     aaj_slots_clear(&rec->sources);
+    commands_clear(&rec->commands);
     free(rec->entry);
     free(rec->tally);
     free(rec->line.p);
@@ -292,7 +295,7 @@ int recording_unknown(struct aaj_recording *rec, struct aaj_str key, struct aaj_
 }
 
 /* ":NS:LABEL" as AppArmor writes it. */
-static int label_of(struct aaj_recording *rec, const struct aaj_event *event, uint32_t *ret_id)
+int recording_label(struct aaj_recording *rec, const struct aaj_event *event, uint32_t *ret_id)
 {
     char buf[512];
     int n;
@@ -351,7 +354,7 @@ bool recording_is_access(const struct aaj_event *event)
 int recording_shape(struct aaj_recording *rec, const struct aaj_event *event, unsigned named, struct shape *ret)
 {
     uint32_t word[PATTERN_WORDS] = { 0, event->class, 0, event->requested, event->denied, 0 };
-    int r = event->ns.n ? label_of(rec, event, &word[0]) : aaj_intern_add(&rec->strings, event->label, &word[0]);
+    int r = event->ns.n ? recording_label(rec, event, &word[0]) : aaj_intern_add(&rec->strings, event->label, &word[0]);
 
     ret->kind = kind_of(event);
     ret->fsuid = event->fsuid;

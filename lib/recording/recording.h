@@ -85,6 +85,13 @@ struct aaj_label_count {
 };
 int aaj_recording_labels(const struct aaj_recording *rec, struct aaj_label_count **ret_label, size_t *ret_n);
 
+/* The words that the programs of an exec were started with, as far as EXECVE records said: the smallest by bytes, with
+ * NUL between words, and as one line that a shell would read. They were chosen by whoever ran it: escape them. */
+enum { AAJ_COMMANDS_KEPT = 4 };
+size_t aaj_recording_commands(const struct aaj_recording *rec, const struct aaj_access *access,
+                              struct aaj_str ret_argv[static AAJ_COMMANDS_KEPT]);
+struct aaj_str aaj_command_text(struct aaj_arena *arena, struct aaj_str argv); /* empty without memory */
+
 /* The part of a label up to the first "//", after a leading ":NS:" or ":NS://". */
 struct aaj_str aaj_label_top(struct aaj_str label);
 /* Is @label @above, or below it in its chain ("P//HAT" below "P")? */

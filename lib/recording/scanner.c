@@ -99,6 +99,15 @@ static int on_fact(void *data, const struct aaj_fact *fact, struct aaj_str label
     return 0;
 }
 
+static int on_command(void *data, const struct aaj_event *exec, struct aaj_str argv, const struct aaj_log_head *head)
+{
+    struct scanner *s = data;
+
+    if (wanted_host(s->options, head->host) && wanted_time(s->options, head->time_ms))
+        return batch_command(s->batch, exec, argv);
+    return 0;
+}
+
 static void on_report(void *data, struct aaj_str line, uint64_t line_no, size_t at, const char *why,
                       const struct aaj_log_head *head)
 {
@@ -121,7 +130,8 @@ static int on_loss(void *data, const struct aaj_log_head *head)
 int scanner_init(struct scanner *s, const struct aaj_intake_options *options, struct table *table, bool alone)
 {
     const struct aaj_log_handler handler = {
-        .known = on_known, .flush = on_flush, .event = on_event, .fact = on_fact, .report = on_report, .loss = on_loss,
+        .known = on_known, .flush = on_flush, .event = on_event, .fact = on_fact, .command = on_command,
+        .report = on_report, .loss = on_loss,
     };
 
     *s = (struct scanner){ .options = options, .table = table, .taker = alone ? table : NULL };

@@ -236,7 +236,10 @@ int table_take(struct table *t, struct batch *b)
         else
             t->filtered++;
     }
-    b->n_items = b->n_settled = b->n_events = b->n_facts = 0;
+    for (size_t i = 0; i < b->n_commands && r == 0; i++)
+        if (wanted_label(t, b->command[i].exec.label))
+            r = recording_command_of(t->rec, &b->command[i].exec, b->command[i].argv);
+    b->n_items = b->n_settled = b->n_events = b->n_facts = b->n_commands = 0;
     return r;
 }
 

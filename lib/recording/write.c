@@ -379,6 +379,40 @@ static int put_fact(void *data, const struct aaj_fact *fact)
     return 0;
 }
 
+static void put_argv(struct emit *out, struct aaj_str argv)
+{
+    emit_lit(out, ",\"argv\":[");
+    for (bool more = true; more;) {
+        struct aaj_str word = aaj_str_head(argv, aaj_str_find(argv, '\0'));
+
+        emit_name(out, word);
+        more = word.n < argv.n;
+        argv = aaj_str_skip(argv, word.n + 1);
+        if (more)
+            emit_char(out, ',');
+    }
+    emit_char(out, ']');
+}
+
+static int put_commands(struct emit *out, const struct aaj_recording *rec, const uint32_t *rank)
+{
+    uint32_t *order = commands_order(&rec->commands, rank);
+
+    for (size_t i = 0; order && i < rec->commands.n; i++) {
+        const struct command *c = &rec->commands.item[order[i]];
+
+        for (uint32_t k = 0; k < c->n; k++) {
+            emit_lit(out, "{\"kind\":\"command\"");
+            member(out, "label", aaj_recording_str(rec, c->label));
+            member(out, "name", aaj_recording_str(rec, c->name));
+            put_argv(out, aaj_recording_str(rec, c->argv[k]));
+            emit_lit(out, "}\n");
+        }
+    }
+    free(order);
+    return order ? 0 : -ENOMEM;
+}
+
 /* Derived, so that the head of a recording says what is in it; made anew by every write. */
 static int put_labels(struct emit *out, const struct aaj_recording *rec)
 {
@@ -457,6 +491,8 @@ static int put_all(struct emit *out, struct aaj_recording *rec, uint32_t *rank, 
         r = put_unknown(out, rec, rank);
     if (r == 0)
         r = aaj_fsview_each_fact(rec->files, put_fact, out);
+    if (r == 0)
+        r = put_commands(out, rec, rank);
     if (r == 0)
         r = source_texts(&w);
     for (size_t i = 0; r == 0 && i < rec->n_entries; i++) {

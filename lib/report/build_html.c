@@ -221,6 +221,10 @@ static void print_suspects(const struct page *p)
         text(p, s->what);
         fputs("</code> <span class=\"dim\">", p->out);
         text(p, s->detail);
+        for (size_t k = 0; k < s->n_commands; k++) {
+            fputs(k ? "; as: " : " as: ", p->out);
+            text(p, s->command[k]);
+        }
         fprintf(p->out, "</span></td><td class=\"%s\">%s</td></tr>\n", s->granted ? "bad" : "good",
                 s->granted ? "granted" : "not granted");
     }

@@ -66,6 +66,8 @@ static json_object *suspects_json(const struct aaj_learned *learned)
             json_object_object_add(o, "ceiling", aaj_json_bytes(s->detail));
         aaj_json_add_number(o, "events", s->events);
         json_object_object_add(o, "granted", json_object_new_boolean(s->granted));
+        if (s->n_commands)
+            json_object_object_add(o, "commands", aaj_json_list(s->command, s->n_commands));
         for (size_t k = 0; k < s->n_access; k++)
             json_object_array_add(evidence, json_object_new_int64(s->access[k]));
         json_object_object_add(o, "accesses", evidence);

@@ -75,6 +75,11 @@ static void print_suspects(FILE *out, const struct aaj_learned *learned)
         print_word(out, s->what);
         fprintf(out, "%s%.*s%s  # %" PRIu64 " event%s, %s\n", s->detail.n ? " (" : "", AAJ_STR_ARG(s->detail),
                 s->detail.n ? ")" : "", s->events, s->events == 1 ? "" : "s", s->granted ? "granted" : "not granted");
+        for (size_t k = 0; k < s->n_commands; k++) {
+            fputs("        as: ", out);
+            print_word(out, s->command[k]);
+            fputc('\n', out);
+        }
     }
 }
 

@@ -62,6 +62,9 @@ for kind in ceiling shell outside destination denied; do
     python3 -c "import json,sys; sys.exit(not any(s['kind'] == '$kind' for s in json.load(open('$dir/json'))['suspicious']))" ||
         fail "$kind is not set apart"
 done
+grep -A2 'it ran a shell' "$dir/err" | grep -qF "as: sh -c '" || fail "the shell's command is not shown: $(cat "$dir/err")"
+python3 -c "import json,sys; sys.exit(not any(c.startswith('sh -c') for s in json.load(open('$dir/json'))['suspicious'] for c in s.get('commands', [])))" ||
+    fail "the shell's command is not in the report"
 grep -A1 'used data outside' "$dir/err" | grep -q '/srv/other/customers.db  # 1 event, granted' || fail "outside: $(cat "$dir/err")"
 # Against a profile that is there already they make no rule, unless told so.
 printf 'include <tunables/global>\nprofile slave-c /usr/local/sbin/slave {\n  include <abstractions/base>\n}\n' >"$dir/kept"

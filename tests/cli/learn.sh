@@ -148,6 +148,20 @@ learn 0 --log hosts.log --since '2026-11-21 21:13' --until '2026-11-21 21:13' -o
 learn 0 --log "$logs"/slave-rules/A/audit.log -o d.rec
 grep '"class":"sockaddr"' d.rec | grep '"label":"slave-c"' | grep '"faddr":"203.0.113.7","fport":"80"' >/dev/null || fail "a destination"
 
+# The words of an exec: in the recording with their label, beside a shell in the build's report, gone when redacted.
+learn 0 --log "$logs"/slave/B/audit.log -o c.rec
+grep -qF '{"kind":"command","label":"slave-c","name":"/usr/bin/dash","argv":["sh","-c","/bin/date >/dev/null; /usr/bin/id -u >/dev/null"]}' c.rec ||
+    fail "the words of an exec: $(grep '"command"' c.rec)"
+[ "$(grep -c '"kind":"command"' c.rec)" = 5 ] || fail "commands: $(grep '"command"' c.rec)"
+learn 0 --log "$logs"/slave/B/audit.log -o o.rec -p other
+[ "$(grep -c '"kind":"command"' o.rec)" = 0 ] || fail "commands of another profile"
+"$AAJAIL" merge --redact c.rec 2>/dev/null | grep -q '"kind":"command"' && fail "--redact keeps commands"
+for form in export json; do
+    learn 0 --log "$logs"/journald/A/journal.$form -o $form.rec
+    grep -q '"kind":"command","label":"ev","name":"/usr/bin/dash"' $form.rec || fail "no command in the journal as $form"
+done
+cmp <(grep '"command"' export.rec) <(grep '"command"' json.rec) || fail "commands differ between forms of the journal"
+
 # merge: any grouping, twice is once; --redact; what is none.
 "$AAJAIL" merge a.rec ab.rec j.rec -o m1.rec 2>/dev/null
 "$AAJAIL" merge j.rec a.rec -o part.rec 2>/dev/null

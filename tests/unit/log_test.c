@@ -10,9 +10,9 @@
 #include "log/reader.h"
 
 struct seen {
-    unsigned events, reports, losses;
+    unsigned events, reports, losses, commands, facts;
     struct aaj_event last;
-    char label[256], arg[AAJ_ARGS][512], op[64], host[64], why[200];
+    char label[256], arg[AAJ_ARGS][512], op[64], host[64], why[200], argv[1024], exec[256], fact[256];
     struct aaj_log_account account;
 };
 
@@ -53,10 +53,36 @@ static int on_loss(void *data, const struct aaj_log_head *head)
     return 0;
 }
 
+/* NUL between words becomes "|". */
+static int on_command(void *data, const struct aaj_event *exec, struct aaj_str argv, const struct aaj_log_head *head)
+{
+    struct seen *seen = data;
+
+    seen->commands++;
+    assert_int_equal(exec->class, AAJ_CLASS_EXEC);
+    keep(seen->exec, sizeof(seen->exec), exec->arg[AAJ_FILE_NAME]);
+    keep(seen->label, sizeof(seen->label), exec->label);
+    keep(seen->argv, sizeof(seen->argv), argv);
+    for (size_t i = 0; i < argv.n; i++)
+        if (!seen->argv[i])
+            seen->argv[i] = '|';
+    return 0;
+}
+
+static int on_fact(void *data, const struct aaj_fact *fact, struct aaj_str label, const struct aaj_log_head *head)
+{
+    struct seen *seen = data;
+
+    seen->facts++;
+    keep(seen->fact, sizeof(seen->fact), fact->path);
+    return 0;
+}
+
 /* Feeds @text in pieces of @piece bytes. */
 static void read_text(struct aaj_str text, size_t piece, struct seen *seen)
 {
-    const struct aaj_log_handler handler = { .event = on_event, .report = on_report, .loss = on_loss };
+    const struct aaj_log_handler handler = { .event = on_event, .report = on_report, .loss = on_loss,
+                                             .command = on_command, .fact = on_fact };
     struct aaj_log_reader *reader;
 
     *seen = (struct seen){ 0 };
@@ -215,6 +241,96 @@ static void test_port_0_is_no_destination(void **state)
 }
 
 /* The short way for dates says what the long one says. */
+#define ID "msg=audit(1795295829.345:267): "
+#define EXEC                                                                                                           \
+    "type=AVC " ID "apparmor=\"ALLOWED\" operation=\"exec\" profile=\"ev\" name=\"/usr/bin/su\" pid=788 comm=\"ev\" " \
+    "requested_mask=\"x\" denied_mask=\"x\" fsuid=0 ouid=0 target=\"ev//null-/usr/bin/su\"\n"                           \
+    "type=AVC " ID "apparmor=\"ALLOWED\" operation=\"file_mmap\" profile=\"ev//null-/usr/bin/su\" "                    \
+    "name=\"/usr/bin/su\" pid=788 comm=\"su\" requested_mask=\"r\" denied_mask=\"r\" fsuid=0 ouid=0\n"
+#define X10 "58585858585858585858"
+#define X80 X10 X10 X10 X10 X10 X10 X10 X10
+
+/* The words of an exec: one record or several, plain or in hex, cut, secrets blotted out. */
+static void test_words_of_an_exec(void **state)
+{
+    static const struct {
+        const char *records, *argv; /* NULL: none */
+    } rows[] = {
+        { "type=EXECVE " ID "argc=4 a0=\"/bin/su\" a1=\"-c\" a2=\"id\" a3=\"nobody\"\n", "/bin/su|-c|id|nobody" },
+        { "type=EXECVE " ID "argc=3 a0=\"sh\" a1=\"-c\" a2=6964203B206C73\n", "sh|-c|id ; ls" },
+        { "type=EXECVE " ID "argc=6 a0=\"a\" a1=\"b\" a2=\"c\" a3=\"d\" a4=\"e\" a5=\"f\"\n", "a|b|c|d|…" },
+        { "type=EXECVE " ID "argc=2 a0=\"a\" a1=\"\"\n", "a|" },
+        /* a word in pieces, and words in the next record */
+        { "type=EXECVE " ID "argc=3 a0=\"x\" a1_len=9000 a1[0]=" X80 X80 X80 "\n"
+          "type=EXECVE " ID "a1[1]=4142 a2=\"last\"\n",
+          "x|" "XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX" "XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX"
+          "XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX" "XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX" "…|last" },
+        { "type=EXECVE " ID "argc=3 a0=\"x\"\ntype=EXECVE msg=audit(1795295829.345:268): a1=\"other\" a2=\"exec\"\n", NULL },
+        { "type=EXECVE " ID "a1=\"no\" a2=\"start\"\n", NULL },
+        { "type=EXECVE " ID "argc=2 a0=\"x\" a1=6G\n", NULL },
+        { "type=EXECVE " ID "argc=2 a0=\"x\" a1=616\n", NULL },
+        { "type=EXECVE msg=audit(1795295829.345:268): argc=1 a0=\"x\"\n", NULL }, /* of nobody's exec */
+        { "type=EXECVE " ID "argc=2 a0=\"mysql\" a1=\"--password=hunter2\"\n", "mysql|--password=***" },
+        { "type=EXECVE " ID "argc=3 a0=\"x\" a1=\"--api-Token\" a2=\"hunter2\"\n", "x|--api-Token|***" },
+        { "type=EXECVE " ID "argc=2 a0=\"git\" a1=\"https://u:hunter2@h/x\"\n", "git|https://u:***@h/x" },
+        { "type=EXECVE " ID "argc=2 a0=\"git\" a1=\"https://h/x:y@z\"\n", "git|https://h/x:y@z" },
+        { "type=EXECVE " ID "argc=3 a0=\"sh\" a1=\"-c\" a2="
+          "6D7973716C202D2D70617373776F72642068756E7465723220642026262044425F504153533D276162276320783B6964\n",
+          "sh|-c|mysql --password *** d && DB_PASS='***'c x;id" },
+    };
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        for (size_t piece = 40; piece < 5000; piece *= 5) {
+            struct seen seen;
+            char text[4096];
+            int n = snprintf(text, sizeof(text), EXEC "%s", rows[i].records);
+
+            assert_true(n > 0 && (size_t)n < sizeof(text));
+            read_text((struct aaj_str){ text, (size_t)n }, piece, &seen);
+            assert_int_equal(seen.commands, rows[i].argv != NULL);
+            if (rows[i].argv) {
+                assert_string_equal(seen.argv, rows[i].argv);
+                assert_string_equal(seen.exec, "/usr/bin/su");
+            }
+            assert_int_equal(seen.events, 2);
+            assert_int_equal(seen.account.used + seen.account.irrelevant, seen.account.lines);
+        }
+}
+
+/* A privileged file is told by the name that AppArmor resolved, also where the call's was relative. */
+static void test_relative_name_of_a_privileged_file(void **state)
+{
+    static const struct {
+        const char *cwd, *name;
+        bool same;
+    } rows[] = {
+        { "cwd=\"/\"", "\"/usr/bin/su\"", true },    { "cwd=\"/usr\"", "\"bin/su\"", true },
+        { "cwd=\"/usr/lib\"", "\"../bin/./su\"", true }, { "cwd=2F757372", "\"bin//su\"", true },
+        { "cwd=\"/usr\"", "\"../usr/bin/su\"", true }, { "cwd=\"/\"", "\"../../usr/bin/su\"", true },
+        { "cwd=\"/srv\"", "\"bin/su\"", false },     { "cwd=\"usr\"", "\"bin/su\"", false },
+        { "cwd=(null)", "\"bin/su\"", false },         { "cwd=\"/usr/bin\"", "\"su/\"", false },
+        { "cwd=\"/usr/bin/su\"", "\"\"", false },      { "cwd=\"/usr/bin/su\"", "(null)", false },
+    };
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        for (size_t piece = 40; piece < 5000; piece *= 5) {
+            struct seen seen;
+            char text[4096];
+            int n = snprintf(text, sizeof(text),
+                             EXEC "type=CWD msg=audit(1795295829.345:266): cwd=\"/usr\"\ntype=CWD " ID "%s\n"
+                                  "type=PATH " ID "item=0 name=%s inode=7 dev=62:00 mode=0104755 ouid=0 ogid=0 rdev=00:00 "
+                                  "nametype=NORMAL cap_fp=0 cap_fi=0 cap_fe=0 cap_fver=0 cap_frootid=0\n",
+                             rows[i].cwd, rows[i].name);
+
+            assert_true(n > 0 && (size_t)n < sizeof(text));
+            read_text((struct aaj_str){ text, (size_t)n }, piece, &seen);
+            if ((seen.facts == 1) != rows[i].same)
+                fail_msg("%s and %s: %u facts", rows[i].cwd, rows[i].name, seen.facts);
+            if (rows[i].same)
+                assert_string_equal(seen.fact, "/usr/bin/su");
+        }
+}
+
 static void test_dates(void **state)
 {
     static const struct {
@@ -253,6 +369,8 @@ int main(void)
         cmocka_unit_test(test_oldest_records_count_as_denied),
         cmocka_unit_test(test_destination_is_joined_to_its_label),
         cmocka_unit_test(test_port_0_is_no_destination),
+        cmocka_unit_test(test_words_of_an_exec),
+        cmocka_unit_test(test_relative_name_of_a_privileged_file),
         cmocka_unit_test(test_dates),
     };
 

@@ -87,6 +87,21 @@ static void add_some(struct aaj_recording *rec)
     }
 }
 
+/* As a log's EXECVE records would leave them. */
+static void add_commands(struct aaj_recording *rec)
+{
+    char line[256], text[4096] = "{\"kind\":\"recording\",\"version\":1}\n";
+    struct aaj_diags diags = AAJ_DIAGS_INIT;
+
+    for (unsigned n = draw(9); n > 0; n--) {
+        snprintf(line, sizeof(line),
+                 "{\"kind\":\"command\",\"label\":\"p\",\"name\":\"/bin/%s\",\"argv\":[\"sh\",\"-c\",{\"hex\":\"FF%02X\"}%s]}\n",
+                 draw(2) ? "a" : "b", 1 + draw(12), draw(2) ? "" : ",\"…\"");
+        strcat(text, line);
+    }
+    assert_int_equal(aaj_recording_read(rec, aaj_str_c(text), AAJ_STR("test"), &diags), 0);
+}
+
 enum { MANY = 50 };
 
 /* Reduces all of them, two at a time in random order, some twice, some through their text. */
@@ -130,6 +145,7 @@ static void test_fifty_recordings_in_any_order(void **unused)
         struct aaj_recording *rec = new_recording();
 
         add_some(rec);
+        add_commands(rec);
         text[i] = text_of(rec);
         aaj_recording_free(rec);
     }
@@ -200,6 +216,8 @@ static void test_what_is_no_recording_is_refused(void **unused)
         { "{\"kind\":\"recording\",\"version\":1}\n{\"kind\":\"access\",\"class\":\"file\",\"seen\":[],\"name\":7}\n",
           "expected a string or" },
         { "{\"kind\":\"recording\",\"version\":1}\n{}\n", "a line needs a: kind" },
+        { "{\"kind\":\"recording\",\"version\":1}\n{\"kind\":\"command\",\"argv\":[]}\n", "a command needs an array of words: argv" },
+        { "{\"kind\":\"recording\",\"version\":1}\n{\"kind\":\"command\",\"argv\":[{\"hex\":\"4100\"}]}\n", "a word holds NUL" },
         { "{\"kind\":\"recording\",\"version\":1}\n[[[[[[[[[[[[\n", "not a JSON object" },
     };
 
@@ -253,6 +271,44 @@ static void test_each_count_is_a_maximum(void **unused)
     }
 }
 
+/* The smallest few of each, and redaction drops them all. */
+static void test_commands(void **unused)
+{
+    struct aaj_recording *rec = from_text("{\"kind\":\"recording\",\"version\":1}\n"
+                                          "{\"kind\":\"command\",\"label\":\"p\",\"name\":\"/bin/dash\",\"argv\":[\"sh\",\"e\"]}\n"
+                                          "{\"kind\":\"command\",\"label\":\"p\",\"name\":\"/bin/dash\",\"argv\":[\"sh\",\"it's\"]}\n"
+                                          "{\"kind\":\"command\",\"label\":\"p\",\"name\":\"/bin/dash\",\"argv\":[\"sh\",\"c d\"]}\n"
+                                          "{\"kind\":\"command\",\"label\":\"p\",\"name\":\"/bin/dash\",\"argv\":[\"sh\",\"a\",\"\"]}\n"
+                                          "{\"kind\":\"command\",\"label\":\"p\",\"name\":\"/bin/dash\",\"argv\":[\"sh\",\"z\"]}\n"
+                                          "{\"kind\":\"command\",\"label\":\"p\",\"name\":\"/bin/dash\",\"argv\":[\"sh\",\"a\",\"\"]}\n"
+                                          "{\"kind\":\"access\",\"class\":\"exec\",\"label\":\"p\",\"op\":\"exec\",\"name\":\"/bin/dash\","
+                                          "\"requested\":\"x\",\"seen\":[{\"allowed\":1}]}\n"),
+                         *redacted;
+    static const char *const want[] = { "sh a ''", "sh 'c d'", "sh e", "sh 'it'\\''s'" };
+    struct aaj_str argv[AAJ_COMMANDS_KEPT];
+    struct aaj_arena arena = AAJ_ARENA_INIT;
+    const struct aaj_access *access;
+    char *text;
+    size_t n;
+
+    assert_int_equal(aaj_recording_accesses(rec, &access, &n), 0);
+    assert_int_equal(n, 1);
+    assert_int_equal(aaj_recording_commands(rec, access, argv), 4);
+    for (size_t i = 0; i < 4; i++) {
+        struct aaj_str shown = aaj_command_text(&arena, argv[i]);
+
+        assert_int_equal(shown.n, strlen(want[i]));
+        assert_memory_equal(shown.p, want[i], shown.n);
+    }
+    assert_int_equal(aaj_recording_redact(rec, &redacted), 0);
+    text = text_of(redacted);
+    assert_null(strstr(text, "command"));
+    free(text);
+    aaj_arena_clear(&arena);
+    aaj_recording_free(redacted);
+    aaj_recording_free(rec);
+}
+
 static void test_labels_and_redaction(void **unused)
 {
     static const char *const names[] = { "/home/alice/x", "/home/bob12/x", "/var/lib/php/sess_0a1b2c3d4e5f6a7b8c9d" };
@@ -296,6 +352,7 @@ int main(void)
         cmocka_unit_test(test_what_is_not_known_is_kept),
         cmocka_unit_test(test_what_is_no_recording_is_refused),
         cmocka_unit_test(test_each_count_is_a_maximum),
+        cmocka_unit_test(test_commands),
         cmocka_unit_test(test_labels_and_redaction),
     };
 
