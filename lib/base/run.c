@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 
 struct sink {
@@ -27,14 +28,6 @@ struct child {
     int in;
     struct sink out, err;
 };
-
-static int64_t now_ms(void)
-{
-    struct timespec ts;
-
-    clock_gettime(CLOCK_MONOTONIC, &ts);
-    return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
 
 static void close_fd(int *fd)
 {
@@ -158,13 +151,13 @@ static void feed(struct child *c, struct aaj_str *input)
 static int converse(const struct aaj_run *run, struct child *c)
 {
     size_t max = run->max_output ? run->max_output : AAJ_FILE_MAX;
-    int64_t end = now_ms() + (run->timeout_ms ? run->timeout_ms : 60000);
+    int64_t end = aaj_clock_ms() + (run->timeout_ms ? run->timeout_ms : 60000);
     struct aaj_str input = run->input;
     int r = 0;
 
     while (r == 0 && (c->out.fd >= 0 || c->err.fd >= 0)) {
         struct pollfd p[3] = { { c->in, POLLOUT, 0 }, { c->out.fd, POLLIN, 0 }, { c->err.fd, POLLIN, 0 } };
-        int64_t left = end - now_ms();
+        int64_t left = end - aaj_clock_ms();
 
         if (left <= 0)
             return -ETIMEDOUT;
@@ -192,7 +185,7 @@ static int finish(struct child *c, int r, int64_t end, int *ret_status)
             break;
         if (info.si_pid == c->pid)
             break;
-        if (now_ms() >= end)
+        if (aaj_clock_ms() >= end)
             r = -ETIMEDOUT;
         else
             nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
@@ -210,7 +203,7 @@ int aaj_run(const struct aaj_run *run, struct aaj_arena *arena, struct aaj_run_r
 {
     struct child c = { .pid = -1, .in = -1, .out.fd = -1, .err.fd = -1 };
     struct aaj_run_result result = { 0 };
-    int64_t end = now_ms() + (run->timeout_ms ? run->timeout_ms : 60000);
+    int64_t end = aaj_clock_ms() + (run->timeout_ms ? run->timeout_ms : 60000);
     int r;
 
     if (run->argv[0][0] != '/')

@@ -10,25 +10,17 @@
 #include <unistd.h>
 
 #include "base/escape.h"
+#include "base/stream.h"
 #include "lab/console.h"
 #include "lab/owners.h"
 #include "lab/sandbox.h"
-
-/* A stream with room for one piece: no more is read before it is written, so a slow reader slows the
- * guest and never this loop. */
-struct stream {
-    int from, to; /* to: -1 drops */
-    char buf[PIPE_BUF];
-    size_t at, n;
-    int error; /* of a write */
-};
 
 struct run {
     const struct aaj_lab *lab;
     struct aaj_diags *diags;
     struct aaj_sandbox sandbox;
     struct aaj_owners owners;
-    struct stream out, err;
+    struct aaj_stream out, err;
     struct aaj_console console;
     char control[PATH_MAX + 1024];
     size_t n_control;
@@ -105,41 +97,6 @@ static bool read_control(struct run *run)
     return true;
 }
 
-/* Reads when there is room, writes when there is something. Closes its near end when the far one is gone. */
-static void step(struct stream *s, const struct pollfd *p)
-{
-    ssize_t n;
-
-    if (s->n > s->at) {
-        if (!p->revents)
-            return;
-        n = write(s->to, s->buf + s->at, s->n - s->at);
-        if (n > 0)
-            s->at += (size_t)n;
-        else if (n < 0 && errno != EINTR && errno != EAGAIN)
-            s->error = -errno;
-        return;
-    }
-    if (!p->revents)
-        return;
-    n = read(s->from, s->buf, sizeof(s->buf));
-    if (n < 0 && errno == EINTR)
-        return;
-    if (n <= 0) {
-        s->from = -1;
-        return;
-    }
-    s->at = s->to < 0 ? (size_t)n : 0;
-    s->n = (size_t)n;
-}
-
-static struct pollfd wish(const struct stream *s)
-{
-    if (s->n > s->at)
-        return (struct pollfd){ .fd = s->to, .events = POLLOUT };
-    return (struct pollfd){ .fd = s->from, .events = POLLIN };
-}
-
 static int ms_left(const struct timespec *deadline)
 {
     struct timespec now;
@@ -168,8 +125,7 @@ static void on_owners(struct run *run)
 /* The kernel and all that it ran are gone, and what CMD said is handed on. */
 static bool lines_ended(const struct run *run)
 {
-    return run->out.from < 0 && run->err.from < 0 && run->sandbox.line[AAJ_LAB_CONTROL] < 0 &&
-           run->out.at == run->out.n && run->err.at == run->err.n;
+    return aaj_stream_ended(&run->out) && aaj_stream_ended(&run->err) && run->sandbox.line[AAJ_LAB_CONTROL] < 0;
 }
 
 /* @more: the console's file holds more than was read. */
@@ -190,8 +146,8 @@ static int carry(struct run *run, const struct timespec *deadline)
 
     while (console > 0 || !lines_ended(run)) {
         struct pollfd p[] = {
-            wish(&run->out),
-            wish(&run->err),
+            aaj_stream_wish(&run->out),
+            aaj_stream_wish(&run->err),
             aaj_console_wish(&run->console),
             { .fd = s->line[AAJ_LAB_CONTROL], .events = POLLIN },
             { .fd = run->owners.listener >= 0 ? run->owners.listener : s->owners[0], .events = POLLIN },
@@ -210,8 +166,8 @@ static int carry(struct run *run, const struct timespec *deadline)
             return -EINTR;
         if (p[4].revents)
             on_owners(run);
-        step(&run->out, &p[0]);
-        step(&run->err, &p[1]);
+        aaj_stream_step(&run->out, &p[0]);
+        aaj_stream_step(&run->err, &p[1]);
         console = aaj_console_step(&run->console, p[2].revents);
         if (run->out.error || run->err.error || console < 0)
             return run->out.error ?: run->err.error ?: console;
@@ -309,8 +265,8 @@ int aaj_lab_run(const struct aaj_lab *settings, struct aaj_diags *diags, int *re
     if (r == 0)
         r = aaj_sandbox_start(&run->sandbox, diags);
     if (r == 0) {
-        run->out = (struct stream){ .from = run->sandbox.line[AAJ_LAB_OUT], .to = lab.out_fd };
-        run->err = (struct stream){ .from = run->sandbox.line[AAJ_LAB_ERR], .to = lab.err_fd };
+        run->out = (struct aaj_stream){ .from = run->sandbox.line[AAJ_LAB_OUT], .to = lab.out_fd };
+        run->err = (struct aaj_stream){ .from = run->sandbox.line[AAJ_LAB_ERR], .to = lab.err_fd };
         run->console = (struct aaj_console){ .from = run->sandbox.line[AAJ_LAB_CONSOLE], .to = lab.klog_fd };
         r = result(run, carry(run, &deadline), ret_status);
     }

@@ -5,21 +5,14 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/file.h>
-#include <time.h>
 #include <unistd.h>
 
-static int64_t now_ms(void)
-{
-    struct timespec ts;
-
-    clock_gettime(CLOCK_MONOTONIC, &ts);
-    return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
+#include "base/clock.h"
 
 int lock_take(const struct aaj_firewall_ctx *ctx, struct aaj_diags *diags)
 {
     const char *path = ctx->lock ? ctx->lock : secure_getenv("XTABLES_LOCKFILE");
-    int64_t until = now_ms() + (int64_t)ctx->lock_seconds * 1000;
+    int64_t until = aaj_clock_ms() + (int64_t)ctx->lock_seconds * 1000;
     int fd, r;
 
     if (!path || !*path)
@@ -32,7 +25,7 @@ int lock_take(const struct aaj_firewall_ctx *ctx, struct aaj_diags *diags)
     }
     while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
         r = -errno;
-        if (r != -EINTR && (r != -EWOULDBLOCK || now_ms() >= until)) {
+        if (r != -EINTR && (r != -EWOULDBLOCK || aaj_clock_ms() >= until)) {
             aaj_error(diags, (struct aaj_loc){ 0 }, "another program holds the firewall's lock %s (%s); try again",
                       path, strerror(-r));
             close(fd);
