@@ -4,9 +4,8 @@
 #include <libaudit.h>
 #include <poll.h>
 
+#include "base/clock.h"
 #include "session/internal.h"
-
-enum { REPLY_MS = 500, REPLIES_MAX = 10000 };
 
 static bool compares(uint32_t op, uint32_t left, uint32_t right)
 {
@@ -43,31 +42,44 @@ static bool excludes_avc(const struct audit_rule_data *rule)
     return typed;
 }
 
-/* Replies until AUDIT_GET's, which is asked for last. */
+/* Each question is answered by a thread of its own, so that either answer may be the first: the rules, which end with
+ * NLMSG_DONE (audit_list_rules_send, kernel/auditfilter.c), and the status. */
+static int read_replies(int fd, struct audit_rules *ret)
+{
+    int64_t end = aaj_clock_ms() + REPLY_MS;
+    bool listed = false, told = false;
+    struct audit_reply reply;
+
+    while (!listed || !told) {
+        struct pollfd p = { .fd = fd, .events = POLLIN };
+        int64_t left = end - aaj_clock_ms();
+
+        if (left <= 0)
+            return -ETIMEDOUT;
+        if (poll(&p, 1, (int)left) <= 0 || audit_get_reply(fd, &reply, GET_REPLY_NONBLOCKING, 0) <= 0)
+            continue;
+        if (reply.type == AUDIT_LIST_RULES)
+            ret->excluded |= excludes_avc(reply.ruledata);
+        listed |= reply.type == NLMSG_DONE;
+        if (reply.type == AUDIT_GET) {
+            ret->locked = reply.status->enabled == 2;
+            told = true;
+        }
+    }
+    return 0;
+}
+
 int audit_ask_rules(struct audit_rules *ret)
 {
     struct audit_rules rules = { 0 };
-    struct audit_reply reply;
-    int fd = audit_open(), r = -ENODATA;
+    int fd = audit_open(), r;
 
     if (fd < 0)
         return -errno;
-    if (audit_request_rules_list_data(fd) <= 0 || audit_request_status(fd) <= 0) {
-        audit_close(fd);
-        return -EPERM;
-    }
-    for (int i = 0; i < REPLIES_MAX && r == -ENODATA; i++) {
-        struct pollfd p = { .fd = fd, .events = POLLIN };
-
-        if (poll(&p, 1, REPLY_MS) <= 0 || audit_get_reply(fd, &reply, GET_REPLY_NONBLOCKING, 0) <= 0)
-            break;
-        if (reply.type == AUDIT_LIST_RULES)
-            rules.excluded |= excludes_avc(reply.ruledata);
-        if (reply.type != AUDIT_GET)
-            continue;
-        rules.locked = reply.status->enabled == 2;
-        r = 0;
-    }
+    if (audit_request_rules_list_data(fd) <= 0 || audit_request_status(fd) <= 0)
+        r = -EPERM;
+    else
+        r = read_replies(fd, &rules);
     audit_close(fd);
     if (r == 0)
         *ret = rules;
