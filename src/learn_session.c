@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/escape.h"
 #include "base/file.h"
 #include "compile/compile.h"
@@ -229,47 +230,57 @@ static bool on_signals(int fd, pid_t command, struct learn_report *report)
     return end;
 }
 
+/* 1 = something came or was written, 0 = for @ms nothing, -errno. */
+static int pump(struct aaj_audit *audit, int log, int ms)
+{
+    struct pollfd p[2];
+    int n, r;
+
+    aaj_audit_wish(audit, log, p);
+    n = poll(p, 2, ms);
+    if (n < 0 && errno != EINTR)
+        return -errno;
+    r = aaj_audit_pump(audit, log);
+    return r < 0 ? r : n != 0;
+}
+
 /* Until it is quiet: what CMD did last may still be on its way. */
 static int settle(struct aaj_audit *audit, int log)
 {
-    int r = 0;
+    int64_t end = aaj_clock_ms() + SETTLE_MS;
+    int r = 1;
 
-    for (int waited = 0; r == 0 && waited < SETTLE_MS; waited += QUIET_MS) {
-        uint64_t before = audit->records;
-
-        poll(NULL, 0, QUIET_MS);
-        r = aaj_audit_pump(audit, log);
-        if (audit->records == before)
-            break;
-    }
-    return r < 0 ? r : aaj_audit_finish(audit, log);
+    while (r == 1 && aaj_clock_ms() < end)
+        r = pump(audit, log, QUIET_MS);
+    aaj_audit_end(audit);
+    while (r >= 0 && !aaj_audit_ended(audit))
+        r = pump(audit, log, -1);
+    return r < 0 ? r : 0;
 }
 
-static void run_live(struct learn_session *s, struct aaj_audit *audit, int log, struct learn_report *report)
+/* @set, of signals, is blocked; @old is for CMD. */
+static void run_live(struct learn_session *s, struct aaj_audit *audit, int log, const sigset_t *set,
+                     const sigset_t *old, struct learn_report *report)
 {
-    static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGCHLD };
-    sigset_t set, old;
     bool end = false;
     pid_t command = 0;
     int fd, r = 0;
 
-    sigemptyset(&set);
-    for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
-        sigaddset(&set, signals[i]);
-    sigprocmask(SIG_BLOCK, &set, &old);
-    fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    fd = signalfd(-1, set, SFD_CLOEXEC | SFD_NONBLOCK);
     if (s->argv[0])
-        command = start_command(s->argv, &old);
+        command = start_command(s->argv, old);
     else
         fprintf(stderr, "learning; end it with Ctrl-C\n");
     if (fd < 0 || command < 0)
         r = -errno;
+    fcntl(log, F_SETFL, O_NONBLOCK);
     while (r == 0 && !end) {
-        struct pollfd p[] = { { .fd = audit->fd, .events = POLLIN }, { .fd = fd, .events = POLLIN } };
+        struct pollfd p[3] = { [2] = { .fd = fd, .events = POLLIN } };
 
-        if (poll(p, 2, -1) < 0 && errno != EINTR)
+        aaj_audit_wish(audit, log, p);
+        if (poll(p, 3, -1) < 0 && errno != EINTR)
             r = -errno;
-        if (r == 0 && p[0].revents)
+        if (r == 0)
             r = aaj_audit_pump(audit, log);
         end = on_signals(fd, command, report);
     }
@@ -316,6 +327,45 @@ static void hand_on_signals(pid_t pid)
     sigaction(SIGHUP, &sa, NULL);
 }
 
+/* The session's process. */
+static _Noreturn void run_session(struct learn_session *s, struct aaj_audit *audit, int log, int report,
+                                  const sigset_t *set, const sigset_t *old)
+{
+    struct learn_report r = { 0 };
+
+    s->lab_options->lab.klog_fd = log;
+    if (s->lab) {
+        sigprocmask(SIG_SETMASK, old, NULL); /* the lab minds its own */
+        run_in_lab(s, &r);
+    } else {
+        run_live(s, audit, log, set, old, &r);
+    }
+    _exit(write(report, &r, sizeof(r)) == sizeof(r) ? 0 : 1);
+}
+
+/* Signals wait from before there are two of us until both heed them: none is lost, whatever a shell ignores for what it
+ * runs in the background. */
+static int start_session(struct learn_session *s, struct aaj_audit *audit, const int log[2], const int report[2])
+{
+    static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGCHLD };
+    sigset_t set, old;
+
+    sigemptyset(&set);
+    for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+        sigaddset(&set, signals[i]);
+    fflush(NULL);
+    sigprocmask(SIG_BLOCK, &set, &old);
+    s->pid = fork();
+    if (s->pid == 0) {
+        close(log[0]);
+        run_session(s, audit, log[1], report[1], &set, &old);
+    }
+    if (s->pid > 0)
+        hand_on_signals(s->pid);
+    sigprocmask(SIG_SETMASK, &old, NULL);
+    return s->pid < 0 ? EXIT_REFUSED : EXIT_DONE;
+}
+
 int learn_session_start(struct learn_session *s, int *ret_log)
 {
     struct aaj_audit audit = { .fd = -1 };
@@ -332,32 +382,15 @@ int learn_session_start(struct learn_session *s, int *ret_log)
     show_diags(&s->cmd.diags);
     if (status == EXIT_DONE && report_pipe(log, report) < 0)
         status = EXIT_REFUSED;
-    if (status != EXIT_DONE) {
-        aaj_audit_close(&audit);
-        return status;
-    }
-    fflush(NULL);
-    s->pid = fork();
-    if (s->pid == 0) {
-        struct learn_report r = { 0 };
-
-        close(log[0]);
-        s->lab_options->lab.klog_fd = log[1];
-        if (s->lab)
-            run_in_lab(s, &r);
-        else
-            run_live(s, &audit, log[1], &r);
-        _exit(write(report[1], &r, sizeof(r)) == sizeof(r) ? 0 : 1);
+    if (status == EXIT_DONE) {
+        status = start_session(s, &audit, log, report);
+        close(log[1]);
+        close(report[1]);
+        s->report = report[0];
+        *ret_log = log[0];
     }
     aaj_audit_close(&audit);
-    close(log[1]);
-    close(report[1]);
-    s->report = report[0];
-    *ret_log = log[0];
-    if (s->pid < 0)
-        return EXIT_REFUSED;
-    hand_on_signals(s->pid);
-    return EXIT_DONE;
+    return status;
 }
 
 /* A profile of ours goes again, unless somebody lives in it. */

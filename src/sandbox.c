@@ -16,9 +16,6 @@
 enum { RESULT_MAX = 1 << 30, DIAGS_MAX = 16 << 20, SECONDS = 3600 };
 #define MEMORY ((size_t)16 << 30)
 
-/* The child's exit statuses: 0, or the errno it failed with; this one is beyond errno's range. */
-enum { CHILD_UNCONFINED = 250 };
-
 struct stream {
     int fd;
     size_t max;
@@ -39,14 +36,14 @@ static _Noreturn void child(sandbox_fn fn, void *data, const struct sandbox_limi
 
     /* _exit throughout: the parent's buffers and handlers are not ours to run. */
     if (!out || !notes || prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || sandbox_confine(limits) < 0)
-        _exit(CHILD_UNCONFINED);
+        _exit(SANDBOX_UNCONFINED);
     diags.limit = limits->findings;
     sandbox_ask_at(ends.ask);
     r = fn(data, out, &diags);
     sandbox_write_diags(notes, &diags);
     if (fflush(out) != 0 || fflush(notes) != 0)
         r = r < 0 ? r : -EIO;
-    _exit(r < 0 && -r < CHILD_UNCONFINED ? -r : 0);
+    _exit(r < 0 && -r < SANDBOX_UNCONFINED ? -r : 0);
 }
 
 /* Reads what is there. 1 = more may come, 0 = end, -errno. */
@@ -122,14 +119,14 @@ static int reap(pid_t pid, bool kill_it, int *ret_status)
     return 0;
 }
 
-/* What a status means; a finding where the child could not say it itself. */
+/* What a status, 0 or the errno it failed with, means; a finding where the child could not say it itself. */
 static int judge(const char *what, int status, struct aaj_diags *diags)
 {
     struct aaj_loc here = { .file = aaj_str_c(what) };
 
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
         return 0;
-    if (WIFEXITED(status) && WEXITSTATUS(status) != CHILD_UNCONFINED)
+    if (WIFEXITED(status) && WEXITSTATUS(status) != SANDBOX_UNCONFINED)
         return -WEXITSTATUS(status);
     if (WIFEXITED(status))
         aaj_error(diags, here, "the reading process could not give up its privileges; nothing was read");

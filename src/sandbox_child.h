@@ -3,6 +3,13 @@
 
 #include "sandbox.h"
 
+/* The child's exit status when it could not give up its power: beyond errno's range, and no status of the command's. */
+enum { SANDBOX_UNCONFINED = 250 };
+
+/* The exit status that a child's wait status means, for a child that ends with one of the command's; a message on
+ * stderr where it could not say it itself. Where SIGPIPE ended it, it ends this process too. */
+int sandbox_status(int wait_status);
+
 /* Gives up everything that reading does not need. 0 or -errno; on an error the process must end. */
 int sandbox_confine(const struct sandbox_limits *limits);
 

@@ -11,7 +11,7 @@
 #include "sandbox_child.h"
 #include "verb.h"
 
-enum { CHILD_UNCONFINED = 250, SECONDS = 7 * 86400 };
+enum { SECONDS = 7 * 86400 };
 #define MEMORY ((size_t)16 << 30)
 
 static _Noreturn void child(int (*fn)(void *data), void *data)
@@ -20,7 +20,7 @@ static _Noreturn void child(int (*fn)(void *data), void *data)
     int status;
 
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || sandbox_confine(&limits) < 0)
-        _exit(CHILD_UNCONFINED);
+        _exit(SANDBOX_UNCONFINED);
     status = fn(data);
     /* A full disk behind stdout is not success. */
     if ((fflush(stdout) != 0 || ferror(stdout)) && status < EXIT_REFUSED)
@@ -28,9 +28,9 @@ static _Noreturn void child(int (*fn)(void *data), void *data)
     _exit(status);
 }
 
-static int judge(int status)
+int sandbox_status(int status)
 {
-    if (WIFEXITED(status) && WEXITSTATUS(status) != CHILD_UNCONFINED)
+    if (WIFEXITED(status) && WEXITSTATUS(status) != SANDBOX_UNCONFINED)
         return WEXITSTATUS(status);
     if (WIFEXITED(status))
         fprintf(stderr, "aajail: the reading process could not give up its privileges; nothing was read\n");
@@ -58,5 +58,5 @@ int sandbox_rest(int (*fn)(void *data), void *data)
     while (waitpid(pid, &status, 0) < 0)
         if (errno != EINTR)
             return EXIT_REFUSED;
-    return judge(status);
+    return sandbox_status(status);
 }

@@ -7,6 +7,7 @@
 
 #include "base/arena.h"
 #include "log/reader.h"
+#include "session/audit.h"
 
 /* A line that was told, without its time and pid, so that the same denial is counted from then on. */
 struct watch_told {
@@ -27,6 +28,12 @@ struct watch {
     size_t next;             /* the slot that is used again */
     struct watch_told *last; /* whose line was printed last */
 };
+
+/*
+ * Tells at @to what comes, to the end of the log @in, which is closed, or until SIGINT, SIGTERM or SIGHUP. With @audit:
+ * of the audit channel (@in is -1); what was denied before the signal is told. An exit status.
+ */
+int watch_follow(struct watch *watch, int in, struct aaj_audit *audit, int to);
 
 /* Handlers of aaj_log_reader; @data is the struct watch. */
 int watch_event(void *data, const struct aaj_event *event, const struct aaj_log_head *head,

@@ -11,15 +11,17 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/file.h"
+#include "base/clock.h"
 #include "session/internal.h"
 
 enum {
-    BUFFER = 256 * 1024,      /* of lines */
-    RECORD = 16 * 1024,       /* MAX_AUDIT_MESSAGE_LENGTH is 8970 */
-    SOCKET_BUFFER = 64 << 20, /* the kernel throttles the slave rather than losing, as long as this holds */
+    BUFFER = 256 * 1024,                 /* of lines */
+    RECORD = 16 * 1024,                  /* MAX_AUDIT_MESSAGE_LENGTH is 8970 */
+    SOCKET_BUFFER = 64 << 20,            /* the kernel throttles the slave rather than losing, as long as this holds */
+    QUEUE_MAX = 2 * SOCKET_BUFFER / 512, /* the kernel doubles what is asked for; no record takes less of it */
+    LINE_MORE = 1024,                    /* what stands around a record, or all that is said about loss */
     BITS = 64,
-    PROBE_MS = 3000,
+    PROBE_MS = 5000,
 };
 
 static const struct aaj_loc nowhere;
@@ -48,6 +50,7 @@ void aaj_audit_close(struct aaj_audit *a)
 /* The counter of records that the kernel dropped since boot. */
 static bool ask_lost(uint32_t *ret_lost)
 {
+    int64_t end = aaj_clock_ms() + REPLY_MS;
     struct audit_reply reply;
     int fd = audit_open();
     bool ok = false;
@@ -57,10 +60,10 @@ static bool ask_lost(uint32_t *ret_lost)
             audit_close(fd);
         return false;
     }
-    for (int i = 0; i < 20 && !ok; i++) {
+    for (int64_t left = REPLY_MS; left > 0 && !ok; left = end - aaj_clock_ms()) {
         struct pollfd p = { .fd = fd, .events = POLLIN };
 
-        if (poll(&p, 1, 100) > 0 && audit_get_reply(fd, &reply, GET_REPLY_NONBLOCKING, 0) > 0 &&
+        if (poll(&p, 1, (int)left) > 0 && audit_get_reply(fd, &reply, GET_REPLY_NONBLOCKING, 0) > 0 &&
             reply.type == AUDIT_GET) {
             *ret_lost = reply.status->lost;
             ok = true;
@@ -83,6 +86,7 @@ static bool holds_token(struct aaj_audit *a, const char *token)
 static bool probe(struct aaj_audit *a)
 {
     struct timespec now;
+    int64_t end = aaj_clock_ms() + PROBE_MS;
     char token[80];
     int fd = audit_open();
 
@@ -96,10 +100,10 @@ static bool probe(struct aaj_audit *a)
         return false;
     }
     audit_close(fd);
-    for (int waited = 0; waited < PROBE_MS; waited += 50) {
+    for (int64_t left = PROBE_MS; left > 0; left = end - aaj_clock_ms()) {
         struct pollfd p = { .fd = a->fd, .events = POLLIN };
 
-        if (poll(&p, 1, 50) > 0 && holds_token(a, token))
+        if (poll(&p, 1, (int)left) > 0 && holds_token(a, token))
             return true;
     }
     return false;
@@ -108,8 +112,13 @@ static bool probe(struct aaj_audit *a)
 static int check_rules(struct aaj_diags *diags)
 {
     struct audit_rules rules;
+    int r = audit_ask_rules(&rules);
 
-    if (audit_ask_rules(&rules) < 0 || !rules.excluded)
+    if (r == -ETIMEDOUT)
+        aaj_diag_add(
+            diags, AAJ_WARNING, "audit-rules", nowhere, AAJ_STR(""),
+            "the kernel does not tell its audit rules: should one exclude AppArmor's records, nothing will be heard");
+    if (r < 0 || !rules.excluded)
         return 0;
     aaj_error(diags, nowhere,
               "an audit rule excludes AppArmor's records (msgtype AVC), so nothing would be heard: %s",
@@ -211,14 +220,6 @@ static bool serial_of(const char *p, size_t n, uint64_t *ret)
     return true;
 }
 
-static int flush(struct aaj_audit *a, int out_fd)
-{
-    int r = aaj_file_write_fd(out_fd, (struct aaj_str){ a->out, a->n_out });
-
-    a->n_out = 0;
-    return r;
-}
-
 /* One record as a line. The kernel writes odd bytes in hex; a newline that came all the same must not begin a
  * line. */
 static void take_record(struct aaj_audit *a, unsigned type, const char *p, size_t n)
@@ -252,29 +253,6 @@ static void take_message(struct aaj_audit *a, const char *buf, size_t n)
         take_record(a, h.nlmsg_type, buf + NLMSG_HDRLEN, n - NLMSG_HDRLEN);
 }
 
-int aaj_audit_pump(struct aaj_audit *a, int out_fd)
-{
-    char buf[RECORD];
-    int r = 0;
-
-    while (r == 0) {
-        ssize_t n = recv(a->fd, buf, sizeof(buf), MSG_DONTWAIT);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0 && errno == ENOBUFS) {
-            a->overruns++;
-            continue;
-        }
-        if (n <= 0)
-            break;
-        take_message(a, buf, (size_t)n);
-        if (a->n_out > BUFFER - RECORD - 64)
-            r = flush(a, out_fd);
-    }
-    return r < 0 ? r : flush(a, out_fd);
-}
-
 /* As a daemon's line, which the reader of logs takes for a statement about the audit channel (log/loss.c). */
 static void tell_loss(struct aaj_audit *a, const char *what, uint64_t n)
 {
@@ -288,9 +266,8 @@ static void tell_loss(struct aaj_audit *a, const char *what, uint64_t n)
         (size_t)snprintf(a->out + a->n_out, 256, "%s auditd: %s%llu\n", date, what, (unsigned long long)n);
 }
 
-int aaj_audit_finish(struct aaj_audit *a, int out_fd)
+static void tell_losses(struct aaj_audit *a)
 {
-    int r = aaj_audit_pump(a, out_fd);
     uint32_t lost;
 
     if (a->has_lost && ask_lost(&lost) && lost != a->lost_before)
@@ -299,5 +276,71 @@ int aaj_audit_finish(struct aaj_audit *a, int out_fd)
         tell_loss(a, "session serials missing=", aaj_audit_missing(a));
     if (a->overruns)
         tell_loss(a, "session receive overruns=", a->overruns);
-    return r < 0 ? r : flush(a, out_fd);
+}
+
+static bool has_room(const struct aaj_audit *a)
+{
+    return a->n_out <= BUFFER - RECORD - LINE_MORE;
+}
+
+/* Takes one message. False when there is none, or none that counts. */
+static bool take(struct aaj_audit *a)
+{
+    char buf[RECORD];
+    ssize_t n;
+
+    if (a->phase == AAJ_AUDIT_ENDING && a->records >= a->last_record)
+        return false;
+    n = recv(a->fd, buf, sizeof(buf), MSG_DONTWAIT);
+    if (n < 0 && errno == ENOBUFS)
+        a->overruns++;
+    else if (n > 0)
+        take_message(a, buf, (size_t)n);
+    return n > 0 || (n < 0 && (errno == EINTR || errno == ENOBUFS));
+}
+
+/* As much as @out_fd takes; the rest moves to the front. */
+static int give(struct aaj_audit *a, int out_fd)
+{
+    ssize_t n = a->n_out ? write(out_fd, a->out, a->n_out) : 0;
+
+    if (n < 0)
+        return errno == EINTR || errno == EAGAIN ? 0 : -errno;
+    a->n_out -= (size_t)n;
+    memmove(a->out, a->out + n, a->n_out);
+    return 0;
+}
+
+void aaj_audit_wish(const struct aaj_audit *a, int out_fd, struct pollfd ret_wish[static 2])
+{
+    bool takes = a->phase == AAJ_AUDIT_OPEN && has_room(a), gives = a->n_out || a->phase == AAJ_AUDIT_ENDING;
+
+    ret_wish[0] = (struct pollfd){ .fd = takes ? a->fd : -1, .events = POLLIN };
+    ret_wish[1] = (struct pollfd){ .fd = gives ? out_fd : -1, .events = POLLOUT };
+}
+
+int aaj_audit_pump(struct aaj_audit *a, int out_fd)
+{
+    bool more = a->fd >= 0 && a->phase != AAJ_AUDIT_TOLD;
+
+    while (more && has_room(a))
+        more = take(a);
+    if (a->phase == AAJ_AUDIT_ENDING && !more) {
+        tell_losses(a);
+        a->phase = AAJ_AUDIT_TOLD;
+    }
+    return give(a, out_fd);
+}
+
+void aaj_audit_end(struct aaj_audit *a)
+{
+    if (a->phase != AAJ_AUDIT_OPEN)
+        return;
+    a->phase = AAJ_AUDIT_ENDING;
+    a->last_record = a->records + QUEUE_MAX;
+}
+
+bool aaj_audit_ended(const struct aaj_audit *a)
+{
+    return a->phase == AAJ_AUDIT_TOLD && a->n_out == 0;
 }

@@ -49,11 +49,10 @@ grep -q date /sys/kernel/security/apparmor/profiles && fail "the learning profil
 
 # Until it is told to end; several events, the last of them just before.
 "$aajail" learn /usr/bin/find --live -o find.rec >said 2>&1 &
-for i in $(seq 100); do
-    grep -q find /sys/kernel/security/apparmor/profiles && break
+for i in $(seq 300); do
+    grep -q "^learning; end it with Ctrl-C" said && break
     sleep 0.1
 done
-sleep 0.5
 find /usr/share/doc -maxdepth 1 >/dev/null
 kill -INT $!
 wait $!

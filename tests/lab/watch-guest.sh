@@ -5,14 +5,25 @@ set -u
 A=$1 fails=0 dir=/run/aajail-watch-test
 fail() { echo "FAILED: $*"; sed 's/^/    /' said; fails=$((fails + 1)); }
 mkdir -p $dir; cd $dir || exit 1
-# heard PATTERN: told within a few seconds, while the watching goes on.
+# heard PATTERN: told within half a minute, while the watching goes on.
 heard() {
-    for _ in $(seq 60); do
+    for _ in $(seq 300); do
         grep -qF -- "$1" said && return
         sleep 0.1
     done
     fail "not told: $1"
 }
+# ended PID: its status once it is gone; who does not go within half a minute is killed, and that shows.
+ended() {
+    for _ in $(seq 300); do
+        kill -0 "$1" 2>/dev/null || break
+        sleep 0.1
+    done
+    kill -KILL "$1" 2>/dev/null
+    wait "$1"
+}
+# at_once CMD…: what ought to end by itself.
+at_once() { timeout -k 5 30 "$@"; }
 cp /bin/bash /usr/local/bin/watched
 cat >profile <<'P'
 abi <abi/3.0>,
@@ -35,12 +46,18 @@ profile other /usr/local/bin/other { /{usr/,}{lib,bin}/** rm, /etc/ld.so.* r, /u
 P
 apparmor_parser -rKT profile || fail "the parser"
 cp /bin/cat /usr/local/bin/other
-slave() { /usr/local/bin/watched --norc -c "$1" >/dev/null 2>&1; }
+slave() { at_once /usr/local/bin/watched --norc -c "$1" >/dev/null 2>&1; }
 
 : >said
 "$A" watch watched >said 2>err & watch=$!
-"$A" watch --json watched >json 2>&1 & json=$!
-sleep 2
+"$A" watch --json watched >json 2>jsonerr & json=$!
+for who in err jsonerr; do
+    for _ in $(seq 300); do
+        grep -q '^watching' $who && break
+        sleep 0.1
+    done
+    [ -s $who ] || fail "$who: it does not say that it watches"
+done
 slave 'read x </etc/hostname'
 heard 'watched denied open r /etc/hostname (watched, uid 0); allowed by: owner /etc/hostname r,'
 slave 'cat /etc/hostname'
@@ -66,10 +83,10 @@ sleep 1
 grep -q '/etc/group' said && fail "what was allowed is told as denied"
 grep -q ' other ' said && fail "another profile's denials are told"
 kill -INT $watch $json
-wait $watch; got=$?
+ended $watch; got=$?
 [ $got -eq 0 ] || fail "watch ended with $got: $(cat err)"
-wait $json; got=$?
-[ $got -eq 0 ] || fail "watch --json ended with $got: $(tail -3 json)"
+ended $json; got=$?
+[ $got -eq 0 ] || fail "watch --json ended with $got: $(tail -3 json jsonerr)"
 [ "$(grep -c '/etc/fstab (' said)" -eq 2 ] || fail "eleven like one are not told twice"
 python3 - <<'P' || fail "--json"
 import json
@@ -79,7 +96,7 @@ assert {"owner /etc/hostname r,", "/usr/bin/id Cx,", "network inet stream,"} <= 
 assert any(e.get("label") == "watched//kid" for e in events), events[0]
 P
 # Without the right to hear: said, and 4.
-setpriv --bounding-set -audit_read,-audit_control --inh-caps -audit_read,-audit_control --reuid 4242 --clear-groups "$A" watch >said 2>&1
+at_once setpriv --bounding-set -audit_read,-audit_control --inh-caps -audit_read,-audit_control --reuid 4242 --clear-groups "$A" watch >said 2>&1
 [ $? -eq 4 ] || fail "without the capability"
 grep -qi 'root\|CAP_AUDIT_READ' said || fail "it does not say what is needed"
 # A rule that excludes what it listens for; audit locked, which is for good.
@@ -98,13 +115,16 @@ else:
     send(SET, struct.pack("=IIIIIIIIIII", 1, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0))
 P
 python3 rule.py exclude 1326 || fail "another rule"
-timeout --preserve-status -s INT 5 "$A" watch >said 2>&1 || fail "a rule that excludes something else"
+"$A" watch >said 2>&1 & watch=$!
+heard "watching; end it with Ctrl-C"
+kill -INT $watch
+ended $watch || fail "a rule that excludes something else"
 python3 rule.py exclude 1400 || fail "the rule"
-"$A" watch >said 2>&1
+at_once "$A" watch >said 2>&1
 [ $? -eq 4 ] || fail "a rule excludes AVC"
 heard "an audit rule excludes AppArmor's records (msgtype AVC), so nothing would be heard: 'auditctl -l' shows it"
 python3 rule.py lock || fail "locking audit"
-"$A" watch >said 2>&1
+at_once "$A" watch >said 2>&1
 [ $? -eq 4 ] || fail "locked, and a rule excludes AVC"
 heard "audit is locked until the next boot (auditctl -e 2), so take the rule out of /etc/audit/rules.d and boot"
 [ "$fails" -eq 0 ] && echo "all done"
