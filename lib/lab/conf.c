@@ -6,10 +6,13 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/file.h"
 #include "lab/sandbox.h"
+
+enum { TELL_BEFORE_MAX_S = 10 };
 
 static void word(FILE *f, const char *w)
 {
@@ -38,10 +41,18 @@ static void ro(FILE *f, const struct aaj_sandbox *s, size_t i, const char *path)
     free(real);
 }
 
+/* Late, but so that what is told still comes before the end: a quarter of it before, at least a second. */
+static unsigned tell_after(unsigned timeout_s)
+{
+    unsigned before = timeout_s / 4 ?: 1;
+
+    return timeout_s - (before < TELL_BEFORE_MAX_S ? before : TELL_BEFORE_MAX_S);
+}
+
 int aaj_sandbox_write_conf(const struct aaj_sandbox *s, int dirfd)
 {
     const struct aaj_lab *lab = s->lab;
-    char share[96], *text = NULL;
+    char share[96], tell[32], *text = NULL;
     size_t n = 0;
     FILE *f = open_memstream(&text, &n);
     int fd, r;
@@ -55,6 +66,8 @@ int aaj_sandbox_write_conf(const struct aaj_sandbox *s, int dirfd)
     for (size_t i = 0; lab->ro && lab->ro[i]; i++)
         ro(f, s, i, lab->ro[i]);
     pair(f, "cwd", lab->cwd ? lab->cwd : "/");
+    snprintf(tell, sizeof(tell), "%lld", (long long)(time(NULL) + tell_after(lab->timeout_s)));
+    pair(f, "tell", tell);
     word(f, "arg");
     for (size_t i = 0; lab->argv[i]; i++)
         word(f, lab->argv[i]);

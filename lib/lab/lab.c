@@ -15,6 +15,8 @@
 #include "lab/owners.h"
 #include "lab/sandbox.h"
 
+enum { RUNS_MAX = 40 };
+
 struct run {
     const struct aaj_lab *lab;
     struct aaj_diags *diags;
@@ -24,6 +26,8 @@ struct run {
     struct aaj_console console;
     char control[PATH_MAX + 1024];
     size_t n_control;
+    const char *runs[RUNS_MAX]; /* shortly before the deadline, told if that passes */
+    size_t n_runs;
     bool finished; /* "exit N" came */
     bool failed;   /* a finding says why */
     int status, error;
@@ -65,6 +69,8 @@ static void on_control(struct run *run, char *line)
         run->status = atoi(rest) & 255;
     } else if (strcmp(line, "warn") == 0) {
         aaj_diag_add(run->diags, AAJ_WARNING, "lab", nowhere, AAJ_STR(""), "%s", safe(run, rest));
+    } else if (strcmp(line, "runs") == 0 && run->n_runs < RUNS_MAX) {
+        run->runs[run->n_runs++] = safe(run, rest);
     } else if (strcmp(line, "die") == 0) {
         aaj_error(run->diags, nowhere, "the lab's guest: %s", safe(run, rest));
         run->failed = true;
@@ -218,6 +224,8 @@ static int result(struct run *run, int r, int *ret_status)
         return run->error;
     if (r == -ETIMEDOUT) {
         aaj_error(run->diags, nowhere, "the deadline of %u s passed; the lab was ended", run->lab->timeout_s);
+        for (size_t i = 0; i < run->n_runs; i++)
+            aaj_diag_add(run->diags, AAJ_NOTE, NULL, nowhere, AAJ_STR(""), "still runs: %s", run->runs[i]);
         show_tail(run); /* a guest that hangs has often said why */
         return r;
     }

@@ -76,6 +76,8 @@ void conf_read(const char *file, struct conf *conf)
             conf->share = value(&p, end, key);
         } else if (strcmp(key, "cwd") == 0) {
             conf->cwd = value(&p, end, key);
+        } else if (strcmp(key, "tell") == 0) {
+            conf->tell_at = (time_t)strtoll(value(&p, end, key), NULL, 10);
         } else if (strcmp(key, "ro") == 0 && conf->n_ro < sizeof(conf->ro) / sizeof(conf->ro[0])) {
             conf->ro[conf->n_ro].host = value(&p, end, key);
             conf->ro[conf->n_ro++].at = value(&p, end, key);

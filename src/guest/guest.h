@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <time.h>
 
 /*
  * What the host side wrote: NUL-terminated words, each a key and its values. See lib/lab/conf.c.
@@ -15,11 +16,13 @@
  *     share HOSTDIR     writable, at /share
  *     ro HOSTDIR DIR    read-only, at DIR
  *     cwd DIR
+ *     tell SECONDS      when to tell what runs, since 1970
  *     arg WORD …        CMD, word by word; always last
  */
 struct conf {
     char *text;
     const char *modules, *share, *cwd;
+    time_t tell_at; /* 0: never */
     struct conf_ro {
         const char *host, *at;
     } ro[128];
@@ -31,6 +34,9 @@ struct conf {
 void die(const char *fmt, ...) __attribute__((noreturn, format(printf, 1, 2)));
 /* A line that the host side shows as a warning. */
 void warn_host(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/* Any line for the host side: what kind, and what it is about. */
+void tell_host(const char *kind, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 void conf_read(const char *file, struct conf *conf);
 
@@ -45,6 +51,9 @@ void root_populate(const struct conf *conf);
 
 /* Runs CMD, its output to the two lines, and returns its status as a shell would give it. */
 int run_command(const struct conf *conf, int out, int err);
+
+/* How long until it is to be told what runs; NULL: for ever. Tells it when it is time. */
+const struct timespec *hang_left(const struct conf *conf, struct timespec *ret_left);
 
 /* Waits until the kernel has printed the audit records that CMD caused. */
 void drain_audit(void);

@@ -68,12 +68,12 @@ void warn_host(const char *fmt, ...)
     va_end(ap);
 }
 
-static void tell_status(const char *fmt, ...)
+void tell_host(const char *kind, const char *fmt, ...)
 {
     va_list ap;
 
     va_start(ap, fmt);
-    tell("exit", fmt, ap);
+    tell(kind, fmt, ap);
     va_end(ap);
 }
 
@@ -125,6 +125,6 @@ int main(int argc, char **argv)
     if (mount("devtmpfs", "/dev", "devtmpfs", MS_NOSUID, "mode=755") < 0 && errno != EBUSY)
         die("cannot mount /dev: %s", strerror(errno));
     root_populate(&conf);
-    tell_status("%d", run_command(&conf, line[LINE_OUT], line[LINE_ERR]));
+    tell_host("exit", "%d", run_command(&conf, line[LINE_OUT], line[LINE_ERR]));
     power_off();
 }

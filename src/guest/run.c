@@ -102,6 +102,7 @@ int run_command(const struct conf *conf, int out_line, int err_line)
 {
     struct sigaction sa = { .sa_handler = on_child };
     int out[2], err[2], status = 0;
+    struct timespec left;
     struct pollfd p[2];
     sigset_t block, during;
     bool gone = false;
@@ -126,7 +127,7 @@ int run_command(const struct conf *conf, int out_line, int err_line)
         gone = reap(pid, &status);
         /* After CMD's end only what it left in the pipes is carried; a daemon may still hold them. */
         /* The last time with signals blocked: another child's death must not come between. */
-        int n = gone ? poll(p, 2, 0) : ppoll(p, 2, NULL, &during);
+        int n = gone ? poll(p, 2, 0) : ppoll(p, 2, hang_left(conf, &left), &during);
 
         for (int i = 0; n > 0 && i < 2; i++)
             /* At the end a full pipe's worth, not until it is empty: a daemon may fill it for ever. */
