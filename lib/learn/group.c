@@ -27,11 +27,6 @@ static struct named *at(const struct names *names, size_t i)
     return &names->name[names->order[i].id];
 }
 
-static struct aaj_str piece_text(struct aaj_str name, const struct aaj_piece *p)
-{
-    return (struct aaj_str){ name.p + p->off, p->len };
-}
-
 /* A directory's own flags are those of its "" child. */
 static uint32_t flags_of(const struct aaj_learner *l, uint32_t node)
 {
@@ -62,7 +57,7 @@ static void measure(const struct aaj_learner *l, const struct names *names, size
     for (size_t i = 0; i < n; i++) {
         const struct named *me = at(names, from + i);
         const struct aaj_piece *p = &me->shape.piece[piece];
-        struct aaj_str s = piece_text(l->node[me->node].name, p);
+        struct aaj_str s = aaj_piece_text(l->node[me->node].name, p);
 
         range->min = p->len < range->min ? p->len : range->min;
         range->max = p->len > range->max ? p->len : range->max;
@@ -98,19 +93,6 @@ static bool is_pid(const struct aaj_learner *l, uint32_t node, struct aaj_str nu
     return false;
 }
 
-/* 2024-01-31 */
-static bool is_in_date(const struct aaj_shape *s, unsigned i)
-{
-    for (unsigned first = i >= 4 ? i - 4 : 0; first <= i && first + 4 < s->n; first++)
-        if (s->piece[first].kind == AAJ_PIECE_NUMBER && s->piece[first].len == 4 &&
-            s->piece[first + 1].kind == AAJ_PIECE_TEXT && s->piece[first + 1].len == 1 &&
-            s->piece[first + 2].kind == AAJ_PIECE_NUMBER && s->piece[first + 2].len == 2 &&
-            s->piece[first + 3].kind == AAJ_PIECE_TEXT && s->piece[first + 3].len == 1 &&
-            s->piece[first + 4].kind == AAJ_PIECE_NUMBER && s->piece[first + 4].len == 2)
-            return true;
-    return false;
-}
-
 /* O_TMPFILE: a file without a name is "/tmp/#INODE" in the records. */
 static bool is_nameless(struct aaj_str name, const struct aaj_piece *p)
 {
@@ -124,13 +106,17 @@ static bool number_varies(const struct aaj_learner *l, const struct aaj_dir *dir
     const struct aaj_node *n = &l->node[node];
     bool made = flags & AAJ_NODE_MADE, whole = p->off == 0 && p->len == n->name.n;
 
-    if (is_nameless(n->name, p) || (made && is_pid(l, node, piece_text(n->name, p))))
+    if (is_nameless(n->name, p) || (made && is_pid(l, node, aaj_piece_text(n->name, p))))
         return true; /* though one process made all of a group */
+    if (aaj_piece_is_moment(n->name, shape, i))
+        return made || dir->area == AAJ_AREA_OWN || dir->area == AAJ_AREA_SHARED;
+    if (made && aaj_piece_is_labelled(n->name, shape, i))
+        return true;
     if (group > 1 && !range->varies)
         return false;
     if (made)
-        return group > 1 || p->len >= (flags & AAJ_NODE_GONE ? 4 : 5) || is_in_date(shape, i) ||
-               (range->zero && p->len >= 3) || is_last_number(n->name, p) || whole;
+        return group > 1 || p->len >= (flags & AAJ_NODE_GONE ? 4 : 5) || (range->zero && p->len >= 3) ||
+               is_last_number(n->name, p) || whole;
     if (dir->area == AAJ_AREA_OWN)
         return group > 2 || (group > 1 && whole);
     return (dir->area == AAJ_AREA_SYS || dir->area == AAJ_AREA_SHARED) && group > 2;
@@ -227,7 +213,7 @@ static struct aaj_str spell(struct aaj_learner *l, struct group *g, struct aaj_s
         write_pieces(l, &me->shape, g, guard);
     for (unsigned i = 0; i < me->shape.n; i++) {
         part[i] = me->accept & (1u << i) ? g->part[guard][i]
-                                         : aaj_glob_escape(&g->work, piece_text(name, &me->shape.piece[i]));
+                                         : aaj_glob_escape(&g->work, aaj_piece_text(name, &me->shape.piece[i]));
         if (!part[i].p)
             return part[i];
         n += part[i].n;

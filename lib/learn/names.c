@@ -177,6 +177,17 @@ static bool follows_random(const struct aaj_shape *s, struct aaj_str name, size_
            name.p[off - 1] == '-' && dash[-1].kind == AAJ_PIECE_RANDOM;
 }
 
+/* "M707546P759" in a maildir: capitals that tell what the number behind each is. */
+static bool is_labelled(const char *p, size_t n, const struct word *w)
+{
+    if (w->lower || w->upper < 2 || w->digits < 3 * w->upper || !is_upper(p[0]) || is_upper(p[n - 1]))
+        return false;
+    for (size_t i = 0; i + 1 < n; i++)
+        if (is_upper(p[i]) && is_upper(p[i + 1]))
+            return false;
+    return true;
+}
+
 static bool push_word(struct aaj_shape *s, struct aaj_str name, size_t off, size_t n, enum aaj_maker maker)
 {
     const char *p = name.p;
@@ -186,6 +197,8 @@ static bool push_word(struct aaj_shape *s, struct aaj_str name, size_t off, size
         return push(s, AAJ_PIECE_NUMBER, off, n);
     if (is_hex(&w, n))
         return push(s, AAJ_PIECE_HEX, off, n);
+    if (is_labelled(p + off, n, &w))
+        return push_mixed(s, p, off, n);
     if (maker && has_mkstemp_tail(name, off, n, maker))
         return push(s, AAJ_PIECE_TEXT, off, n - MKSTEMP) && push(s, AAJ_PIECE_RANDOM, off + n - MKSTEMP, MKSTEMP);
     if (is_random(&w, n) || follows_random(s, name, off, n, &w) ||

@@ -34,6 +34,17 @@ enum aaj_maker { AAJ_MADE_ELSEWHERE, AAJ_MADE_HERE, AAJ_MADE_FOR_A_WHILE };
 
 void aaj_shape_of(struct aaj_str name, enum aaj_maker maker, struct aaj_shape *ret_shape);
 
+static inline struct aaj_str aaj_piece_text(struct aaj_str name, const struct aaj_piece *p)
+{
+    return (struct aaj_str){ name.p + p->off, p->len };
+}
+
+/* Is number @i part of a date or a count of seconds? Another moment, another name: though all that was seen were made
+ * in the same second, or the same month. */
+bool aaj_piece_is_moment(struct aaj_str name, const struct aaj_shape *shape, unsigned i);
+/* Of numbers with a capital in front of each, "M707546P759", one that is long shows what the others are. */
+bool aaj_piece_is_labelled(struct aaj_str name, const struct aaj_shape *shape, unsigned i);
+
 /* Names with the same key differ in variable pieces only. */
 struct aaj_str aaj_shape_key(struct aaj_arena *arena, struct aaj_str name, const struct aaj_shape *shape);
 

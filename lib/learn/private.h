@@ -233,7 +233,7 @@ bool aaj_is_code_extension(struct aaj_str ext);
 bool aaj_is_document_extension(struct aaj_str ext);
 bool aaj_is_secret_name(struct aaj_str name);
 
-/* generalise.c: directory by directory from the top. group.c and directory.c take the children of one. */
+/* generalise.c: directory by directory from the top. group.c, created.c, siblings.c and others take the children of one. */
 struct aaj_kids {
     uint32_t *id;
     size_t n, cap;

@@ -1,60 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * One of the slave's own directories as a whole: new files beside those it made, and files beside those
- * it reads. What comes before the extension varies, the extension tells the kind and stays.
+ * One of the slave's own directories as a whole: new files beside those it made. What comes before the
+ * extension varies, the extension tells the kind and stays.
  */
 #include <errno.h>
 #include <stdlib.h>
 
-#include "learn/private.h"
+#include "learn/kinds.h"
 #include "policy/quote.h"
 
-enum {
-    DEPTH_MAX = 200,
-    KINDS_MAX = 256,  /* extensions looked at in one directory */
-    FREE_DIR = 3,     /* made names that show a directory of made-up names */
-    READ_OWN = 2,     /* files of a kind read beside each other */
-    READ_SYSTEM = 3,
-    READ_DIRS = 3,    /* directories in which a kind is read */
-};
-
-/* Names with one extension: in the directory itself and below it. */
-struct kind {
-    struct aaj_str ext;
-    bool dirs;            /* the directories' own entries: "" */
-    size_t direct, below; /* files; for siblings, below counts subdirectories */
-    size_t patterns;      /* of files */
-    size_t last_kid;
-    struct aaj_kids deep; /* nodes below */
-};
-
-struct kinds {
-    struct kind kind[KINDS_MAX];
-    size_t n;
-};
-
-static struct kind *kind_of(struct kinds *k, struct aaj_str ext, bool dirs)
-{
-    for (size_t i = 0; i < k->n; i++)
-        if (k->kind[i].dirs == dirs && aaj_str_eq(k->kind[i].ext, ext))
-            return &k->kind[i];
-    if (k->n == KINDS_MAX)
-        return NULL;
-    k->kind[k->n] = (struct kind){ .ext = ext, .dirs = dirs, .last_kid = SIZE_MAX };
-    return &k->kind[k->n++];
-}
-
-static void kinds_free(struct kinds *k)
-{
-    for (size_t i = 0; k && i < k->n; i++)
-        free(k->kind[i].deep.id);
-    free(k);
-}
-
-static bool is_glob(const struct aaj_learner *l, uint32_t node)
-{
-    return l->node[node].flags & AAJ_NODE_GLOB;
-}
+enum { FREE_DIR = 3 }; /* made names that show a directory of made-up names */
 
 static bool dir_was_made(const struct aaj_learner *l, uint32_t node)
 {
@@ -110,11 +65,11 @@ static bool is_made_pattern(const struct aaj_learner *l, const struct aaj_dir *d
            (dir->owned && (n->inferences & (1u << AAJ_INFER_COUNTER)) && aaj_name_last_extension(n->name).n);
 }
 
-static int collect_made_below(struct aaj_learner *l, struct kinds *k, uint32_t node, unsigned depth)
+static int collect_made_below(struct aaj_learner *l, struct aaj_kinds *k, uint32_t node, unsigned depth)
 {
-    for (uint32_t c = l->node[node].child; c && depth < DEPTH_MAX; c = l->node[c].next) {
+    for (uint32_t c = l->node[node].child; c && depth < AAJ_KINDS_DEPTH; c = l->node[c].next) {
         const struct aaj_node *n = &l->node[c];
-        struct kind *kind;
+        struct aaj_kind *kind;
         int r;
 
         if (n->child) {
@@ -124,7 +79,7 @@ static int collect_made_below(struct aaj_learner *l, struct kinds *k, uint32_t n
         }
         if (!n->grant)
             continue;
-        kind = kind_of(k, n->name.n && !is_glob(l, c) ? aaj_name_extension(n->name) : AAJ_STR(""), n->name.n == 0);
+        kind = aaj_kind_of(k, n->name.n && !aaj_is_glob(l, c) ? aaj_name_extension(n->name) : AAJ_STR(""), n->name.n == 0);
         if (!kind)
             return -E2BIG;
         kind->below++;
@@ -134,17 +89,17 @@ static int collect_made_below(struct aaj_learner *l, struct kinds *k, uint32_t n
     return 0;
 }
 
-static size_t count_made(struct aaj_learner *l, const struct aaj_dir *dir, struct kinds *k)
+static size_t count_made(struct aaj_learner *l, const struct aaj_dir *dir, struct aaj_kinds *k)
 {
     size_t total = 0;
 
     for (size_t i = 0; i < dir->kids.n; i++) {
         uint32_t kid = dir->kids.id[i];
-        struct kind *kind;
+        struct aaj_kind *kind;
 
-        if (is_glob(l, kid) && (l->node[kid].flags & AAJ_NODE_MADE)) {
+        if (aaj_is_glob(l, kid) && (l->node[kid].flags & AAJ_NODE_MADE)) {
             total += 2;
-            kind = is_made_pattern(l, dir, kid) ? kind_of(k, aaj_name_extension(l->node[kid].name), false) : NULL;
+            kind = is_made_pattern(l, dir, kid) ? aaj_kind_of(k, aaj_name_extension(l->node[kid].name), false) : NULL;
             if (kind && (l->node[kid].flags & (AAJ_NODE_LONE | AAJ_NODE_GONE)) == AAJ_NODE_LONE && kind->ext.n)
                 kind->direct++;
             else if (kind)
@@ -153,7 +108,7 @@ static size_t count_made(struct aaj_learner *l, const struct aaj_dir *dir, struc
             total++;
         } else if (counts_as_made(l, kid)) {
             total++;
-            kind = kind_of(k, aaj_name_extension(l->node[kid].name), false);
+            kind = aaj_kind_of(k, aaj_name_extension(l->node[kid].name), false);
             if (kind)
                 kind->direct++;
         }
@@ -161,7 +116,7 @@ static size_t count_made(struct aaj_learner *l, const struct aaj_dir *dir, struc
     return total;
 }
 
-static bool is_free_kind(const struct aaj_dir *dir, const struct kind *k, size_t total)
+static bool is_free_kind(const struct aaj_dir *dir, const struct aaj_kind *k, size_t total)
 {
     if (k->below || k->patterns >= FREE_DIR)
         return true;
@@ -173,7 +128,7 @@ static bool is_free_kind(const struct aaj_dir *dir, const struct kind *k, size_t
 }
 
 /* One kind, or all (@any), becomes one pattern; what was made below comes with it. 1: it did. */
-static int replace_kind(struct aaj_learner *l, struct aaj_dir *dir, const struct kind *k, bool any)
+static int replace_kind(struct aaj_learner *l, struct aaj_dir *dir, const struct aaj_kind *k, bool any)
 {
     bool *take = aaj_arena_new_array(&l->scratch, dir->kids.n + 1, bool), deep = k->deep.n > 0;
     struct aaj_str pattern;
@@ -250,7 +205,7 @@ static bool is_delivered(const struct aaj_learner *l, const struct aaj_dir *dir)
     return moved;
 }
 
-static bool any_extension(const struct aaj_learner *l, const struct aaj_dir *dir, const struct kinds *k)
+static bool any_extension(const struct aaj_learner *l, const struct aaj_dir *dir, const struct aaj_kinds *k)
 {
     struct aaj_str first = { 0 };
 
@@ -267,9 +222,9 @@ static bool any_extension(const struct aaj_learner *l, const struct aaj_dir *dir
 }
 
 /* All kinds as one, by a pattern without an extension. */
-static int replace_all(struct aaj_learner *l, struct aaj_dir *dir, const struct kinds *k)
+static int replace_all(struct aaj_learner *l, struct aaj_dir *dir, const struct aaj_kinds *k)
 {
-    struct kind all = { .ext = AAJ_STR("") };
+    struct aaj_kind all = { .ext = AAJ_STR("") };
     int r = 0;
 
     for (size_t i = 0; i < k->n; i++)
@@ -281,7 +236,7 @@ static int replace_all(struct aaj_learner *l, struct aaj_dir *dir, const struct 
     return r;
 }
 
-static int replace_kinds(struct aaj_learner *l, struct aaj_dir *dir, const struct kinds *k, size_t total)
+static int replace_kinds(struct aaj_learner *l, struct aaj_dir *dir, const struct aaj_kinds *k, size_t total)
 {
     int r = any_extension(l, dir, k) ? replace_all(l, dir, k) : 0;
     bool all = r > 0;
@@ -313,12 +268,12 @@ static void drop_made_dirs(struct aaj_learner *l, struct aaj_dir *dir, const str
 /* Directories with made-up names, as well, where others with plain ones stand beside them. */
 static bool is_made_dir(const struct aaj_learner *l, uint32_t kid, bool beside)
 {
-    if (is_glob(l, kid) && !(beside && (l->node[kid].inferences & (1u << AAJ_INFER_COUNTER))))
+    if (aaj_is_glob(l, kid) && !(beside && (l->node[kid].inferences & (1u << AAJ_INFER_COUNTER))))
         return false;
     return dir_was_made(l, kid);
 }
 
-static int collect_made_dirs(struct aaj_learner *l, struct aaj_dir *dir, struct kinds *k, struct aaj_kids *made)
+static int collect_made_dirs(struct aaj_learner *l, struct aaj_dir *dir, struct aaj_kinds *k, struct aaj_kids *made)
 {
     bool plain = false;
 
@@ -346,7 +301,7 @@ static int collect_made_dirs(struct aaj_learner *l, struct aaj_dir *dir, struct 
 
 int aaj_group_created(struct aaj_learner *l, struct aaj_dir *dir)
 {
-    struct kinds *k = calloc(1, sizeof(*k));
+    struct aaj_kinds *k = calloc(1, sizeof(*k));
     struct aaj_kids made = { 0 };
     size_t total;
     int r = 0;
@@ -361,144 +316,6 @@ int aaj_group_created(struct aaj_learner *l, struct aaj_dir *dir)
     if (r == 0 && made.n)
         drop_made_dirs(l, dir, &made);
     free(made.id);
-    kinds_free(k);
+    aaj_kinds_free(k);
     return r == -E2BIG ? 0 : r;
-}
-
-/* ---- what it reads ---- */
-
-static bool counts_as_read(const struct aaj_learner *l, uint32_t node, enum aaj_area area)
-{
-    const struct aaj_node *n = &l->node[node];
-    uint32_t not = AAJ_NODE_MADE | AAJ_NODE_GONE | AAJ_NODE_WROTE | AAJ_NODE_GLOB;
-
-    if (area == AAJ_AREA_OWN)
-        not |= AAJ_NODE_EXEC;
-    return n->name.n && !n->child && n->grant && (n->flags & (AAJ_NODE_READ | AAJ_NODE_EXEC)) && !(n->flags & not) &&
-           !aaj_is_secret_name(n->name) && aaj_name_last_extension(n->name).n;
-}
-
-static int collect_read_below(struct aaj_learner *l, struct kinds *k, uint32_t node, size_t kid, enum aaj_area area,
-                              unsigned depth)
-{
-    for (uint32_t c = l->node[node].child; c && depth < DEPTH_MAX; c = l->node[c].next) {
-        const struct aaj_node *n = &l->node[c];
-        struct kind *kind;
-        bool listed = n->name.n == 0 && (n->flags & AAJ_NODE_READ) && !(n->flags & (AAJ_NODE_MADE | AAJ_NODE_GLOB));
-
-        if (n->child && !aaj_is_secret_name(n->name)) {
-            int r = collect_read_below(l, k, c, kid, area, depth + 1);
-
-            if (r < 0)
-                return r;
-        }
-        if (!listed && !counts_as_read(l, c, area))
-            continue;
-        kind = kind_of(k, listed ? AAJ_STR("") : aaj_name_last_extension(n->name), listed);
-        if (!kind)
-            continue;
-        kind->below += kind->last_kid != kid;
-        kind->last_kid = kid;
-        if (aaj_kids_add(&kind->deep, c) < 0)
-            return -ENOMEM;
-    }
-    return 0;
-}
-
-/* Takes @gone out of their parents' lists: they are merged elsewhere. */
-static void forget(struct aaj_learner *l, uint32_t node, unsigned depth)
-{
-    uint32_t *at = &l->node[node].child;
-
-    while (*at) {
-        uint32_t c = *at;
-
-        if (l->node[c].into != c) {
-            *at = l->node[c].next;
-            continue;
-        }
-        if (l->node[c].child && depth < DEPTH_MAX)
-            forget(l, c, depth + 1);
-        at = &l->node[c].next;
-    }
-}
-
-int aaj_kids_swallow(struct aaj_learner *l, struct aaj_dir *dir, const bool *take, const struct aaj_kids *deep,
-                     struct aaj_str pattern, uint32_t by)
-{
-    uint32_t flags = aaj_str_starts(pattern, AAJ_STR("**")) ? AAJ_NODE_DEEP : 0, node;
-    int r = aaj_kids_replace(l, dir, take, pattern, flags, by);
-
-    if (r < 0 || deep->n == 0)
-        return r;
-    node = dir->kids.id[dir->kids.n - 1];
-    for (size_t i = 0; i < deep->n; i++)
-        aaj_node_merge(l, node, deep->id[i]);
-    for (uint32_t g = l->node[node].grant; g; g = l->grant[g].next)
-        l->grant[g].inferences |= by;
-    for (size_t i = 0; i < dir->kids.n; i++)
-        forget(l, dir->kids.id[i], 0);
-    return 0;
-}
-
-static int replace_read(struct aaj_learner *l, struct aaj_dir *dir, struct kind *k, bool deep)
-{
-    bool *take = aaj_arena_new_array(&l->scratch, dir->kids.n + 1, bool);
-    uint32_t by = 1u << (dir->area == AAJ_AREA_OWN ? AAJ_INFER_SIBLINGS : AAJ_INFER_LIBRARIES);
-    struct aaj_str pattern;
-    int r;
-
-    if (!take)
-        return -ENOMEM;
-    pattern = k->dirs ? AAJ_STR("**/")
-                      : aaj_arena_printf(l->arena, "%s%.*s", deep ? "**" : "*", AAJ_STR_ARG(k->ext));
-    for (size_t i = 0; i < dir->kids.n; i++)
-        take[i] = !k->dirs && counts_as_read(l, dir->kids.id[i], dir->area) &&
-                  aaj_str_eq(aaj_name_last_extension(l->node[dir->kids.id[i]].name), k->ext);
-    if (!pattern.p)
-        return -ENOMEM;
-    r = aaj_kids_swallow(l, dir, take, deep ? &k->deep : &(struct aaj_kids){ 0 }, pattern, by);
-    if (r == 0 && !deep && k->direct == 1)
-        l->node[dir->kids.id[dir->kids.n - 1]].flags |= AAJ_NODE_LONE;
-    return r;
-}
-
-/* Who looks what is there, and takes one, will take another: plug-ins, migrations, pages. */
-static bool is_listed(const struct aaj_learner *l, const struct aaj_dir *dir)
-{
-    for (size_t i = 0; i < dir->kids.n; i++) {
-        const struct aaj_node *n = &l->node[dir->kids.id[i]];
-
-        if (n->name.n == 0)
-            return (n->flags & AAJ_NODE_READ) && !(n->flags & AAJ_NODE_MADE);
-    }
-    return false;
-}
-
-int aaj_group_siblings(struct aaj_learner *l, struct aaj_dir *dir)
-{
-    struct kinds *k = calloc(1, sizeof(*k));
-    size_t least = dir->area != AAJ_AREA_OWN ? READ_SYSTEM : dir->owned || is_listed(l, dir) ? 1 : READ_OWN;
-    int r = 0;
-
-    if (!k)
-        return -ENOMEM;
-    for (size_t i = 0; r == 0 && i < dir->kids.n; i++) {
-        uint32_t kid = dir->kids.id[i];
-        struct kind *kind;
-
-        if (l->node[kid].child && !is_glob(l, kid) && !aaj_is_secret_name(l->node[kid].name))
-            r = collect_read_below(l, k, kid, i, dir->area, 0);
-        else if (counts_as_read(l, kid, dir->area) &&
-                 (kind = kind_of(k, aaj_name_last_extension(l->node[kid].name), false)))
-            kind->direct++;
-    }
-    for (size_t i = 0; r == 0 && i < k->n; i++) {
-        bool deep = k->kind[i].below >= READ_DIRS;
-
-        if (deep || k->kind[i].direct >= least)
-            r = replace_read(l, dir, &k->kind[i], deep);
-    }
-    kinds_free(k);
-    return r;
 }
