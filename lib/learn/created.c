@@ -59,7 +59,8 @@ static bool is_made_pattern(const struct aaj_learner *l, const struct aaj_dir *d
 {
     const struct aaj_node *n = &l->node[kid];
 
-    if (!(n->flags & AAJ_NODE_GLOB) || !(n->flags & AAJ_NODE_MADE) || (n->flags & AAJ_NODE_EXEC) || n->child)
+    if (!(n->flags & AAJ_NODE_GLOB) || !(n->flags & (AAJ_NODE_MADE | AAJ_NODE_GONE)) || (n->flags & AAJ_NODE_EXEC) ||
+        n->child)
         return false;
     return (n->inferences & (1u << AAJ_INFER_TEMP | 1u << AAJ_INFER_RANDOM)) ||
            (dir->owned && (n->inferences & (1u << AAJ_INFER_COUNTER)) && aaj_name_last_extension(n->name).n);
@@ -97,7 +98,7 @@ static size_t count_made(struct aaj_learner *l, const struct aaj_dir *dir, struc
         uint32_t kid = dir->kids.id[i];
         struct aaj_kind *kind;
 
-        if (aaj_is_glob(l, kid) && (l->node[kid].flags & AAJ_NODE_MADE)) {
+        if (aaj_is_glob(l, kid) && (l->node[kid].flags & (AAJ_NODE_MADE | AAJ_NODE_GONE))) {
             total += 2;
             kind = is_made_pattern(l, dir, kid) ? aaj_kind_of(k, aaj_name_extension(l->node[kid].name), false) : NULL;
             if (kind && (l->node[kid].flags & (AAJ_NODE_LONE | AAJ_NODE_GONE)) == AAJ_NODE_LONE && kind->ext.n)
@@ -127,6 +128,78 @@ static bool is_free_kind(const struct aaj_dir *dir, const struct aaj_kind *k, si
     return dir->owned || total >= FREE_DIR;
 }
 
+/* ---- what others of the jail read there ---- */
+
+/* Would @pattern, with what is done at @kid, say nothing new of those who have it? Others may only read. */
+static bool may_join(const struct aaj_learner *l, uint32_t pattern, uint32_t kid)
+{
+    for (uint32_t g = l->node[kid].grant; g; g = l->grant[g].next) {
+        const struct aaj_grant *more = &l->grant[g], *have = NULL;
+
+        for (uint32_t p = l->node[pattern].grant; p && !have; p = l->grant[p].next)
+            have = l->grant[p].dom == more->dom ? &l->grant[p] : NULL;
+        if (more->perms & ~(have ? have->perms : (uint32_t)(AAJ_MAY_READ | AAJ_MAY_LOCK)))
+            return false;
+        if (have && more->no && !have->no)
+            return false;
+    }
+    return true;
+}
+
+static bool is_only_read(const struct aaj_learner *l, uint32_t kid)
+{
+    const struct aaj_node *n = &l->node[kid];
+    uint32_t not = AAJ_NODE_MADE | AAJ_NODE_GONE | AAJ_NODE_WROTE | AAJ_NODE_EXEC;
+
+    return n->name.n && !n->child && n->grant && (n->flags & AAJ_NODE_READ) && !(n->flags & not) &&
+           !aaj_is_secret_name(n->name);
+}
+
+static int matches(struct aaj_learner *l, struct aaj_glob *glob, uint32_t kid)
+{
+    struct aaj_str name = l->node[kid].name;
+    struct aaj_glob *narrow = NULL;
+    uint32_t state, tag;
+    int r;
+
+    if (!aaj_is_glob(l, kid)) {
+        r = aaj_glob_step(glob, AAJ_GLOB_START, '/', &state);
+        r = r == 0 ? aaj_glob_walk(glob, state, name, &state) : r;
+        return r == 0 ? aaj_glob_tags(glob, state, &tag, 1) > 0 : r;
+    }
+    name = aaj_arena_printf(&l->scratch, "/%.*s", AAJ_STR_ARG(name));
+    r = name.p ? aaj_glob_compile(name, AAJ_GLOB_PATH, &narrow, NULL) : -ENOMEM;
+    if (r == 0)
+        r = aaj_glob_subset(narrow, glob, NULL, NULL);
+    aaj_glob_free(narrow);
+    return r;
+}
+
+/* Where names are made up, they are for every program of the jail: one that was given a name to read is given another. */
+static int take_readers(struct aaj_learner *l, struct aaj_dir *dir, uint32_t pattern)
+{
+    struct aaj_str text = aaj_arena_printf(&l->scratch, "/%.*s", AAJ_STR_ARG(l->node[pattern].name));
+    struct aaj_glob *glob = NULL;
+    size_t kept = 0;
+    int r = text.p ? aaj_glob_compile(text, AAJ_GLOB_PATH, &glob, NULL) : -ENOMEM;
+
+    if (r < 0)
+        return r == -ENOMEM ? r : 0;
+    for (size_t i = 0; i < dir->kids.n; i++) {
+        uint32_t kid = dir->kids.id[i];
+        int joins = r == 0 && kid != pattern && is_only_read(l, kid) && may_join(l, pattern, kid) ? matches(l, glob, kid) : 0;
+
+        r = joins == -ENOMEM ? joins : r;
+        if (joins > 0)
+            aaj_node_merge(l, pattern, kid);
+        else
+            dir->kids.id[kept++] = kid;
+    }
+    dir->kids.n = kept;
+    aaj_glob_free(glob);
+    return r;
+}
+
 /* One kind, or all (@any), becomes one pattern; what was made below comes with it. 1: it did. */
 static int replace_kind(struct aaj_learner *l, struct aaj_dir *dir, const struct aaj_kind *k, bool any)
 {
@@ -151,6 +224,8 @@ static int replace_kind(struct aaj_learner *l, struct aaj_dir *dir, const struct
     node = dir->kids.id[dir->kids.n - 1];
     for (size_t i = 0; r == 0 && i < k->deep.n; i++)
         aaj_node_merge(l, node, k->deep.id[i]);
+    if (r == 0 && !k->dirs)
+        r = take_readers(l, dir, node);
     for (uint32_t g = l->node[node].grant; r == 0 && g; g = l->grant[g].next)
         l->grant[g].inferences |= 1u << AAJ_INFER_CREATED;
     return r < 0 ? r : 1;

@@ -167,6 +167,8 @@ static int group(struct aaj_learner *l, struct aaj_dir *dir)
         r = aaj_group_package(l, dir);
     else if (dir->area == AAJ_AREA_OWN && aaj_infers(l, AAJ_INFER_SERVED))
         r = aaj_group_served(l, dir);
+    if (r == 0 && (dir->area == AAJ_AREA_OWN || dir->area == AAJ_AREA_SYSTEM) && aaj_infers(l, AAJ_INFER_LOCALE))
+        r = aaj_group_locale(l, dir);
     if (r == 0)
         r = aaj_group_names(l, dir);
     if (r == 0 && dir->area == AAJ_AREA_OWN && aaj_infers(l, AAJ_INFER_CREATED))

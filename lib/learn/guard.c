@@ -14,12 +14,19 @@ enum { CODE_MAX = 8 };
 static int add_extension(struct aaj_learner *l, struct aaj_str ext)
 {
     for (size_t i = 0; i < l->n_code; i++)
-        if (aaj_str_eq(l->code[i], ext))
+        if (aaj_str_eq(l->code[i].ext, ext)) {
+            l->code[i].files++;
             return 0;
+        }
     if (AAJ_GROW(l->code, l->n_code, l->cap_code) < 0)
         return -ENOMEM;
-    l->code[l->n_code++] = ext;
+    l->code[l->n_code++] = (struct aaj_code){ ext, 1 };
     return 0;
+}
+
+static int by_extension(const void *a, const void *b)
+{
+    return aaj_str_cmp(((const struct aaj_code *)a)->ext, ((const struct aaj_code *)b)->ext);
 }
 
 static int compare(const void *a, const void *b)
@@ -88,9 +95,9 @@ int aaj_guard_prepare(struct aaj_learner *l)
     if (l->n_runs)
         qsort(l->runs, l->n_runs, sizeof(*l->runs), compare);
     if (l->n_code)
-        qsort(l->code, l->n_code, sizeof(*l->code), compare);
+        qsort(l->code, l->n_code, sizeof(*l->code), by_extension);
     for (size_t i = 0; r == 0 && i < l->n_code; i++) {
-        struct aaj_str all = aaj_arena_printf(&l->scratch, "/**%.*s", AAJ_STR_ARG(l->code[i]));
+        struct aaj_str all = aaj_arena_printf(&l->scratch, "/**%.*s", AAJ_STR_ARG(l->code[i].ext));
 
         r = all.p ? aaj_glob_add(l->code_glob, all, AAJ_GLOB_PATH, 0, NULL) : -ENOMEM;
     }
@@ -172,9 +179,9 @@ static bool ends_otherwise(const struct aaj_learner *l, struct aaj_str pattern)
     while (n < pattern.n && !is_special(pattern.p[pattern.n - n - 1]))
         n++;
     for (size_t i = 0; i < l->n_code; i++) {
-        size_t k = l->code[i].n < n ? l->code[i].n : n;
+        size_t k = l->code[i].ext.n < n ? l->code[i].ext.n : n;
 
-        if (memcmp(l->code[i].p + l->code[i].n - k, pattern.p + pattern.n - k, k) == 0)
+        if (memcmp(l->code[i].ext.p + l->code[i].ext.n - k, pattern.p + pattern.n - k, k) == 0)
             return false;
     }
     return true;
@@ -208,19 +215,27 @@ int aaj_guard_hits(struct aaj_learner *l, struct aaj_str dir, struct aaj_str nam
     return r < 0 && r != -ENOMEM ? 1 : r; /* too large to decide: it might */
 }
 
+bool aaj_guard_is_code(const struct aaj_learner *l, struct aaj_str ext)
+{
+    for (size_t i = 0; i < l->n_code; i++)
+        if (aaj_str_eq(l->code[i].ext, ext))
+            return l->code[i].files > 1;
+    return false;
+}
+
 size_t aaj_guard_longest(const struct aaj_learner *l)
 {
     size_t n = 0;
 
     for (size_t i = 0; i < l->n_code; i++)
-        n = l->code[i].n > n ? l->code[i].n : n;
+        n = l->code[i].ext.n > n ? l->code[i].ext.n : n;
     return n;
 }
 
 static bool ends_some(const struct aaj_learner *l, struct aaj_str tail)
 {
     for (size_t i = 0; i < l->n_code; i++)
-        if (aaj_str_ends(l->code[i], tail))
+        if (aaj_str_ends(l->code[i].ext, tail))
             return true;
     return false;
 }
@@ -229,7 +244,7 @@ static bool ends_some(const struct aaj_learner *l, struct aaj_str tail)
 static bool is_new_tail(const struct aaj_learner *l, size_t i, size_t k)
 {
     for (size_t j = 0; j < i; j++)
-        if (l->code[j].n >= k && aaj_str_ends(l->code[j], aaj_str_skip(l->code[i], l->code[i].n - k)))
+        if (l->code[j].ext.n >= k && aaj_str_ends(l->code[j].ext, aaj_str_skip(l->code[i].ext, l->code[i].ext.n - k)))
             return false;
     return true;
 }
@@ -248,8 +263,8 @@ struct aaj_str aaj_guard_star(struct aaj_learner *l, bool deep)
     if (l->n_code == 0 || l->n_code > CODE_MAX)
         return (struct aaj_str){ 0 };
     for (size_t i = 0; out.p && i < l->n_code; i++)
-        for (size_t k = 0; out.p && k < l->code[i].n; k++) {
-            struct aaj_str tail = aaj_str_skip(l->code[i], l->code[i].n - k);
+        for (size_t k = 0; out.p && k < l->code[i].ext.n; k++) {
+            struct aaj_str tail = aaj_str_skip(l->code[i].ext, l->code[i].ext.n - k);
             char next[UINT8_MAX + 1];
             size_t n = 0;
 
@@ -280,6 +295,6 @@ struct aaj_str aaj_guard_means(struct aaj_learner *l, struct aaj_str pattern)
                                 i == 0                 ? "# any name but "
                                 : i + 1 < l->n_code ? ", "
                                                        : " and ",
-                                AAJ_STR_ARG(l->code[i]));
+                                AAJ_STR_ARG(l->code[i].ext));
     return text;
 }

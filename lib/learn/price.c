@@ -60,6 +60,27 @@ static bool is_private(const struct aaj_priced *p, const struct aaj_fact *fact)
     return false;
 }
 
+/*
+ * Of a jail that is root's alone: root owns nearly all there is, but where the jail keeps its own and makes files by
+ * this pattern, those of root's that are there already are of its making, too: yesterday's logs.
+ */
+static bool is_of_root_jail(const struct aaj_learner *l, const struct aaj_priced *p, const struct aaj_fact *fact)
+{
+    const char *slash = memrchr(fact->path.p, '/', fact->path.n);
+
+    return l->uid == 0 && fact->uid == 0 && (l->node[p->node].flags & AAJ_NODE_MADE) && slash &&
+           aaj_area_of(l->in, aaj_str_head(fact->path, (size_t)(slash - fact->path.p))) == AAJ_AREA_OWN;
+}
+
+static bool is_too_dear(struct aaj_learner *l, const struct aaj_priced *p, const struct aaj_fact *fact)
+{
+    uint32_t perms = l->grant[p->grant].perms;
+
+    if ((perms & (AAJ_MAY_WRITE | AAJ_MAY_APPEND)) && !is_of_root_jail(l, p, fact))
+        return true;
+    return (perms & (AAJ_MAY_READ | AAJ_MAY_MMAP)) && is_private(p, fact);
+}
+
 static int look(void *data, const struct aaj_fact *fact)
 {
     struct market *m = data;
@@ -76,9 +97,8 @@ static int look(void *data, const struct aaj_fact *fact)
     n = aaj_glob_tags(m->glob, state, tags, TAGS);
     for (size_t i = 0; i < n && i < TAGS; i++) {
         struct aaj_priced *p = &m->item[tags[i]];
-        bool write = l->grant[p->grant].perms & (AAJ_MAY_WRITE | AAJ_MAY_APPEND);
 
-        if (!p->dear && (write || is_private(p, fact)) && !is_evidence(l, p, fact->path))
+        if (!p->dear && is_too_dear(l, p, fact) && !is_evidence(l, p, fact->path))
             p->dear = true;
     }
     return 0;

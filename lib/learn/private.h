@@ -89,6 +89,12 @@ struct aaj_draft {
     bool by_owner; /* all of it was by the file's owner, though that may say little: who creates owns */
 };
 
+/* An extension that the slave reads as code: ".php". */
+struct aaj_code {
+    struct aaj_str ext;
+    size_t files; /* of its own that it read */
+};
+
 /* A file mapped as code, until it is known who writes it. */
 struct aaj_mapped {
     uint32_t access, dom;
@@ -120,7 +126,7 @@ struct aaj_learner {
     size_t n_evs, cap_evs;
     void *children; /* hash of (parent, name) */
 
-    struct aaj_str *code; /* extensions that the slave reads as code: ".php" */
+    struct aaj_code *code;
     size_t n_code, cap_code;
     struct aaj_glob *code_glob; /* names with these extensions */
     struct aaj_str *runs;       /* what is executed, in byte order */
@@ -266,6 +272,9 @@ int aaj_kids_replace(struct aaj_learner *l, struct aaj_dir *dir, const bool *tak
 int aaj_kids_swallow(struct aaj_learner *l, struct aaj_dir *dir, const bool *take, const struct aaj_kids *deep,
                      struct aaj_str pattern, uint32_t by);
 
+/* locale.c: what there is for one language there is for others */
+int aaj_group_locale(struct aaj_learner *l, struct aaj_dir *dir);
+
 /* guard.c: no pattern that may be written reaches what the slave reads as code or executes */
 int aaj_guard_prepare(struct aaj_learner *l);
 /* 1: it reaches; 0: it does not; -errno. @dir and @name are glob text. */
@@ -274,6 +283,8 @@ int aaj_guard_hits(struct aaj_learner *l, struct aaj_str dir, struct aaj_str nam
 struct aaj_str aaj_guard_star(struct aaj_learner *l, bool deep);
 /* "any name but *.php", of a pattern that holds such a star; empty otherwise. In the result's arena. */
 struct aaj_str aaj_guard_means(struct aaj_learner *l, struct aaj_str pattern);
+/* Does the slave read several files with that extension as its own code? */
+bool aaj_guard_is_code(const struct aaj_learner *l, struct aaj_str ext);
 size_t aaj_guard_longest(const struct aaj_learner *l); /* of the extensions, dot included; 0: none */
 
 /* abstraction.c: grants that the template, the children's base or a chosen abstraction holds */
