@@ -23,8 +23,7 @@ static bool dir_was_made(const struct aaj_learner *l, uint32_t node)
 static int star(struct aaj_learner *l, const struct aaj_dir *dir, struct aaj_str ext, bool deep, bool written,
                 struct aaj_str *ret_pattern)
 {
-    struct aaj_str p = aaj_arena_printf(l->arena, "%s%s%.*s", aaj_is_home(dir->pattern) ? "[^./]" : "",
-                                        deep ? "**" : "*", AAJ_STR_ARG(ext));
+    struct aaj_str p = aaj_star(l, dir, ext, deep);
     int hits;
 
     if (!p.p)
@@ -98,6 +97,8 @@ static size_t count_made(struct aaj_learner *l, const struct aaj_dir *dir, struc
         uint32_t kid = dir->kids.id[i];
         struct aaj_kind *kind;
 
+        if (!aaj_is_starred(dir, l->node[kid].name))
+            continue;
         if (aaj_is_glob(l, kid) && (l->node[kid].flags & (AAJ_NODE_MADE | AAJ_NODE_GONE))) {
             total += 2;
             kind = is_made_pattern(l, dir, kid) ? aaj_kind_of(k, aaj_name_extension(l->node[kid].name), false) : NULL;
@@ -212,11 +213,12 @@ static int replace_kind(struct aaj_learner *l, struct aaj_dir *dir, const struct
         return -ENOMEM;
     r = k->dirs ? 0 : star(l, dir, k->ext, deep, true, &pattern);
     if (k->dirs)
-        pattern = AAJ_STR("**/");
+        pattern = aaj_star(l, dir, AAJ_STR("/"), true);
     if (r < 0 || pattern.n == 0)
         return r;
     for (size_t i = 0; i < dir->kids.n; i++)
-        take[i] = !k->dirs && (counts_as_made(l, dir->kids.id[i]) || is_made_pattern(l, dir, dir->kids.id[i])) &&
+        take[i] = !k->dirs && aaj_is_starred(dir, l->node[dir->kids.id[i]].name) &&
+                  (counts_as_made(l, dir->kids.id[i]) || is_made_pattern(l, dir, dir->kids.id[i])) &&
                   (any || aaj_str_eq(aaj_name_extension(l->node[dir->kids.id[i]].name), k->ext));
     for (size_t i = 0; i < k->deep.n; i++)
         l->node[k->deep.id[i]].child = 0; /* its children are taken on their own */
@@ -359,7 +361,7 @@ static int collect_made_dirs(struct aaj_learner *l, struct aaj_dir *dir, struct 
         struct aaj_str pattern;
         int r;
 
-        if (!is_made_dir(l, kid, plain))
+        if (!is_made_dir(l, kid, plain) || !aaj_is_starred(dir, l->node[kid].name))
             continue;
         /* where `**` would have to stay literal, directories do too */
         r = star(l, dir, AAJ_STR(""), true, true, &pattern);

@@ -51,6 +51,8 @@ static int draft_file(struct aaj_learner *l, struct aaj_grant *g, struct aaj_str
     d.by_owner = g->yes && !g->no && !g->disputed;
     if (d.item)
         d.item->comment = aaj_guard_means(l, pattern);
+    if (d.item && d.item->comment.n == 0)
+        d.item->comment = aaj_home_means(pattern);
     if (d.item && owner) {
         d.item->rule.prefix.owner = AAJ_OWNER_OWNER;
         d.inferences |= 1u << AAJ_INFER_OWNER;

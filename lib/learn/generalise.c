@@ -159,8 +159,10 @@ static int descend(struct aaj_learner *l, struct aaj_dir *dir, bool made, unsign
 
 static int group(struct aaj_learner *l, struct aaj_dir *dir)
 {
-    int r = 0;
+    int r = aaj_infers(l, AAJ_INFER_HOME) ? aaj_group_homes(l, dir) : 0;
 
+    if (r < 0)
+        return r;
     if (dir->area == AAJ_AREA_PROC)
         return aaj_infers(l, AAJ_INFER_PID) ? aaj_group_proc(l, dir) : 0;
     if (dir->area == AAJ_AREA_SYSTEM && aaj_infers(l, AAJ_INFER_LIBRARIES))
@@ -192,7 +194,7 @@ static int visit(struct aaj_learner *l, uint32_t node, struct aaj_str pattern, b
     dir.area = aaj_area_of(l->in, pattern);
     if (dir.area == AAJ_AREA_SHARED && made)
         dir.area = AAJ_AREA_OWN;
-    dir.owned = made || user_owns(l, pattern);
+    dir.owned = made || aaj_is_in_homes(pattern) || user_owns(l, pattern);
     if (dir.area == AAJ_AREA_NONE && dir.owned && aaj_may_be_given(pattern))
         dir.area = AAJ_AREA_OWN;
     r = take_kids(l, node, &dir.kids);

@@ -24,6 +24,7 @@ const struct aaj_infer_info aaj_infer_info[AAJ_INFER_COUNT] = {
     [AAJ_INFER_REREAD] = { "reread", "what the slave made in its own directories it reads after a restart" },
     [AAJ_INFER_SIBLINGS] = { "siblings", "files of a kind beside those that it reads in its own directories" },
     [AAJ_INFER_SERVED] = { "served", "pages, styles and pictures beside those that it reads where nothing else is" },
+    [AAJ_INFER_HOME] = { "home", "what several people do in their homes others will do in theirs" },
     [AAJ_INFER_LOCALE] = { "locale", "what it reads for one language it reads for another" },
     [AAJ_INFER_TWINS] = { "twins", "directories that are used like their neighbours" },
     [AAJ_INFER_LIBRARIES] = { "libraries", "files of a kind beside those that it reads below /usr" },

@@ -28,6 +28,7 @@ enum aaj_infer {
     AAJ_INFER_REREAD,      /* what the slave made and left it may read again */
     AAJ_INFER_SIBLINGS,    /* files read beside files read, in its own folders */
     AAJ_INFER_SERVED,      /* documents of all kinds in directories that hold nothing else */
+    AAJ_INFER_HOME,        /* homes of several people, each used by its owner */
     AAJ_INFER_LOCALE,      /* files and directories named after a language */
     AAJ_INFER_TWINS,       /* directories used like their neighbours */
     AAJ_INFER_LIBRARIES,   /* many files of one kind below /usr, or of one package */

@@ -272,6 +272,14 @@ int aaj_kids_replace(struct aaj_learner *l, struct aaj_dir *dir, const bool *tak
 int aaj_kids_swallow(struct aaj_learner *l, struct aaj_dir *dir, const bool *take, const struct aaj_kids *deep,
                      struct aaj_str pattern, uint32_t by);
 
+/* homes.c */
+int aaj_group_homes(struct aaj_learner *l, struct aaj_dir *dir);
+bool aaj_is_in_homes(struct aaj_str dir);
+/* "*" or "**" and an extension, for names in @dir: of a home none with a dot in front, and not ~/bin. In the result's arena. */
+struct aaj_str aaj_star(struct aaj_learner *l, const struct aaj_dir *dir, struct aaj_str ext, bool deep);
+bool aaj_is_starred(const struct aaj_dir *dir, struct aaj_str name); /* does it match such a star? */
+struct aaj_str aaj_home_means(struct aaj_str pattern);               /* a comment for a rule with one; may be empty */
+
 /* locale.c: what there is for one language there is for others */
 int aaj_group_locale(struct aaj_learner *l, struct aaj_dir *dir);
 

@@ -143,7 +143,7 @@ static bool is_enough(const struct aaj_learner *l, const struct tally *t)
 int aaj_group_served(struct aaj_learner *l, struct aaj_dir *dir)
 {
     struct tally t = { 0 };
-    int r = l->node[dir->node].flags & AAJ_NODE_MIXED ? 0 : 1;
+    int r = (l->node[dir->node].flags & AAJ_NODE_MIXED) || aaj_is_home(dir->pattern) ? 0 : 1;
 
     for (size_t i = 0; r > 0 && i < dir->kids.n; i++)
         r = is_served(l, dir->kids.id[i], &t, 0);

@@ -70,7 +70,7 @@ static void forget(struct aaj_learner *l, uint32_t node, unsigned depth)
 int aaj_kids_swallow(struct aaj_learner *l, struct aaj_dir *dir, const bool *take, const struct aaj_kids *deep,
                      struct aaj_str pattern, uint32_t by)
 {
-    uint32_t flags = aaj_str_starts(pattern, AAJ_STR("**")) ? AAJ_NODE_DEEP : 0, node;
+    uint32_t flags = aaj_str_search(pattern, AAJ_STR("**")) < pattern.n ? AAJ_NODE_DEEP : 0, node;
     int r = aaj_kids_replace(l, dir, take, pattern, flags, by);
 
     if (r < 0 || deep->n == 0)
@@ -94,10 +94,10 @@ static int replace_read(struct aaj_learner *l, struct aaj_dir *dir, struct aaj_k
 
     if (!take)
         return -ENOMEM;
-    pattern = k->dirs ? AAJ_STR("**/")
-                      : aaj_arena_printf(l->arena, "%s%.*s", deep ? "**" : "*", AAJ_STR_ARG(k->ext));
+    pattern = aaj_star(l, dir, k->dirs ? AAJ_STR("/") : k->ext, deep || k->dirs);
     for (size_t i = 0; i < dir->kids.n; i++)
         take[i] = !k->dirs && counts_as_read(l, dir->kids.id[i], dir->area) &&
+                  aaj_is_starred(dir, l->node[dir->kids.id[i]].name) &&
                   aaj_str_eq(aaj_name_last_extension(l->node[dir->kids.id[i]].name), k->ext);
     if (!pattern.p)
         return -ENOMEM;
@@ -131,6 +131,8 @@ int aaj_group_siblings(struct aaj_learner *l, struct aaj_dir *dir)
         uint32_t kid = dir->kids.id[i];
         struct aaj_kind *kind;
 
+        if (!aaj_is_starred(dir, l->node[kid].name))
+            continue;
         if (l->node[kid].child && !aaj_is_glob(l, kid) && !aaj_is_secret_name(l->node[kid].name))
             r = collect_read_below(l, k, kid, i, dir->area, 0);
         else if (counts_as_read(l, kid, dir->area) &&
