@@ -128,6 +128,7 @@ bool aaj_is_code_extension(struct aaj_str ext)
 /* What web servers hand out as it is: no program of the server's, no configuration. */
 bool aaj_is_document_extension(struct aaj_str ext)
 {
+    char lower[16];
     static const char *const document[] = {
         ".html", ".htm", ".xhtml", ".css", ".js", ".map", ".txt", ".md", ".rst", ".xml", ".xsl", ".rss", ".atom",
         ".svg", ".png", ".jpg", ".jpeg", ".gif", ".webp", ".avif", ".ico", ".bmp", ".tif", ".tiff", ".woff", ".woff2",
@@ -136,7 +137,11 @@ bool aaj_is_document_extension(struct aaj_str ext)
         ".xlsx", ".pptx", ".epub", ".wasm",
     };
 
-    return listed(ext, document, AAJ_ARRAY_SIZE(document));
+    if (ext.n > sizeof(lower))
+        return false;
+    for (size_t i = 0; i < ext.n; i++) /* cameras write .JPG */
+        lower[i] = ext.p[i] >= 'A' && ext.p[i] <= 'Z' ? (char)(ext.p[i] - 'A' + 'a') : ext.p[i];
+    return listed((struct aaj_str){ lower, ext.n }, document, AAJ_ARRAY_SIZE(document));
 }
 
 /* Keys and passwords: never by pattern. */

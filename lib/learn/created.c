@@ -29,7 +29,7 @@ static int star(struct aaj_learner *l, const struct aaj_dir *dir, struct aaj_str
     if (!p.p)
         return -ENOMEM;
     hits = written ? aaj_guard_hits(l, dir->pattern, p) : 0;
-    if (hits > 0 && ext.n == 0) {
+    if (hits > 0 && ext.n == 0 && !aaj_is_home(dir->pattern)) {
         p = aaj_guard_star(l, deep);
         hits = p.p ? aaj_guard_hits(l, dir->pattern, p) : 1;
     }
@@ -282,13 +282,31 @@ static bool is_delivered(const struct aaj_learner *l, const struct aaj_dir *dir)
     return moved;
 }
 
+/* Names of one making with extensions of several kinds of documents: what is in them somebody else chose. */
+static bool has_documents(const struct aaj_learner *l, const struct aaj_dir *dir)
+{
+    struct aaj_str first = { 0 };
+
+    for (size_t i = 0; i < dir->kids.n; i++) {
+        uint32_t kid = dir->kids.id[i];
+        struct aaj_str ext = aaj_name_last_extension(l->node[kid].name);
+
+        if (!is_made_pattern(l, dir, kid) || !aaj_is_document_extension(ext))
+            continue;
+        if (first.n && !aaj_str_eq(first, ext))
+            return true;
+        first = ext;
+    }
+    return false;
+}
+
 static bool any_extension(const struct aaj_learner *l, const struct aaj_dir *dir, const struct aaj_kinds *k)
 {
     struct aaj_str first = { 0 };
 
     if (!dir->owned)
         return false;
-    if (is_delivered(l, dir))
+    if (is_delivered(l, dir) || has_documents(l, dir))
         return true;
     if (has_unlike(l, &dir->kids, counts_as_made, &first))
         return true;

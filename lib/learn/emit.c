@@ -11,7 +11,7 @@
  * Owner: only when every event agrees, and not because root owns it or because the file was just made: root owns what
  * nobody else cares for, and who makes a file owns it whatever becomes of it.
  */
-static bool is_owners(const struct aaj_learner *l, const struct aaj_grant *g)
+bool aaj_is_owners(const struct aaj_learner *l, const struct aaj_grant *g)
 {
     return aaj_infers(l, AAJ_INFER_OWNER) && g->no == 0 && !g->disputed && g->yes > g->root + g->created;
 }
@@ -41,7 +41,7 @@ static uint32_t tidy(uint32_t perms)
 static int draft_file(struct aaj_learner *l, struct aaj_grant *g, struct aaj_str pattern, uint32_t ev)
 {
     struct aaj_draft d = { .dom = g->dom, .key = pattern, .ev = ev, .inferences = g->inferences, .events = g->events };
-    bool owner = is_owners(l, g);
+    bool owner = aaj_is_owners(l, g);
     struct aaj_text text;
     int r = aaj_text_from_value(l->arena, pattern, AAJ_TEXT_PATH, &text);
 
@@ -131,34 +131,27 @@ static void let_reread(struct aaj_learner *l, uint32_t node)
         }
 }
 
-static int price_patterns(struct aaj_learner *l, struct aaj_priced **ret_item, size_t *ret_n)
+static int price_patterns(struct aaj_learner *l, struct aaj_price_list *list)
 {
-    struct aaj_priced *item = NULL;
-    size_t n = 0, cap = 0;
+    int r = 0;
 
-    for (uint32_t i = 1; i < l->n_nodes; i++)
-        for (uint32_t k = l->node[i].into == i ? l->node[i].grant : 0; k; k = l->grant[k].next) {
+    for (uint32_t i = 1; r == 0 && i < l->n_nodes; i++)
+        for (uint32_t k = l->node[i].into == i ? l->node[i].grant : 0; r == 0 && k; k = l->grant[k].next) {
+            struct aaj_priced item = { .node = i, .grant = k, .owner = aaj_is_owners(l, &l->grant[k]) };
+
             if (!is_wanted(&l->grant[k]) || !is_general(l, i, &l->grant[k]))
                 continue;
-            if (AAJ_GROW(item, n, cap) < 0)
-                goto nomem;
-            item[n] = (struct aaj_priced){ .node = i, .grant = k, .owner = is_owners(l, &l->grant[k]) };
-            item[n].dear = is_alone(l, i, &l->grant[k]);
-            item[n].pattern = aaj_node_pattern(l, &l->scratch, i);
-            if (!item[n++].pattern.p)
-                goto nomem;
+            item.dear = is_alone(l, i, &l->grant[k]);
+            item.pattern = aaj_node_pattern(l, &l->scratch, i);
+            r = item.pattern.p ? aaj_price_list_add(list, &item) : -ENOMEM;
         }
-    *ret_item = item;
-    *ret_n = n;
-    return aaj_price(l, item, n);
-nomem:
-    free(item);
-    return -ENOMEM;
+    if (r == 0)
+        r = aaj_price(l, list->item, list->n);
+    return r == 0 ? aaj_narrow(l, list) : r;
 }
 
-static int draft_grant(struct aaj_learner *l, uint32_t node, struct aaj_grant *g)
+static int draft_grant(struct aaj_learner *l, uint32_t node, const struct aaj_grant *g, struct aaj_str pattern)
 {
-    struct aaj_str pattern = aaj_node_pattern(l, &l->scratch, node);
     struct aaj_grant said = *g;
 
     said.inferences |= aaj_node_inferences(l, node); /* a name of its own in a folder that varies */
@@ -167,25 +160,27 @@ static int draft_grant(struct aaj_learner *l, uint32_t node, struct aaj_grant *g
 
 static int draft_files(struct aaj_learner *l)
 {
-    struct aaj_priced *priced = NULL;
-    size_t n = 0;
+    struct aaj_price_list list = { 0 };
     int r;
 
     for (uint32_t i = 1; aaj_infers(l, AAJ_INFER_REREAD) && i < l->n_nodes; i++)
         if (l->node[i].into == i)
             let_reread(l, i);
-    r = price_patterns(l, &priced, &n);
+    r = price_patterns(l, &list);
 
     for (uint32_t i = 1; r == 0 && i < l->n_nodes; i++)
         for (uint32_t g = l->node[i].into == i ? l->node[i].grant : 0; r == 0 && g; g = l->grant[g].next)
             if (is_wanted(&l->grant[g]) && !is_general(l, i, &l->grant[g]))
-                r = draft_grant(l, i, &l->grant[g]);
-    for (size_t i = 0; r == 0 && i < n; i++) {
-        struct aaj_grant *g = &l->grant[priced[i].grant];
+                r = draft_grant(l, i, &l->grant[g], aaj_node_pattern(l, &l->scratch, i));
+    for (size_t i = 0; r == 0 && i < list.n; i++) {
+        struct aaj_priced *item = &list.item[i];
 
-        r = priced[i].dear ? draft_literals(l, g) : draft_grant(l, priced[i].node, g);
+        if (item->split)
+            continue;
+        r = item->dear ? draft_literals(l, &l->grant[item->grant])
+                       : draft_grant(l, item->node, &l->grant[item->grant], item->pattern);
     }
-    free(priced);
+    free(list.item);
     return r;
 }
 
@@ -289,7 +284,7 @@ static uint32_t take_grant(struct aaj_learner *l, struct aaj_str exe, uint32_t d
     if (l->node[node].flags & AAJ_NODE_GLOB)
         return 0;
     for (uint32_t i = l->node[node].grant; i; i = l->grant[i].next)
-        if (l->grant[i].dom == dom && !l->grant[i].covered && !is_owners(l, &l->grant[i])) {
+        if (l->grant[i].dom == dom && !l->grant[i].covered && !aaj_is_owners(l, &l->grant[i])) {
             l->grant[i].covered = true;
             d->ev = l->grant[i].ev;
             d->events = l->grant[i].events;

@@ -11,8 +11,22 @@ struct aaj_priced {
     uint32_t node, grant;
     struct aaj_str pattern;
     bool owner, dear;
+    bool split;           /* others of the list took its place */
+    struct aaj_str whole; /* narrow.c: what it is all folders' part of */
 };
+
+struct aaj_price_list {
+    struct aaj_priced *item;
+    size_t n, cap;
+};
+int aaj_price_list_add(struct aaj_price_list *list, const struct aaj_priced *item);
 int aaj_price(struct aaj_learner *l, struct aaj_priced *item, size_t n);
+
+/* narrow.c: what is too dear is split by folder, and priced again. */
+int aaj_narrow(struct aaj_learner *l, struct aaj_price_list *list);
+
+/* emit.c */
+bool aaj_is_owners(const struct aaj_learner *l, const struct aaj_grant *g);
 
 /* redundant.c: drafts of file rules that a wider one of the same profile holds lose their item. */
 int aaj_drop_redundant(struct aaj_learner *l);

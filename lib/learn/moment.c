@@ -22,6 +22,21 @@ static unsigned two_digits(const char *p)
     return (unsigned)(p[0] - '0') * 10 + (unsigned)(p[1] - '0');
 }
 
+/* 2024-01, and the name ends or goes on without a number. */
+static bool is_in_month(struct aaj_str name, const struct aaj_shape *s, unsigned i)
+{
+    unsigned first = i >= 2 && is_number(s, i, 2) ? i - 2 : i;
+    const char *year, *month;
+
+    if (!is_number(s, first, 4) || !is_number(s, first + 2, 2) || s->piece[first + 1].len != 1)
+        return false;
+    if (first + 4 < s->n && s->piece[first + 4].kind == AAJ_PIECE_NUMBER && s->piece[first + 3].len == 1)
+        return false;
+    year = name.p + s->piece[first].off;
+    month = name.p + s->piece[first + 2].off;
+    return (two_digits(year) == 19 || two_digits(year) == 20) && two_digits(month) >= 1 && two_digits(month) <= 12;
+}
+
 /* 20240131, and with a time of day behind it. */
 static bool is_day(struct aaj_str number)
 {
@@ -41,7 +56,7 @@ bool aaj_piece_is_moment(struct aaj_str name, const struct aaj_shape *s, unsigne
 {
     struct aaj_str number = aaj_piece_text(name, &s->piece[i]);
 
-    return is_in_date(s, i) || is_day(number) || is_since_1970(number);
+    return is_in_date(s, i) || is_in_month(name, s, i) || is_day(number) || is_since_1970(number);
 }
 
 bool aaj_piece_is_labelled(struct aaj_str name, const struct aaj_shape *s, unsigned i)

@@ -185,13 +185,8 @@ uint32_t aaj_node_final(const struct aaj_learner *l, uint32_t node)
     return node;
 }
 
-struct aaj_grant *aaj_path_grant(struct aaj_learner *l, uint32_t node, uint32_t dom)
+int aaj_grant_new(struct aaj_learner *l, const struct aaj_grant *g, uint32_t *ret_grant)
 {
-    struct aaj_grant *g;
-
-    for (uint32_t i = l->node[node].grant; i; i = l->grant[i].next)
-        if (l->grant[i].dom == dom)
-            return &l->grant[i];
     if (l->n_grants == 0)
         l->n_grants = 1;
     while (l->n_grants >= l->cap_grants) {
@@ -199,14 +194,26 @@ struct aaj_grant *aaj_path_grant(struct aaj_learner *l, uint32_t node, uint32_t 
         struct aaj_grant *bigger = reallocarray(l->grant, cap, sizeof(*bigger));
 
         if (!bigger)
-            return NULL;
+            return -ENOMEM;
         l->grant = bigger;
         l->cap_grants = cap;
     }
-    g = &l->grant[l->n_grants];
-    *g = (struct aaj_grant){ .dom = dom, .next = l->node[node].grant };
-    l->node[node].grant = (uint32_t)l->n_grants++;
-    return g;
+    l->grant[l->n_grants] = *g;
+    *ret_grant = (uint32_t)l->n_grants++;
+    return 0;
+}
+
+struct aaj_grant *aaj_path_grant(struct aaj_learner *l, uint32_t node, uint32_t dom)
+{
+    uint32_t grant;
+
+    for (uint32_t i = l->node[node].grant; i; i = l->grant[i].next)
+        if (l->grant[i].dom == dom)
+            return &l->grant[i];
+    if (aaj_grant_new(l, &(struct aaj_grant){ .dom = dom, .next = l->node[node].grant }, &grant) < 0)
+        return NULL;
+    l->node[node].grant = grant;
+    return &l->grant[grant];
 }
 
 static bool is(struct aaj_str op, const char *word)
@@ -249,7 +256,7 @@ static bool is_disputed(const struct aaj_learner *l, const struct aaj_grant *g, 
     return !(a->owner_yes + a->owner_no) || (g->root && g->yes > g->root && !is_of_process(aaj_arg(l, a, AAJ_FILE_NAME)));
 }
 
-static void count(struct aaj_learner *l, struct aaj_grant *g, const struct aaj_access *a, uint32_t ev)
+void aaj_grant_count(struct aaj_learner *l, struct aaj_grant *g, const struct aaj_access *a, uint32_t ev)
 {
     g->yes += a->owner_yes;
     g->no += a->owner_no;
@@ -279,7 +286,7 @@ int aaj_paths_add(struct aaj_learner *l, uint32_t access, uint32_t dom, uint32_t
         return -ENOMEM;
     g->perms |= perms;
     g->inferences |= 1u << AAJ_INFER_LITERAL;
-    count(l, g, a, ev);
+    aaj_grant_count(l, g, a, ev);
     l->node[node].flags |= flags_of(aaj_recording_str(l->in->recording, a->op), perms, false);
     return 0;
 }

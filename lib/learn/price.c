@@ -8,7 +8,7 @@
 
 #include "learn/emit.h"
 
-enum { TAGS = 64 };
+enum { TAGS = 64, PACKED = 2 };
 
 struct market {
     struct aaj_learner *l;
@@ -38,8 +38,32 @@ static bool is_evidence(struct aaj_learner *l, const struct aaj_priced *p, struc
            (aaj_node_final(l, node) == p->node || (l->node[node].flags & AAJ_NODE_MADE));
 }
 
+/* How many folders lie between the slave's own, /srv/app, and the first name of @path that begins with a dot. */
+static size_t depth_of_hidden(const struct aaj_learner *l, struct aaj_str path, size_t hidden)
+{
+    size_t depth = 0;
+
+    for (size_t i = 1; i < hidden; i++)
+        if (path.p[i] == '/')
+            depth += depth || aaj_area_of(l->in, aaj_str_head(path, i)) == AAJ_AREA_OWN;
+    return depth;
+}
+
+/*
+ * Does it begin with a dot where the pattern does not? In the folders of a folder what there is came with others of
+ * its kind, and a pattern with an extension does not ask for what has none.
+ */
+static bool is_hidden(const struct aaj_learner *l, struct aaj_str pattern, struct aaj_str path)
+{
+    size_t at = aaj_str_search(path, AAJ_STR("/."));
+
+    if (at == path.n || aaj_str_search(pattern, AAJ_STR("/.")) < pattern.n)
+        return false;
+    return pattern.p[pattern.n - 1] == '*' || depth_of_hidden(l, path, at) < PACKED;
+}
+
 /* Not for everybody by its mode, or, where it is no package's, by its name: `*` matches what begins with a dot. */
-static bool is_private(const struct aaj_priced *p, const struct aaj_fact *fact)
+static bool is_private(const struct aaj_learner *l, const struct aaj_priced *p, const struct aaj_fact *fact)
 {
     struct aaj_str rest = fact->path;
 
@@ -47,8 +71,7 @@ static bool is_private(const struct aaj_priced *p, const struct aaj_fact *fact)
         return true;
     if (aaj_str_starts(fact->path, AAJ_STR("/usr/")))
         return false;
-    if (aaj_str_search(fact->path, AAJ_STR("/.")) < fact->path.n &&
-        aaj_str_search(p->pattern, AAJ_STR("/.")) == p->pattern.n)
+    if (is_hidden(l, p->pattern, fact->path))
         return true;
     while (rest.n) {
         struct aaj_str name = aaj_str_head(aaj_str_skip(rest, 1), aaj_str_find(aaj_str_skip(rest, 1), '/'));
@@ -78,7 +101,7 @@ static bool is_too_dear(struct aaj_learner *l, const struct aaj_priced *p, const
 
     if ((perms & (AAJ_MAY_WRITE | AAJ_MAY_APPEND)) && !is_of_root_jail(l, p, fact))
         return true;
-    return (perms & (AAJ_MAY_READ | AAJ_MAY_MMAP)) && is_private(p, fact);
+    return (perms & (AAJ_MAY_READ | AAJ_MAY_MMAP)) && is_private(l, p, fact);
 }
 
 static int look(void *data, const struct aaj_fact *fact)
@@ -112,6 +135,14 @@ static int crosses_ceiling(struct aaj_learner *l, const struct aaj_priced *p)
         return 0;
     return aaj_ceiling_crosses_file(l->in->ceiling, plain(l, p->pattern), false, l->grant[p->grant].perms,
                                     l->in->files, &l->scratch, &crossing);
+}
+
+int aaj_price_list_add(struct aaj_price_list *list, const struct aaj_priced *item)
+{
+    if (AAJ_GROW(list->item, list->n, list->cap) < 0)
+        return -ENOMEM;
+    list->item[list->n++] = *item;
+    return 0;
 }
 
 int aaj_price(struct aaj_learner *l, struct aaj_priced *item, size_t n)

@@ -205,6 +205,10 @@ int aaj_path_node(struct aaj_learner *l, struct aaj_str path, uint32_t *ret_node
 /* Without making it; false when there is none. */
 bool aaj_path_find(const struct aaj_learner *l, struct aaj_str path, uint32_t *ret_node);
 struct aaj_grant *aaj_path_grant(struct aaj_learner *l, uint32_t node, uint32_t dom);
+/* One access more: evidence @ev of it goes behind what there is. */
+void aaj_grant_count(struct aaj_learner *l, struct aaj_grant *g, const struct aaj_access *a, uint32_t ev);
+/* A copy that belongs to no node. */
+int aaj_grant_new(struct aaj_learner *l, const struct aaj_grant *g, uint32_t *ret_grant);
 uint32_t aaj_node_final(const struct aaj_learner *l, uint32_t node);
 /* What made its path a pattern: its own name's inferences and those of the folders above. */
 uint32_t aaj_node_inferences(const struct aaj_learner *l, uint32_t node);

@@ -177,6 +177,8 @@ static void test_shapes(void **state)
         { "dead", false, "t" },
         { "1xUsKN-0000Co-0Q-D", true, "rtrtrt" },
         { "1xUsKN-0000CW-1O-D", true, "rtrtrt" },
+        { "1795316349.M707546P759.vm", true, "ntntnt" },
+        { "report.V2P3", true, "tntn" },
     };
 
     for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
