@@ -7,6 +7,7 @@
 #include "build/internal.h"
 #include "policy/parse.h"
 #include "policy/print.h"
+#include "policy/quote.h"
 
 /* What the ceiling tolerates of AppArmor's own abstractions is opened where the profile includes them, directly or
  * through another. */
@@ -73,7 +74,7 @@ static int add_names(struct names *n, struct aaj_block *block, struct aaj_str pa
 
 /* Inferences that leave a rule speaking of one name. */
 static const uint32_t one_name = 1u << AAJ_INFER_LITERAL | 1u << AAJ_INFER_OWNER | 1u << AAJ_INFER_SELF |
-                                 1u << AAJ_INFER_CHILD;
+                                 1u << AAJ_INFER_CHILD | 1u << AAJ_INFER_VARIABLE;
 
 static bool is_literal(const struct aaj_learned_rule *r)
 {
@@ -101,6 +102,16 @@ static size_t evidence_names(const struct aaj_learned_rule *r, struct aaj_record
     return n;
 }
 
+/* With what was seen where a variable stands: this is one name, the variable is the target's to explain. */
+static struct aaj_str text_of(struct aaj_built *b, const struct aaj_learned_rule *r)
+{
+    struct aaj_rule rule = r->item->rule;
+
+    if (r->plain.n && aaj_text_from_value(&b->arena, r->plain, AAJ_TEXT_PATH, &rule.file.path) < 0)
+        return (struct aaj_str){ 0 };
+    return aaj_rule_text(&b->arena, &rule);
+}
+
 enum { NAMES_MAX = 4 }; /* more than one is wrong already */
 
 /*
@@ -125,7 +136,7 @@ static int literal_rules(const struct aaj_build_input *in, struct aaj_built *b, 
         if (!is_literal(&l->rule[i]))
             continue;
         n = evidence_names(&l->rule[i], in->recording, access, name, NAMES_MAX);
-        text = aaj_rule_text(&b->arena, &l->rule[i].item->rule);
+        text = text_of(b, &l->rule[i]);
         if (!text.p)
             return -ENOMEM;
         if (n == 0 && aaj_str_eq(l->rule[i].profile, l->name))

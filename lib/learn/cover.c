@@ -6,7 +6,6 @@
 
 #include "base/grow.h"
 #include "policy/parse.h"
-#include "policy/vars.h"
 
 struct maker {
     struct aaj_cover *cover;
@@ -26,14 +25,19 @@ struct aaj_cover *aaj_cover_free(struct aaj_cover *cover)
 
 static int take_variable(void *ctx, struct aaj_item *item)
 {
-    struct maker *m = ctx;
+    struct aaj_vars *vars = ctx;
 
     if (item->kind == AAJ_ITEM_PROFILE)
         return 0;
     /* one that is set twice keeps its first value: this only decides what need not be written again */
-    if (item->kind == AAJ_ITEM_VARIABLE && aaj_vars_assign(&m->vars, item, false, NULL) == -ENOMEM)
+    if (item->kind == AAJ_ITEM_VARIABLE && aaj_vars_assign(vars, item, false, NULL) == -ENOMEM)
         return -ENOMEM;
     return 0;
+}
+
+int aaj_cover_variables(struct aaj_policy *policy, struct aaj_vars *vars)
+{
+    return aaj_policy_walk(policy, true, take_variable, vars);
 }
 
 static int take_rule(void *ctx, struct aaj_item *item)
@@ -72,7 +76,7 @@ int aaj_cover_make(struct aaj_policy *policy, struct aaj_item *profile, struct a
     }
     r = aaj_glob_new(&m.cover->glob);
     if (r == 0)
-        r = aaj_policy_walk(policy, true, take_variable, &m);
+        r = aaj_cover_variables(policy, &m.vars);
     if (r == 0)
         r = aaj_block_walk(&profile->profile.body, true, take_rule, &m);
     aaj_vars_clear(&m.vars);

@@ -4,6 +4,7 @@
 
 #include "glob/glob.h"
 #include "policy/ast.h"
+#include "policy/vars.h"
 #include "target/target.h"
 
 struct aaj_cover_rule {
@@ -22,6 +23,9 @@ struct aaj_cover {
  * cannot be understood grants nothing. */
 int aaj_cover_make(struct aaj_policy *policy, struct aaj_item *profile, struct aaj_cover **ret_cover);
 struct aaj_cover *aaj_cover_free(struct aaj_cover *cover);
+
+/* The variables that @policy and its includes set. -ENOMEM. */
+int aaj_cover_variables(struct aaj_policy *policy, struct aaj_vars *vars);
 
 /* The permissions that a name has; rules for owners only where @owner. */
 int aaj_cover_perms(struct aaj_cover *cover, struct aaj_str name, bool owner, uint32_t *ret_perms);

@@ -400,5 +400,7 @@ int aaj_emit(struct aaj_learner *l)
         r = aaj_draft_manifest(l);
     if (r == 0)
         r = aaj_drop_redundant(l);
+    if (r == 0)
+        r = aaj_name_places(l);
     return r < 0 ? r : aaj_assemble(l);
 }

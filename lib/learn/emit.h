@@ -28,6 +28,9 @@ int aaj_narrow(struct aaj_learner *l, struct aaj_price_list *list);
 /* emit.c */
 bool aaj_is_owners(const struct aaj_learner *l, const struct aaj_grant *g);
 
+/* variables.c: what the target's tunables have a name for is called by it. */
+int aaj_name_places(struct aaj_learner *l);
+
 /* redundant.c: drafts of file rules that a wider one of the same profile holds lose their item. */
 int aaj_drop_redundant(struct aaj_learner *l);
 

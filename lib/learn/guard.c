@@ -215,12 +215,12 @@ int aaj_guard_hits(struct aaj_learner *l, struct aaj_str dir, struct aaj_str nam
     return r < 0 && r != -ENOMEM ? 1 : r; /* too large to decide: it might */
 }
 
-bool aaj_guard_is_code(const struct aaj_learner *l, struct aaj_str ext)
+size_t aaj_guard_code_files(const struct aaj_learner *l, struct aaj_str ext)
 {
     for (size_t i = 0; i < l->n_code; i++)
         if (aaj_str_eq(l->code[i].ext, ext))
-            return l->code[i].files > 1;
-    return false;
+            return l->code[i].files;
+    return 0;
 }
 
 size_t aaj_guard_longest(const struct aaj_learner *l)

@@ -28,6 +28,7 @@ const struct aaj_infer_info aaj_infer_info[AAJ_INFER_COUNT] = {
     [AAJ_INFER_LOCALE] = { "locale", "what it reads for one language it reads for another" },
     [AAJ_INFER_TWINS] = { "twins", "directories that are used like their neighbours" },
     [AAJ_INFER_LIBRARIES] = { "libraries", "files of a kind beside those that it reads below /usr" },
+    [AAJ_INFER_VARIABLE] = { "variable", "the target's tunables have a name for the place" },
     [AAJ_INFER_ABSTRACTION] = { "abstraction", "a set of rules that covers several accesses" },
     [AAJ_INFER_CHILD] = { "child", "a profile for an executed program" },
     [AAJ_INFER_INHERIT] = { "inherit", "sockets that stay open in the programs it executes" },
@@ -164,6 +165,7 @@ static void count_uid(struct aaj_learner *l, const struct aaj_access *a, bool it
 {
     size_t i;
 
+    l->as_root |= a->fsuid_min == 0 || a->fsuid_max == AAJ_UID_NONE;
     if (a->fsuid_max == AAJ_UID_NONE || a->fsuid_max == 0 || a->fsuid_min != a->fsuid_max)
         return;
     for (i = 0; i < l->n_uids && l->uids[i].uid != a->fsuid_max; i++)

@@ -32,6 +32,7 @@ enum aaj_infer {
     AAJ_INFER_LOCALE,      /* files and directories named after a language */
     AAJ_INFER_TWINS,       /* directories used like their neighbours */
     AAJ_INFER_LIBRARIES,   /* many files of one kind below /usr, or of one package */
+    AAJ_INFER_VARIABLE,    /* a place that the target's tunables have a name for */
     AAJ_INFER_ABSTRACTION, /* a set of rules that covers several accesses */
     AAJ_INFER_CHILD,       /* a child profile for an executable */
     AAJ_INFER_INHERIT,     /* sockets that stay open in the programs it executes */
@@ -94,7 +95,8 @@ struct aaj_learned_rule {
     const uint32_t *access; /* the evidence, ascending */
     size_t n_access;
     uint64_t events;
-    struct aaj_str from; /* the abstraction, when one brought it */
+    struct aaj_str from;  /* the abstraction, when one brought it */
+    struct aaj_str plain; /* of VARIABLE: the rule's path without; it is the one name that was seen, or a pattern of it */
 };
 
 /* What was to be granted, for the proof and the replay. */

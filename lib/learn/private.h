@@ -86,6 +86,7 @@ struct aaj_draft {
     uint32_t ev, inferences;
     uint64_t events;
     struct aaj_str from;
+    struct aaj_str plain; /* of a file rule: its path before variables of the tunables were put in; empty: as it is */
     bool by_owner; /* all of it was by the file's owner, though that may say little: who creates owns */
 };
 
@@ -140,6 +141,7 @@ struct aaj_learner {
         size_t itself, accesses; /* by the slave; by its children, too */
     } uids[64]; /* it acted as, but for root */
     size_t n_uids;
+    bool as_root; /* it acted as root, too, or who it was nobody says */
 
     struct aaj_policy *template, *child; /* read; what is written is put into the first */
     struct aaj_item *main;               /* the template's profile, or the hat in it */
@@ -295,8 +297,8 @@ int aaj_guard_hits(struct aaj_learner *l, struct aaj_str dir, struct aaj_str nam
 struct aaj_str aaj_guard_star(struct aaj_learner *l, bool deep);
 /* "any name but *.php", of a pattern that holds such a star; empty otherwise. In the result's arena. */
 struct aaj_str aaj_guard_means(struct aaj_learner *l, struct aaj_str pattern);
-/* Does the slave read several files with that extension as its own code? */
-bool aaj_guard_is_code(const struct aaj_learner *l, struct aaj_str ext);
+/* How many files with that extension the slave reads as its own code. */
+size_t aaj_guard_code_files(const struct aaj_learner *l, struct aaj_str ext);
 size_t aaj_guard_longest(const struct aaj_learner *l); /* of the extensions, dot included; 0: none */
 
 /* abstraction.c: grants that the template, the children's base or a chosen abstraction holds */

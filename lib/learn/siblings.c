@@ -142,7 +142,7 @@ int aaj_group_siblings(struct aaj_learner *l, struct aaj_dir *dir)
     for (size_t i = 0; r == 0 && i < k->n; i++) {
         bool deep = k->kind[i].below >= READ_DIRS;
         /* a program's modules lie in many places, and which of them it needs depends on what it is asked */
-        bool code = dir->area == AAJ_AREA_OWN && k->kind[i].direct && aaj_guard_is_code(l, k->kind[i].ext);
+        bool code = dir->area == AAJ_AREA_OWN && k->kind[i].direct && aaj_guard_code_files(l, k->kind[i].ext) > 1;
 
         if (deep || code || k->kind[i].direct >= least)
             r = replace_read(l, dir, &k->kind[i], deep);
