@@ -201,12 +201,6 @@ static int take_readers(struct aaj_learner *l, struct aaj_dir *dir, uint32_t pat
     return r;
 }
 
-/* What a star that keeps clear of code does not match. */
-static bool is_code(const struct aaj_learner *l, uint32_t node)
-{
-    return aaj_guard_code_files(l, aaj_name_last_extension(l->node[node].name)) > 0;
-}
-
 /* One kind, or all (@any), becomes one pattern; what was made below comes with it. 1: it did. */
 static int replace_kind(struct aaj_learner *l, struct aaj_dir *dir, const struct aaj_kind *k, bool any)
 {
@@ -225,7 +219,7 @@ static int replace_kind(struct aaj_learner *l, struct aaj_dir *dir, const struct
     for (size_t i = 0; i < dir->kids.n; i++)
         take[i] = !k->dirs && aaj_is_starred(dir, l->node[dir->kids.id[i]].name) &&
                   (counts_as_made(l, dir->kids.id[i]) || is_made_pattern(l, dir, dir->kids.id[i])) &&
-                  (any ? !is_code(l, dir->kids.id[i])
+                  (any ? !aaj_guard_is_code(l, l->node[dir->kids.id[i]].name)
                        : aaj_str_eq(aaj_name_extension(l->node[dir->kids.id[i]].name), k->ext));
     for (size_t i = 0; i < k->deep.n; i++)
         l->node[k->deep.id[i]].child = 0; /* its children are taken on their own */
@@ -331,7 +325,7 @@ static int replace_all(struct aaj_learner *l, struct aaj_dir *dir, const struct 
 
     for (size_t i = 0; i < k->n; i++)
         for (size_t j = 0; r == 0 && !k->kind[i].dirs && j < k->kind[i].deep.n; j++)
-            if (!is_code(l, k->kind[i].deep.id[j]))
+            if (!aaj_guard_is_code(l, l->node[k->kind[i].deep.id[j]].name))
                 r = aaj_kids_add(&all.deep, k->kind[i].deep.id[j]);
     if (r == 0)
         r = replace_kind(l, dir, &all, true);

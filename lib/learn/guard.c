@@ -9,7 +9,7 @@
 #include "learn/private.h"
 #include "policy/quote.h"
 
-enum { CODE_MAX = 8 };
+enum { CODE_MAX = 12 };
 
 static int add_extension(struct aaj_learner *l, struct aaj_str ext)
 {
@@ -55,6 +55,28 @@ static int is_own_code(struct aaj_learner *l, const struct aaj_node *n, struct a
     return r < 0 ? r : !r;
 }
 
+/*
+ * Code of the slave's own: in its folders, or where a package keeps an application, /usr/share/NAME; but not what a
+ * language brings along.
+ */
+static bool is_of_application(const struct aaj_learner *l, struct aaj_str path)
+{
+    static const struct aaj_str package[] = { AAJ_STR_INIT("/usr/share/"), AAJ_STR_INIT("/usr/local/") };
+    static const char *const language[] = { "lib", "perl", "perl5", "python3", "ruby", "rubygems-integration", "nodejs", "lua",
+                                            "java", "javascript", "tcltk", "guile", "share" };
+
+    for (size_t i = 0; i < AAJ_ARRAY_SIZE(package); i++) {
+        struct aaj_str rest = aaj_str_skip(path, package[i].n), name = aaj_str_head(rest, aaj_str_find(rest, '/'));
+        bool own = aaj_str_starts(path, package[i]) && name.n < rest.n;
+
+        for (size_t k = 0; own && k < AAJ_ARRAY_SIZE(language); k++)
+            own = !aaj_str_eq(name, aaj_str_c(language[k]));
+        if (own)
+            return true;
+    }
+    return aaj_area_of(l->in, path) == AAJ_AREA_OWN;
+}
+
 static int collect(struct aaj_learner *l)
 {
     for (uint32_t i = 1; i < l->n_nodes; i++) {
@@ -73,7 +95,7 @@ static int collect(struct aaj_learner *l)
         if (n->flags & AAJ_NODE_EXEC) {
             r = is_own_code(l, n, path);
             r = r ? r : add_program(l, path);
-        } else if (aaj_area_of(l->in, path) == AAJ_AREA_OWN) {
+        } else if (is_of_application(l, path)) {
             r = add_extension(l, ext);
         }
         if (r == -ENOMEM)
@@ -82,12 +104,26 @@ static int collect(struct aaj_learner *l)
     return 0;
 }
 
+/* Who can leave these beside a PHP application's files tells the web server or PHP what else is a program. */
+static int add_settings_of_php(struct aaj_learner *l)
+{
+    bool php = false;
+    int r;
+
+    for (size_t i = 0; i < l->n_code; i++)
+        php |= aaj_str_starts(l->code[i].ext, AAJ_STR(".ph"));
+    r = php ? add_extension(l, AAJ_STR(".htaccess")) : 0;
+    return php && r == 0 ? add_extension(l, AAJ_STR(".ini")) : r;
+}
+
 int aaj_guard_prepare(struct aaj_learner *l)
 {
     int r = aaj_glob_new(&l->code_glob);
 
     if (r == 0)
         r = collect(l);
+    if (r == 0)
+        r = add_settings_of_php(l);
     for (size_t i = 0; r == 0 && i < l->n_edges; i++) {
         r = add_program(l, l->edge[i].exe);
         r = r == -ENOMEM ? r : 0;
@@ -213,6 +249,14 @@ int aaj_guard_hits(struct aaj_learner *l, struct aaj_str dir, struct aaj_str nam
             r = aaj_glob_match(glob, l->runs[program]);
     aaj_glob_free(glob);
     return r < 0 && r != -ENOMEM ? 1 : r; /* too large to decide: it might */
+}
+
+bool aaj_guard_is_code(const struct aaj_learner *l, struct aaj_str name)
+{
+    for (size_t i = 0; i < l->n_code; i++)
+        if (aaj_str_ends(name, l->code[i].ext))
+            return true;
+    return false;
 }
 
 size_t aaj_guard_code_files(const struct aaj_learner *l, struct aaj_str ext)

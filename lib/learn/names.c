@@ -168,6 +168,15 @@ static bool push_mixed(struct aaj_shape *s, const char *p, size_t off, size_t n)
     return true;
 }
 
+/* What is as long as a UUID leaves nothing else to be made up: no need to guess. */
+static bool has_long_random(const struct aaj_shape *s)
+{
+    for (unsigned i = 0; i < s->n; i++)
+        if (s->piece[i].kind == AAJ_PIECE_RANDOM && s->piece[i].len >= 2 * HASH_MIN)
+            return true;
+    return false;
+}
+
 /* Letters and digits right behind a dash and a random part are of the same making: "1xUsKN-0000Co-0Q". */
 static bool follows_random(const struct aaj_shape *s, struct aaj_str name, size_t off, size_t n, const struct word *w)
 {
@@ -199,7 +208,7 @@ static bool push_word(struct aaj_shape *s, struct aaj_str name, size_t off, size
         return push(s, AAJ_PIECE_HEX, off, n);
     if (is_labelled(p + off, n, &w))
         return push_mixed(s, p, off, n);
-    if (maker && has_mkstemp_tail(name, off, n, maker))
+    if (maker && !has_long_random(s) && has_mkstemp_tail(name, off, n, maker))
         return push(s, AAJ_PIECE_TEXT, off, n - MKSTEMP) && push(s, AAJ_PIECE_RANDOM, off + n - MKSTEMP, MKSTEMP);
     if (is_random(&w, n) || follows_random(s, name, off, n, &w) ||
         is_made_up(p + off, n, &w, maker))

@@ -297,6 +297,8 @@ int aaj_guard_hits(struct aaj_learner *l, struct aaj_str dir, struct aaj_str nam
 struct aaj_str aaj_guard_star(struct aaj_learner *l, bool deep);
 /* "any name but *.php", of a pattern that holds such a star; empty otherwise. In the result's arena. */
 struct aaj_str aaj_guard_means(struct aaj_learner *l, struct aaj_str pattern);
+/* Does it end in one of these extensions, so that no star matches it? */
+bool aaj_guard_is_code(const struct aaj_learner *l, struct aaj_str name);
 /* How many files with that extension the slave reads as its own code. */
 size_t aaj_guard_code_files(const struct aaj_learner *l, struct aaj_str ext);
 size_t aaj_guard_longest(const struct aaj_learner *l); /* of the extensions, dot included; 0: none */

@@ -179,6 +179,7 @@ static void test_shapes(void **state)
         { "1xUsKN-0000CW-1O-D", true, "rtrtrt" },
         { "1795316349.M707546P759.vm", true, "ntntnt" },
         { "report.V2P3", true, "tntn" },
+        { "sqlite-3.40-6f9619ff-8b86-d011-b42d-00c04fc964ff-libsqlitejdbc.so", AAJ_MADE_FOR_A_WHILE, "tntntrt" },
     };
 
     for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
