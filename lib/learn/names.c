@@ -202,13 +202,15 @@ static bool push_word(struct aaj_shape *s, struct aaj_str name, size_t off, size
     const char *p = name.p;
     struct word w = look_at(p + off, n);
 
+    if (has_long_random(s))
+        maker = AAJ_MADE_ELSEWHERE;
     if (w.digits == n)
         return push(s, AAJ_PIECE_NUMBER, off, n);
     if (is_hex(&w, n))
         return push(s, AAJ_PIECE_HEX, off, n);
     if (is_labelled(p + off, n, &w))
         return push_mixed(s, p, off, n);
-    if (maker && !has_long_random(s) && has_mkstemp_tail(name, off, n, maker))
+    if (maker && has_mkstemp_tail(name, off, n, maker))
         return push(s, AAJ_PIECE_TEXT, off, n - MKSTEMP) && push(s, AAJ_PIECE_RANDOM, off + n - MKSTEMP, MKSTEMP);
     if (is_random(&w, n) || follows_random(s, name, off, n, &w) ||
         is_made_up(p + off, n, &w, maker))
