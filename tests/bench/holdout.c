@@ -88,23 +88,23 @@ static const struct aaj_match_profile *follow(const struct aaj_match *match, str
     return p;
 }
 
-/* The jail has another name in the policy than in the log. */
+/* A label of the log is where the policy leads to, which folds what the log has as one long chain. */
+struct names {
+    const struct aaj_match *match;
+    const struct aaj_learned *learned;
+};
+
 static struct aaj_str peer(void *ctx, struct aaj_str label)
 {
-    static char full[4096];
-    const struct aaj_learned *learned = ctx;
-    struct aaj_str rest = aaj_str_skip(label, learned->label.n);
-    size_t at;
+    const struct names *names = ctx;
+    const struct aaj_match_profile *p;
+    struct aaj_str rest = aaj_str_skip(label, names->learned->label.n);
+    bool out;
 
-    if (!aaj_str_starts(label, learned->label) || (rest.n && !aaj_str_starts(rest, AAJ_STR("//"))))
+    if (!aaj_str_starts(label, names->learned->label) || (rest.n && !aaj_str_starts(rest, AAJ_STR("//"))))
         return label;
-    if (rest.n == 0)
-        return learned->name;
-    at = rest.n;
-    while (at && rest.p[at - 1] != '/')
-        at--;
-    snprintf(full, sizeof(full), "%.*s//%.*s", AAJ_STR_ARG(learned->name), AAJ_STR_ARG(aaj_str_skip(rest, at)));
-    return aaj_str_c(full);
+    p = follow(names->match, names->learned->name, names->learned->label, label, &out);
+    return p ? p->name : label;
 }
 
 static void show(struct aaj_recording *rec, const struct aaj_access *a, const char *why)
@@ -122,12 +122,13 @@ static void replay(const char *title, const struct aaj_match *match, const struc
 {
     size_t n, seen = 0, denied = 0, excused = 0, rest = 0;
     struct aaj_match_world world = { &match, 1 };
+    struct names names = { match, learned };
     const struct aaj_access *a;
 
     aaj_recording_accesses(rec, &a, &n);
     for (size_t i = 0; i < n; i++) {
         struct aaj_str label = aaj_recording_str(rec, a[i].label);
-        struct aaj_replay_subject subject = { .world = &world, .recording = rec, .peer = peer, .ctx = (void *)(uintptr_t)learned };
+        struct aaj_replay_subject subject = { .world = &world, .recording = rec, .peer = peer, .ctx = &names };
         struct aaj_replay_decision d;
         bool out;
 
