@@ -18,7 +18,8 @@ static const struct candidate {
 } candidates[] = {
     { "names", true },      { "php-conf", true },  { "apache-conf", true }, { "nginx-conf", true },
     { "machine", true },    { "openssl", false },  { "ssl_certs", false },  { "python", false },
-    { "perl", false },      { "ruby", false },     { "p11-kit", false },    { "fonts", false },
+    { "perl", false },      { "ruby", false },     { "p11-kit", false },    { "fonts", true },
+    { "pictures", true },
 };
 
 static bool by_owner(const struct aaj_grant *g)
