@@ -183,12 +183,18 @@ struct visit {
 static int visit_state(void *ctx, struct aaj_str name, const uint32_t *state)
 {
     struct visit *v = ctx;
-    uint32_t item, crosses = aaj_ceiling_state_crosses(v->ceiling, state[0], v->mask, NULL, &item);
+    uint32_t index, crosses = aaj_ceiling_state_crosses(v->ceiling, state[0], v->mask, NULL, &index);
+    const struct aaj_ceiling_item *item = crosses ? &v->ceiling->item[index] : by_nature(v->ceiling, state[0], v->mask, false);
 
-    if (!crosses)
+    if (!item)
         return 0;
-    v->found = (struct aaj_crossing){ &v->ceiling->item[item], aaj_arena_dup(v->arena, name), crosses };
+    v->found = (struct aaj_crossing){ item, aaj_arena_dup(v->arena, name), crosses ? crosses : v->mask };
     return v->found.name.p ? 1 : -ENOMEM;
+}
+
+static bool any_state(void *ctx, uint32_t state)
+{
+    return true;
 }
 
 static int cross_pattern(struct aaj_ceiling *ceiling, struct aaj_str pattern, uint32_t mask,
@@ -203,23 +209,17 @@ static int cross_pattern(struct aaj_ceiling *ceiling, struct aaj_str pattern, ui
     if (r < 0)
         return r;
     r = aaj_glob_automaton(ceiling->files, &op[0].a);
+    if (by_nature(ceiling, AAJ_GLOB_DEAD, mask, false)) { /* forbidden also where no rule of the ceiling matches */
+        op[0].a.accept = any_state;
+        op[0].a.dead = UINT32_MAX;
+    }
     if (r == 0)
         r = aaj_glob_automaton(glob, &op[1].a);
     if (r == 0)
         r = aaj_product_walk(op, 2, 0, visit_state, &v);
     aaj_glob_free(glob);
-    if (r == 1) {
+    if (r == 1)
         *ret = v.found;
-        return 1;
-    }
-    if (r == 0) {
-        const struct aaj_ceiling_item *item = by_nature(ceiling, AAJ_GLOB_DEAD, mask, false);
-
-        if (item) {
-            *ret = (struct aaj_crossing){ item, aaj_arena_dup(arena, pattern), mask };
-            r = ret->name.p ? 1 : -ENOMEM;
-        }
-    }
     return r;
 }
 

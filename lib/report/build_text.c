@@ -45,6 +45,10 @@ static int print_refused(FILE *out, const struct aaj_build_input *in, const stru
     for (size_t i = 0; i < n && i < SHOWN; i++) {
         fprintf(out, "    %4zu × %s: ", group[i].accesses, aaj_refusal_reason(group[i].why));
         print_word(out, group[i].detail.n ? group[i].detail : group[i].sample);
+        if (group[i].why == AAJ_REFUSED_CEILING && group[i].detail.n) {
+            fputs(", as for ", out);
+            print_word(out, group[i].sample);
+        }
         fputc('\n', out);
     }
     if (n > SHOWN)
@@ -108,8 +112,8 @@ static void print_unheard(FILE *out, const struct aaj_learned *learned)
 {
     if (!learned->n_unheard)
         return;
-    fputs("  not heard: sockets and signals of the programs it ran, which the kernel logs only in profiles of their own. Load this "
-          "one in complain mode\n  and learn another round (learn --add) before you enforce it, for: ",
+    fputs("  not heard: sockets and signals of the programs it ran (itself, where it started anew), which the kernel logs only in "
+          "profiles that\n  exist. Load this one in complain mode and learn another round (learn --add) before you enforce it, for: ",
           out);
     for (size_t i = 0; i < learned->n_unheard && i < SHOWN; i++) {
         fputs(i ? ", " : "", out);

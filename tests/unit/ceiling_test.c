@@ -146,6 +146,22 @@ static void test_a_manifest_opens_only_what_it_says(void **state)
     aaj_ceiling_free(c);
 }
 
+/* What is written and mapped crosses by its nature, wherever it lies: but not in what the manifest opens. */
+static void test_a_manifest_opens_what_is_written_and_mapped(void **state)
+{
+    const uint32_t both = AAJ_MAY_WRITE | AAJ_MAY_READ | AAJ_MAY_MMAP;
+    struct aaj_diags diags = AAJ_DIAGS_INIT;
+    struct aaj_ceiling *c = shipped();
+
+    assert_int_equal(apply(c, HEAD "lift: [ write-and-exec ]\nrules: [ 'owner /tmp/lib-*.so mrw,' ]\n", &diags), 0);
+    assert_int_equal(diags.n, 0);
+    assert_file(c, "/tmp/lib-1.so", true, both, NULL, NULL);
+    assert_file(c, "/tmp/lib-[0-9].so", false, both, NULL, NULL);
+    assert_file(c, "/tmp/lib-*.s[op]", false, both, "write-and-exec", "/tmp/lib-.sp");
+    assert_file(c, "/srv/*/plugin.so", false, both, "write-and-exec", "/srv/a/plugin.so");
+    aaj_ceiling_free(c);
+}
+
 static void assert_refused(const char *text, const char *message, uint32_t line)
 {
     struct aaj_diags diags = AAJ_DIAGS_INIT;
@@ -163,6 +179,7 @@ static void assert_refused(const char *text, const char *message, uint32_t line)
 static void test_a_manifest_is_refused_with_its_place(void **state)
 {
     assert_refused(HEAD "rules: [ '/etc/shadow r,' ]\n", "write `lift: [ credentials ]`", 3);
+    assert_refused(HEAD "rules: [ '/srv/*.so mrw,' ]\n", "write `lift: [ write-and-exec ]`", 3);
     assert_refused(HEAD "lift: [ credential ]\n", "there is no ceiling item 'credential'; there are credentials", 3);
     assert_refused(HEAD "never: [ '/srv/x/** r,' ]\nrules: [ '/srv/x/y r,' ]\n", "which 'never' forbids", 4);
     assert_refused(HEAD "never: [ 'nonsense' ]\n", "expected", 3);
@@ -233,6 +250,7 @@ int main(void)
         cmocka_unit_test(test_globs_have_a_witness),
         cmocka_unit_test(test_other_classes),
         cmocka_unit_test(test_a_manifest_opens_only_what_it_says),
+        cmocka_unit_test(test_a_manifest_opens_what_is_written_and_mapped),
         cmocka_unit_test(test_a_manifest_is_refused_with_its_place),
         cmocka_unit_test(test_never_and_other_jails),
         cmocka_unit_test(test_facts_tell_setuid),
