@@ -74,27 +74,50 @@ int aaj_frame_name(struct aaj_learner *l)
 
 /* ---- a child ---- */
 
-/* A glob for all executables that share a child: "{/usr/bin/a,/usr/bin/b}". */
+static bool is_of(const struct aaj_learner *l, size_t i, uint32_t dom)
+{
+    return l->dom[i].same == dom && l->dom[i].exe.n > 0;
+}
+
+/* The folder that holds all executables of a child, with its slash: the parser wants an attachment to begin with one. */
+static struct aaj_str folder_of(const struct aaj_learner *l, uint32_t dom)
+{
+    struct aaj_str all = { 0 };
+
+    for (size_t i = 0; i < l->n_doms; i++) {
+        if (!is_of(l, i, dom))
+            continue;
+        if (!all.p)
+            all = l->dom[i].exe;
+        while (all.n > 1 && (all.p[all.n - 1] != '/' || !aaj_str_starts(l->dom[i].exe, all)))
+            all.n--;
+    }
+    return all;
+}
+
+/* A glob for all executables that share a child: "/usr/bin/{a,b}". */
 static int attachment_of(struct aaj_learner *l, uint32_t dom, struct aaj_text *ret_text)
 {
-    struct aaj_str all = { "", 0 };
+    struct aaj_str folder = folder_of(l, dom), all = { "", 0 };
     size_t n = 0;
 
-    for (size_t i = 0; i < l->n_doms && !l->hat; i++) { /* a pool's children are entered by name */
+    *ret_text = (struct aaj_text){ { 0 }, { 0 } };
+    if (!folder.n || l->hat) /* a pool's children are entered by name */
+        return 0;
+    for (size_t i = 0; i < l->n_doms; i++) {
         struct aaj_str one;
 
-        if (l->dom[i].same != dom || l->dom[i].exe.n == 0)
+        if (!is_of(l, i, dom))
             continue;
-        one = aaj_glob_escape(l->arena, l->dom[i].exe);
+        one = aaj_glob_escape(l->arena, aaj_str_skip(l->dom[i].exe, folder.n));
         all = aaj_arena_printf(l->arena, "%.*s%s%.*s", AAJ_STR_ARG(all), n ? "," : "", AAJ_STR_ARG(one));
         if (!one.p || !all.p)
             return -ENOMEM;
         n++;
     }
-    *ret_text = (struct aaj_text){ { 0 }, { 0 } };
-    if (n > 1)
-        all = aaj_arena_printf(l->arena, "{%.*s}", AAJ_STR_ARG(all));
-    return n ? aaj_text_from_value(l->arena, all, AAJ_TEXT_PATH, ret_text) : 0;
+    folder = aaj_glob_escape(l->arena, folder);
+    all = aaj_arena_printf(l->arena, n > 1 ? "%.*s{%.*s}" : "%.*s%.*s", AAJ_STR_ARG(folder), AAJ_STR_ARG(all));
+    return folder.p && all.p ? aaj_text_from_value(l->arena, all, AAJ_TEXT_PATH, ret_text) : -ENOMEM;
 }
 
 struct aaj_item *aaj_frame_child(struct aaj_learner *l, uint32_t dom)

@@ -28,7 +28,7 @@ static bool is_of_sockets_or_signals(uint32_t class)
 
 int aaj_find_unheard(struct aaj_learner *l)
 {
-    enum { MADE_UP = 1, ITS_OWN = 2 };
+    enum { MADE_UP = 1, ITS_OWN = 2, HEARD = 4 };
     uint8_t *seen = aaj_arena_new_array(&l->scratch, l->n_doms + 1, uint8_t);
     uint32_t last = AAJ_NO;
     bool made_up = false;
@@ -49,9 +49,11 @@ int aaj_find_unheard(struct aaj_learner *l)
         if (made_up && is_of_sockets_or_signals(a->class))
             return 0; /* this kernel does tell */
         if (dom != AAJ_NO)
-            seen[l->dom[dom].same] |= made_up ? MADE_UP : ITS_OWN;
+            seen[l->dom[dom].same] |= made_up ? MADE_UP : is_of_sockets_or_signals(a->class) ? ITS_OWN | HEARD : ITS_OWN;
     }
-    for (uint32_t d = 1; d < l->n_doms; d++)
+    if (seen[0] == (MADE_UP | ITS_OWN))
+        seen[0] = MADE_UP; /* the slave started itself anew before it opened a socket */
+    for (uint32_t d = 0; d < l->n_doms; d++)
         if (seen[d] == MADE_UP && l->dom[d].exe.n && (l->in->target->mediates & AAJ_MEDIATES_NETWORK))
             l->out->unheard[l->out->n_unheard++] = aaj_arena_dup(l->arena, l->dom[d].exe);
     return 0;
