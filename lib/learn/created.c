@@ -19,6 +19,22 @@ static bool dir_was_made(const struct aaj_learner *l, uint32_t node)
     return false;
 }
 
+/* What mkstemp(3) puts behind a whole name, ".index.html.M2CnWr", is no extension but says that there is none. */
+static const struct aaj_str random_ext = AAJ_STR_INIT(".??????");
+
+static struct aaj_str extension_of(const struct aaj_learner *l, uint32_t node)
+{
+    struct aaj_str name = l->node[node].name, last = aaj_name_last_extension(name);
+    struct aaj_shape shape;
+
+    if (last.n != random_ext.n || aaj_is_glob(l, node))
+        return aaj_name_extension(name);
+    aaj_shape_of(name, AAJ_MADE_FOR_A_WHILE, &shape);
+    if (shape.n && shape.piece[shape.n - 1].kind == AAJ_PIECE_RANDOM && shape.piece[shape.n - 1].len + 1u == last.n)
+        return random_ext;
+    return aaj_name_extension(name);
+}
+
 /* "*" or "**" and the extension; guarded where that could be code. Empty: no pattern may stand here. */
 static int star(struct aaj_learner *l, const struct aaj_dir *dir, struct aaj_str ext, bool deep, bool written,
                 struct aaj_str *ret_pattern)
@@ -29,6 +45,10 @@ static int star(struct aaj_learner *l, const struct aaj_dir *dir, struct aaj_str
     if (!p.p)
         return -ENOMEM;
     hits = written ? aaj_guard_hits(l, dir->pattern, p) : 0;
+    if (hits > 0 && aaj_str_eq(ext, random_ext)) {
+        p = aaj_star(l, dir, AAJ_STR(".[^./][^./][^./][^./][^./][^./]"), deep);
+        hits = p.p ? aaj_guard_hits(l, dir->pattern, p) : -ENOMEM;
+    }
     if (hits > 0 && ext.n == 0 && !aaj_is_home(dir->pattern)) {
         p = aaj_guard_star(l, deep);
         hits = p.p ? aaj_guard_hits(l, dir->pattern, p) : 1;
@@ -79,7 +99,7 @@ static int collect_made_below(struct aaj_learner *l, struct aaj_kinds *k, uint32
         }
         if (!n->grant)
             continue;
-        kind = aaj_kind_of(k, n->name.n && !aaj_is_glob(l, c) ? aaj_name_extension(n->name) : AAJ_STR(""), n->name.n == 0);
+        kind = aaj_kind_of(k, n->name.n && !aaj_is_glob(l, c) ? extension_of(l, c) : AAJ_STR(""), n->name.n == 0);
         if (!kind)
             return -E2BIG;
         kind->below++;
@@ -101,7 +121,7 @@ static size_t count_made(struct aaj_learner *l, const struct aaj_dir *dir, struc
             continue;
         if (aaj_is_glob(l, kid) && (l->node[kid].flags & (AAJ_NODE_MADE | AAJ_NODE_GONE))) {
             total += 2;
-            kind = is_made_pattern(l, dir, kid) ? aaj_kind_of(k, aaj_name_extension(l->node[kid].name), false) : NULL;
+            kind = is_made_pattern(l, dir, kid) ? aaj_kind_of(k, extension_of(l, kid), false) : NULL;
             if (kind && (l->node[kid].flags & (AAJ_NODE_LONE | AAJ_NODE_GONE)) == AAJ_NODE_LONE && kind->ext.n)
                 kind->direct++;
             else if (kind)
@@ -110,7 +130,7 @@ static size_t count_made(struct aaj_learner *l, const struct aaj_dir *dir, struc
             total++;
         } else if (counts_as_made(l, kid)) {
             total++;
-            kind = aaj_kind_of(k, aaj_name_extension(l->node[kid].name), false);
+            kind = aaj_kind_of(k, extension_of(l, kid), false);
             if (kind)
                 kind->direct++;
         }
@@ -220,7 +240,7 @@ static int replace_kind(struct aaj_learner *l, struct aaj_dir *dir, const struct
         take[i] = !k->dirs && aaj_is_starred(dir, l->node[dir->kids.id[i]].name) &&
                   (counts_as_made(l, dir->kids.id[i]) || is_made_pattern(l, dir, dir->kids.id[i])) &&
                   (any ? !aaj_guard_is_code(l, l->node[dir->kids.id[i]].name)
-                       : aaj_str_eq(aaj_name_extension(l->node[dir->kids.id[i]].name), k->ext));
+                       : aaj_str_eq(extension_of(l, dir->kids.id[i]), k->ext));
     for (size_t i = 0; i < k->deep.n; i++)
         l->node[k->deep.id[i]].child = 0; /* its children are taken on their own */
     r = aaj_kids_replace(l, dir, take, pattern, deep ? AAJ_NODE_DEEP : 0, 1u << AAJ_INFER_CREATED);
