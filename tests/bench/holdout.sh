@@ -11,24 +11,26 @@ failed=0
 fail() { echo "FAILED: $*"; failed=1; }
 
 # redis rewrites its configuration in run B only, and git's hooks meet one new branch and one new pack: what nobody did
-# in run A in any form is not learned. varnish maps what it compiled, which the ceiling refuses in both runs.
-# service, list of files, executable, label in the log, template, uid, files that may be read, denied in run B where not 1 %
+# in run A in any form is not learned. varnish maps what it compiled, which the ceiling refuses in both runs. The same the
+# other way round, learned from B and replayed on A: node looks up names in run A only (UDP, netlink), git moves HEAD there.
+# service, list of files, executable, label in the log, template, uid, files that may be read, denied in run B and in run A
+# where not 1 %
 services() {
     cat <<'X'
 slave      files          /usr/local/sbin/slave               slave-c        minimal  2005 20
 php-fpm    files          /usr/sbin/php-fpm8.2                slave-blog     php-fpm  2001 50
-node       files-services /usr/bin/node                       slave-shop     minimal  2010 40
+node       files-services /usr/bin/node                       slave-shop     minimal  2010 40 1 14
 gunicorn   files-services /usr/bin/gunicorn                   slave-wiki     minimal  2011 35
 puma       files-services /usr/bin/puma                       slave-blogr    minimal  2012 20
 fcgiwrap   files-services /usr/sbin/fcgiwrap                  slave-cgi      minimal  33   15
-redis      files-services /usr/bin/redis-check-rdb            slave-redis    minimal  100  10 6
+redis      files-services /usr/bin/redis-check-rdb            slave-redis    minimal  100  10 6 1
 apache     files-servers  /usr/sbin/apache2                   slave-apache   minimal  33   1100
-lighttpd   files-servers  /usr/sbin/lighttpd                  slave-lighttpd minimal  33   40 14
+lighttpd   files-servers  /usr/sbin/lighttpd                  slave-lighttpd minimal  33   40 14 9
 exim       files-servers  /usr/sbin/exim4                     slave-exim     minimal  104  25
 press      files-servers  /usr/sbin/php-fpm8.2                slave-press    php-fpm  2036 100
 dovecot    files-daemons  /usr/sbin/dovecot                   slave-dovecot  minimal  5000 30
 rsyslog    files-daemons  /usr/sbin/rsyslogd                  slave-rsyslog  minimal  0    30
-varnish    files-daemons  /usr/sbin/varnishd                  slave-varnish  minimal  113  30 8
+varnish    files-daemons  /usr/sbin/varnishd                  slave-varnish  minimal  113  30 8 4
 radicale   files-daemons  /usr/bin/python3.11                 slave-radicale minimal  123  30
 bind       files-daemons  /usr/sbin/named                     slave-named    minimal  108  30
 prosody    files-daemons  /usr/bin/lua5.4                     slave-prosody  minimal  121  30
@@ -44,6 +46,12 @@ run() { # OUT SERVICE LIST EXE LABEL TEMPLATE UID [LOG]; the profile goes to OUT
 
 # The files that a run's policy opens: r or w, a "!" for those not for everybody
 opened() { grep -E "^$1" "$2" | cut -c5- | sort -u; }
+
+# Learned from run B, replayed on run A
+turned() { # OUT SERVICE LIST EXE LABEL TEMPLATE
+    TEMPLATE=$6 REFUSED=1 "$holdout" "$4" "$5" "$corpus/$3.tsv.zst" "$corpus/logs/$2/B/audit.log.zst" \
+        "$corpus/logs/$2/A/audit.log.zst" >"$1.profile" 2>"$1"
+}
 
 recall() { # OUT SERVICE [LIMIT]
     local replayed denied more
@@ -93,13 +101,14 @@ owned() { # the folders of its own that were tried
     esac
 }
 
-while read -r service list exe label template uid read limit; do
+while read -r service list exe label template uid read limit back; do
     set -- "$service" "$list" "$exe" "$label" "$template" "$uid"
-    OFF=0xfffffffa run "$dir/exact" "$@" "" &
+    { OFF=0xfffffffa run "$dir/exact" "$@" "" && turned "$dir/turned" "$@"; } &
     run "$dir/learned" "$@" || { cat "$dir/learned"; fail "$service does not build"; wait $!; continue; }
-    wait $! || { cat "$dir/exact"; fail "$service does not build exactly"; continue; }
+    wait $! || { cat "$dir/exact"; fail "$service does not build exactly, or not from run B"; continue; }
     [ "$service" = slave ] || attack "$dir/learned" "$service" "$exe" # its run X has all else that the slave does in it, too
     recall "$dir/learned" "$service" "$limit"
+    recall "$dir/turned" "$service, turned" "$back"
     surface "$dir/learned" "$dir/exact" "$service" "$read"
     cp "$dir/learned.profile" "$dir/$service.profile"
 done < <(services)
