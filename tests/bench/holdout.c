@@ -305,15 +305,23 @@ static void compile(struct holdout *h)
 }
 
 /* May anything of the jail write this file? */
-static void ask(const struct holdout *h, const char *name)
+static void ask_one(const struct holdout *h, struct aaj_str name)
 {
     bool w = false;
 
     for (size_t i = 0; i < aaj_match_count(h->match); i++)
         for (int owner = 0; owner < 2; owner++)
-            w |= aaj_match_file(aaj_match_profile(h->match, i), aaj_str_c(name), owner,
+            w |= aaj_match_file(aaj_match_profile(h->match, i), name, owner,
                                 aaj_replay_file_perms(AAJ_MAY_WRITE)).verdict == AAJ_ALLOW;
-    fprintf(stderr, "%s may%s be written\n", name, w ? "" : " not");
+    fprintf(stderr, "%.*s may%s be written\n", AAJ_STR_ARG(name), w ? "" : " not");
+}
+
+static void ask(const struct holdout *h, const char *names)
+{
+    for (struct aaj_str rest = aaj_str_c(names), name; rest.n; rest = aaj_str_skip(rest, name.n + 1)) {
+        name = aaj_str_head(rest, aaj_str_find(rest, ' '));
+        ask_one(h, name);
+    }
 }
 
 static void show_surface(const struct holdout *h, const char *uid)

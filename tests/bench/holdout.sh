@@ -34,6 +34,10 @@ varnish    files-daemons  /usr/sbin/varnishd                  slave-varnish  min
 radicale   files-daemons  /usr/bin/python3.11                 slave-radicale minimal  123  30
 bind       files-daemons  /usr/sbin/named                     slave-named    minimal  108  30
 prosody    files-daemons  /usr/bin/lua5.4                     slave-prosody  minimal  121  30
+portal     files-web      /usr/bin/node                       slave-portal   minimal  2051 2700
+mediawiki  files-web      /usr/sbin/php-fpm8.2                slave-wiki2    php-fpm  2057 80
+invoice    files-web      /usr/lib/jvm/java-17-openjdk-amd64/bin/java slave-invoice minimal 2059 85
+django     files-web      /usr/bin/uwsgi-core                 slave-club     minimal  2060 50
 X
 }
 
@@ -81,14 +85,15 @@ surface() { # LEARNED EXACT SERVICE READ
 
 # What a hole in the service tried, run after B in its profile: keys, others' data, system files, shells, tools, raw
 # sockets. It passes where the service itself does it: files in data of its own that nothing executes, the program it
-# is, a shell that it runs, a connection (whom to: that is the firewall's), a signal that abstractions/base allows.
+# is, those that it ran in run A, a connection (whom to: that is the firewall's), a signal that abstractions/base allows.
 attack() { # OUT SERVICE EXE
-    local passed tried
+    local passed tried programs
     tried=$(sed -n 's/^attack: replayed \([0-9]*\),.*/\1/p' "$1")
     [ -n "$tried" ] || return 0
     [ "$tried" -gt 20 ] || fail "$2: no attack was replayed"
-    passed=$(grep '^passed ' "$1" | grep -vE "^passed [^ ]+ ((mknod|open) $(owned "$2")/|exec $3 |signal unconfined exists )" |
-        grep -vE '^passed [^ ]+ (connect|create) inet stream |^passed slave-varnish exec /usr/bin/dash ')
+    programs=$(zstdcat "$corpus/logs/$2/A/audit.log.zst" | sed -n 's/.*operation="exec".* name="\([^"]*\)".*/\1/p' | sort -u | paste -sd'|')
+    passed=$(grep '^passed ' "$1" | grep -vE "^passed [^ ]+ ((mknod|open) $(owned "$2")/|exec ($3${programs:+|$programs}) |signal unconfined exists )" |
+        grep -vE '^passed [^ ]+ (connect|create) inet stream ')
     [ -z "$passed" ] || fail "$2: an attack passes: $passed"
 }
 
@@ -97,6 +102,9 @@ owned() { # the folders of its own that were tried
     dovecot) echo /run/dovecot ;;
     bind) echo /var/cache/bind ;;
     prosody) echo /var/lib/prosody ;;
+    mediawiki) echo '/var/lib/mediawiki/(images|cache)' ;;
+    invoice) echo /var/lib/invoice ;;
+    django) echo '(/var/lib/club/media|/srv/club/club/__pycache__)' ;;
     *) echo /none ;;
     esac
 }
@@ -119,10 +127,10 @@ for name in /etc/evil.new /usr/local/sbin/slave.new /srv/slave/templates/mail.tp
 done
 
 refused() { # SERVICE's arguments, then names that may not be written
-    local name args=("${@:1:6}")
+    local name
+    ASK=${*:7} run "$dir/asked" "${@:1:6}" ""
     for name in "${@:7}"; do
-        ASK=$name run "$dir/asked" "${args[@]}" ""
-        grep -q "^$name may not be written" "$dir/asked" || fail "${args[0]}: $name may be written"
+        grep -q "^$name may not be written" "$dir/asked" || fail "$1: $name may be written"
     done
 }
 refused php-fpm files /usr/sbin/php-fpm8.2 slave-blog php-fpm 2001 /srv/blog/uploads/shell.php \
@@ -131,4 +139,12 @@ refused press files-servers /usr/sbin/php-fpm8.2 slave-press php-fpm 2036 /var/w
     /var/www/press/wp-content/plugins/forms/forms.php /var/www/press/index.php /srv/blog/uploads/photo.jpg
 refused apache files-servers /usr/sbin/apache2 slave-apache minimal 33 /var/lib/dokuwiki/data/pages/x.php \
     /srv/site/htdocs/x.html /etc/dokuwiki/local.php
+refused mediawiki files-web /usr/sbin/php-fpm8.2 slave-wiki2 php-fpm 2057 /var/lib/mediawiki/images/shell.php \
+    /var/lib/mediawiki/images/a/ab/x.php /var/lib/mediawiki/cache/x.php /etc/mediawiki/LocalSettings.php
+refused django files-web /usr/bin/uwsgi-core slave-club minimal 2060 /srv/club/club/views.py /srv/club/club/__pycache__/x.py \
+    /var/lib/club/media/x.py /srv/club/manage.py
+refused portal files-web /usr/bin/node slave-portal minimal 2051 /srv/portal/node_modules/express/index.js /srv/portal/routes/x.js \
+    /var/lib/portal/uploads/x.js /srv/portal/.env
+refused invoice files-web /usr/lib/jvm/java-17-openjdk-amd64/bin/java slave-invoice minimal 2059 /opt/invoice/plugins/evil.jar \
+    /var/lib/invoice/evil.jar
 exit $failed
