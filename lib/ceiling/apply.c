@@ -246,12 +246,16 @@ static void named_executables(struct apply *a, uint32_t item)
     }
 }
 
-/* What an include brings is judged by the proof, in the compiled whole. */
-static bool is_include(struct aaj_str rule)
+/* What an include brings is judged by the proof, in the compiled whole; a deny rule grants nothing. */
+static bool grants(struct aaj_str rule)
 {
-    static const struct aaj_str word[] = { AAJ_STR_INIT("include "), AAJ_STR_INIT("#include ") };
+    static const struct aaj_str word[] = { AAJ_STR_INIT("include "), AAJ_STR_INIT("#include "), AAJ_STR_INIT("deny "),
+                                           AAJ_STR_INIT("audit deny ") };
 
-    return aaj_str_starts(rule, word[0]) || aaj_str_starts(rule, word[1]);
+    for (size_t i = 0; i < sizeof(word) / sizeof(word[0]); i++)
+        if (aaj_str_starts(rule, word[i]))
+            return false;
+    return true;
 }
 
 int aaj_ceiling_apply(struct aaj_ceiling *ceiling, const struct aaj_manifest *manifest,
@@ -269,7 +273,7 @@ int aaj_ceiling_apply(struct aaj_ceiling *ceiling, const struct aaj_manifest *ma
     for (size_t i = 0; i < manifest->n_nevers; i++)
         add_never(&a, &manifest->never[i]);
     for (size_t i = 0; i < manifest->rules.n; i++)
-        if (!is_include(manifest->rules.item[i].text))
+        if (grants(manifest->rules.item[i].text))
             check_rule(&a, &manifest->rules.item[i]);
     return a.error;
 }

@@ -178,7 +178,9 @@ static bool is_prefix(struct aaj_str w)
 static int word_rule(struct reader *r, struct aaj_str first, struct aaj_ceiling_rule *rule)
 {
     if (aaj_str_eq(first, AAJ_STR("deny")))
-        return refuse(r, "\"deny\" has no place here: say what may not be granted");
+        return refuse(
+            r,
+            "\"deny\" stands first in a rule of `rules`, and nowhere else: `never` says what may not be granted, without it");
     for (size_t i = 0; i < sizeof(class_word) / sizeof(class_word[0]); i++)
         if (aaj_str_eq(first, aaj_str_c(class_word[i].word)))
             return class_rule(r, first, class_word[i].class, rule);

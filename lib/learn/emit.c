@@ -397,6 +397,8 @@ int aaj_emit(struct aaj_learner *l)
     if (r == 0)
         r = draft_files(l);
     if (r == 0)
+        r = aaj_denies_narrow(l);
+    if (r == 0)
         r = aaj_draft_manifest(l);
     if (r == 0)
         r = aaj_drop_redundant(l);

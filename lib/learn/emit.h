@@ -39,6 +39,9 @@ int aaj_draft_manifest(struct aaj_learner *l);
 
 /* present.c: is it in the template, or in an include of it? What is, is taken away from it. Not asked for files. */
 bool aaj_is_present(struct aaj_learner *l, const struct aaj_draft *draft);
+/* Takes away from @rule what @have grants; true when nothing is left. Of permissions only where the kind has any. */
+bool aaj_rule_subtract(struct aaj_rule *rule, const struct aaj_rule *have);
+bool aaj_rule_is_of_perms(enum aaj_rule_kind kind);
 
 /* A draft in its place: by profile, kind of rule, name. */
 struct aaj_sorted {

@@ -41,9 +41,11 @@ const char *aaj_refusal_reason(enum aaj_refusal why)
         [AAJ_REFUSED_DENIED] = "it was denied when it was recorded",
         [AAJ_REFUSED_SETUID] = "a program with setuid, setgid or file capabilities leaves the uid that the firewall "
                                "chain is for",
-        [AAJ_REFUSED_UNKNOWN] = "nothing is known of the program: is it setuid? Give --root or --files, or name it under the manifest's "
-                                "exec",
+        [AAJ_REFUSED_UNKNOWN] =
+            "nothing is known of the program: is it setuid? Give --root or --files, or name it under the manifest's "
+            "exec",
         [AAJ_REFUSED_MANIFEST] = "the manifest's exec says deny",
+        [AAJ_REFUSED_RULE] = "the manifest's rules deny it",
         [AAJ_REFUSED_PROFILE] = "it happened in a profile of its own",
         [AAJ_REFUSED_UNDER] = "it happened below a program that is refused",
         [AAJ_REFUSED_CEILING] = "no learned rule may grant it",
@@ -133,6 +135,7 @@ static int add_file(struct aaj_learner *l, uint32_t i, uint32_t dom)
     struct aaj_str path = aaj_arg(l, a, AAJ_FILE_NAME), op = aaj_recording_str(l->in->recording, a->op);
     uint32_t perms = aaj_rule_perms(a->denied_mask ? a->denied_mask : a->requested);
     struct aaj_crossing crossing;
+    struct aaj_str rule;
     int r;
 
     if (aaj_str_eq(op, AAJ_STR("getattr")))
@@ -145,6 +148,8 @@ static int add_file(struct aaj_learner *l, uint32_t i, uint32_t dom)
         return aaj_refuse(l, i, AAJ_REFUSED_NAME, AAJ_STR(""));
     if (!perms)
         return aaj_refuse(l, i, AAJ_REFUSED_OTHER, AAJ_STR("file"));
+    if (dom == 0 && aaj_denies_file(l, path, perms, a->owner_yes && !a->owner_no, &rule))
+        return aaj_refuse(l, i, AAJ_REFUSED_RULE, rule);
     if (l->in->ceiling) {
         r = aaj_ceiling_crosses_file(l->in->ceiling, path, true, perms, l->in->files, &l->scratch, &crossing);
         if (r > 0)
@@ -262,6 +267,7 @@ static int read_template(struct aaj_learner *l)
 static void learner_free(struct aaj_learner *l)
 {
     aaj_tree_free(l);
+    aaj_denies_free(l);
     aaj_cover_free(l->main_cover);
     aaj_cover_free(l->child_cover);
     aaj_cover_free(l->known_cover);
@@ -297,6 +303,8 @@ static int phases(struct aaj_learner *l)
     int r = read_template(l);
 
     if (r == 0)
+        r = aaj_denies_read(l);
+    if (r == 0)
         r = aaj_tree_build(l);
     for (uint32_t i = 0; r == 0 && i < l->n_access; i++) {
         aaj_fetch_ahead(l, i);
@@ -306,6 +314,8 @@ static int phases(struct aaj_learner *l)
         r = aaj_mapped_settle(l);
     settle_uid(l);
     aaj_pool_share(l);
+    if (r == 0)
+        r = aaj_denies_others(l);
     if (r == 0)
         r = aaj_other_inherit(l);
     if (r == 0)

@@ -70,6 +70,7 @@ enum aaj_refusal {
     AAJ_REFUSED_SETUID,       /* executing it would change uid, gid or capabilities */
     AAJ_REFUSED_UNKNOWN,      /* nothing is known of the executable */
     AAJ_REFUSED_MANIFEST,     /* exec: deny */
+    AAJ_REFUSED_RULE,         /* a deny rule of the manifest's, or of what it includes; detail is the rule */
     AAJ_REFUSED_PROFILE,      /* happened in a profile of its own */
     AAJ_REFUSED_UNDER,        /* happened below an executable that is refused */
     AAJ_REFUSED_CEILING,      /* aaj_refused.crossing says which item */

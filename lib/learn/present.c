@@ -5,21 +5,20 @@
 #include "learn/emit.h"
 #include "policy/merge.h"
 
-static bool has_perms(enum aaj_rule_kind kind)
+bool aaj_rule_is_of_perms(enum aaj_rule_kind kind)
 {
     return kind >= AAJ_RULE_NETWORK && kind <= AAJ_RULE_IO_URING && kind != AAJ_RULE_CHANGE_PROFILE && kind != AAJ_RULE_RLIMIT;
 }
 
-/* Takes away from @rule what @have grants; true when nothing is left. */
-static bool subtract(struct aaj_rule *rule, const struct aaj_rule *have)
+bool aaj_rule_subtract(struct aaj_rule *rule, const struct aaj_rule *have)
 {
     struct aaj_rule part = *rule;
 
     if (rule->kind != have->kind)
         return false;
-    if (has_perms(rule->kind) && rule->access.perms && have->access.perms)
+    if (aaj_rule_is_of_perms(rule->kind) && rule->access.perms && have->access.perms)
         part.access.perms &= have->access.perms;
-    else if (!has_perms(rule->kind) || !rule->access.perms)
+    else if (!aaj_rule_is_of_perms(rule->kind) || !rule->access.perms)
         return aaj_rule_covers(have, rule) > 0;
     if (!part.access.perms || aaj_rule_covers(have, &part) <= 0)
         return false;
@@ -36,7 +35,7 @@ static int look(void *ctx, struct aaj_item *item)
 {
     struct search *s = ctx;
 
-    if (item->kind == AAJ_ITEM_RULE && subtract(s->rule, &item->rule))
+    if (item->kind == AAJ_ITEM_RULE && aaj_rule_subtract(s->rule, &item->rule))
         s->found = true;
     return s->found;
 }

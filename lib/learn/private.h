@@ -112,6 +112,7 @@ struct aaj_learner {
     struct aaj_str log_top, top; /* the profile it is (in), in the log and in what is written */
     bool hat;                    /* it is a pool */
 
+    struct aaj_denies *denies; /* NULL: the manifest has no deny rule */
     struct aaj_dom *dom;
     size_t n_doms, cap_doms;
     struct aaj_edge *edge;
@@ -244,6 +245,15 @@ bool aaj_is_home(struct aaj_str dir);
 bool aaj_is_code_extension(struct aaj_str ext);
 bool aaj_is_document_extension(struct aaj_str ext);
 bool aaj_is_secret_name(struct aaj_str name);
+
+/* deny.c: what the manifest's deny rules stop is not learned, in the jail's own profile */
+int aaj_denies_read(struct aaj_learner *l);
+void aaj_denies_free(struct aaj_learner *l);
+/* Does one of them stop any of @perms on the file? @owner: all of it was by its owner. */
+bool aaj_denies_file(const struct aaj_learner *l, struct aaj_str path, uint32_t perms, bool owner,
+                     struct aaj_str *ret_rule);
+int aaj_denies_others(struct aaj_learner *l); /* drafts that are no files */
+int aaj_denies_narrow(struct aaj_learner *l); /* drafts of files, generalised */
 
 /* generalise.c: directory by directory from the top. group.c, created.c, siblings.c and others take the children of one. */
 struct aaj_kids {

@@ -227,9 +227,12 @@ static struct aaj_place somewhere(uint32_t dom)
 static struct aaj_place step_exec(struct aaj_learner *l, uint32_t from, struct aaj_str exe)
 {
     const struct verdict *v;
+    struct aaj_str rule;
 
     if (exe.n == 0 || exe.p[0] != '/')
         return nowhere(AAJ_REFUSED_DISCONNECTED, exe);
+    if (from == 0 && aaj_denies_file(l, exe, AAJ_MAY_EXEC, false, &rule))
+        return nowhere(AAJ_REFUSED_RULE, rule);
     if (aaj_infers(l, AAJ_INFER_SELF)) {
         if (aaj_str_eq(exe, l->in->manifest->slave.text) || aaj_str_eq(exe, l->dom[0].exe))
             return somewhere(0);

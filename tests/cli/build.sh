@@ -229,6 +229,20 @@ try 0 build -e /srv/app/app -p app --log sockets.log "${files[@]}" -o -
 says '- "resolver"'
 says '- "tcp 10.0.0.9:5432"'
 
+# Deny rules among the manifest's: what they stop is not learned and is listed; what they stop in part stays, and is said.
+cat >denies.yaml <<'DENIES'
+{ jail: slave-c, slave: /usr/local/sbin/slave, roots: [ /srv/slave ], rules: [
+  "deny /etc/slave/** r", "deny /srv/slave/data/a* w,", "deny capability setuid,", "deny /usr/local/lib/slave/helper x," ] }
+DENIES
+try 0 build denies.yaml --log "$A" "${files[@]}" -o -
+says "1 × the manifest's rules deny it: deny /etc/slave/** r,"
+says "9 × the manifest's rules deny it: deny /usr/local/lib/slave/helper x,"
+says "denies.yaml:2:27: note: 'deny /srv/slave/data/a* w,' stops a part of 1 learned rule, which stays for the rest"
+[ "$(grep -c -e '^  capability setuid' -e /etc/slave/slave.conf -e 'profile helper' out)" = 0 ] || fail "a denied rule was learned"
+sed "s/rules: /never: /" denies.yaml >nevers.yaml
+try 3 build nevers.yaml --log "$A" "${files[@]}" -o -
+says '`never` says what may not be granted'
+
 # Includes among the manifest's rules: the target's own files, named once, and what they open is under the ceiling.
 includes() { printf '%s\n' 'jail: slave-c' 'slave: /usr/local/sbin/slave' "rules: [ $1 ]" >i.yaml; }
 includes '"include <abstractions/openssl>", "include if exists <abstractions/no-such>"'
