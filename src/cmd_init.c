@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* aajail init: a manifest to begin with, from a unit, a running process, an executable or a log. */
-#include <ctype.h>
 #include <errno.h>
 #include <limits.h>
 #include <pwd.h>
@@ -12,39 +11,40 @@
 #include "base/escape.h"
 #include "base/file.h"
 #include "manifest/manifest.h"
+#include "init.h"
 #include "reader.h"
 #include "verbs.h"
 
 static const struct opt opts[] = {
     { "log", 'l', "FILE", "begin with the slave of this log; - is standard input" },
-    { "profile", 'p', "LABEL", "which profile of the log" },
+    { "profile", 'p', "LABEL", "which profile of the log; MASTER//POOL is a pool" },
+    { "uid", 'u', "UID", "the one that acts as this user" },
+    { "all", 'a', NULL, "a manifest for each slave and pool of the log, in the folder --output" },
     { "output", 'o', "FILE", "write it there and not to standard output; never over a file that exists" },
     { "force", 'f', NULL, "with --output: replace a file that exists" },
     OPT_END,
 };
 
-/* What could be found out; empty where it could not. */
-struct found {
-    struct aaj_arena arena;
-    struct aaj_diags diags;
-    struct aaj_str exe, user, unit, dir, name, source;
-    struct aaj_str roots; /* "a, b", quoted: folders that systemd makes for the unit */
+struct args {
+    struct paths logs;
+    const char *label, *uid, *output;
+    bool force, all;
 };
 
-static int fail(struct found *f, const char *why, struct aaj_str what)
+static int fail(struct init_found *f, const char *why, struct aaj_str what)
 {
     aaj_error(&f->diags, (struct aaj_loc){ 0 }, "%s: %s", aaj_escape(&f->arena, what), why);
     return EXIT_INPUT;
 }
 
-static struct aaj_str copy(struct found *f, const char *text)
+static struct aaj_str copy(struct init_found *f, const char *text)
 {
     return aaj_arena_dup(&f->arena, aaj_str_c(text));
 }
 
 /* ---- sources ---- */
 
-static int from_executable(struct found *f, const char *path)
+static int from_executable(struct init_found *f, const char *path)
 {
     char real[PATH_MAX];
 
@@ -68,7 +68,7 @@ static struct aaj_str unit_of(struct aaj_str cgroup)
     return aaj_str_skip(line, at);
 }
 
-static int from_pid(struct found *f, const char *pid)
+static int from_pid(struct init_found *f, const char *pid)
 {
     char path[64], exe[PATH_MAX], dir[PATH_MAX];
     struct aaj_str cgroup;
@@ -97,12 +97,9 @@ static int from_pid(struct found *f, const char *pid)
     return EXIT_DONE;
 }
 
-/* In quotes where YAML would read something else. */
-static struct aaj_str quoted(struct found *f, struct aaj_str s);
-
 /* Folders that systemd makes and gives to the unit's user (systemd.exec(5)): names below @base, some with a link's behind
  * a colon. What %-specifiers stand for is systemd's to know. */
-static void take_folders(struct found *f, const char *base, struct aaj_str names)
+static void take_folders(struct init_found *f, const char *base, struct aaj_str names)
 {
     while (names.n) {
         struct aaj_str one = aaj_str_head(names, aaj_str_find(names, ' ')), path;
@@ -111,7 +108,7 @@ static void take_folders(struct found *f, const char *base, struct aaj_str names
         one = aaj_str_head(one, aaj_str_find(one, ':'));
         if (one.n == 0 || aaj_str_find(one, '%') < one.n)
             continue;
-        path = quoted(f, aaj_arena_printf(&f->arena, "%s/%.*s", base, AAJ_STR_ARG(one)));
+        path = init_quoted(f, aaj_arena_printf(&f->arena, "%s/%.*s", base, AAJ_STR_ARG(one)));
         f->roots = aaj_arena_printf(&f->arena, "%.*s%s%.*s", AAJ_STR_ARG(f->roots), f->roots.n ? ", " : "", AAJ_STR_ARG(path));
     }
 }
@@ -124,7 +121,7 @@ static struct aaj_str first_word(struct aaj_str value)
     return aaj_str_head(value, aaj_str_find(value, ' '));
 }
 
-static void take_setting(struct found *f, struct aaj_str line)
+static void take_setting(struct init_found *f, struct aaj_str line)
 {
     static const struct {
         const char *key, *base;
@@ -150,7 +147,7 @@ static void take_setting(struct found *f, struct aaj_str line)
 }
 
 /* A line that ends in a backslash goes on. */
-static struct aaj_str joined_lines(struct found *f, struct aaj_str text)
+static struct aaj_str joined_lines(struct init_found *f, struct aaj_str text)
 {
     struct aaj_str out = aaj_arena_dup(&f->arena, text);
     char *p = (char *)(uintptr_t)out.p;
@@ -161,7 +158,7 @@ static struct aaj_str joined_lines(struct found *f, struct aaj_str text)
     return out;
 }
 
-static int read_unit(struct found *f, struct aaj_str text)
+static int read_unit(struct init_found *f, struct aaj_str text)
 {
     char real[PATH_MAX];
 
@@ -181,7 +178,7 @@ static int read_unit(struct found *f, struct aaj_str text)
     return EXIT_DONE;
 }
 
-static int from_unit(struct found *f, const char *unit)
+static int from_unit(struct init_found *f, const char *unit)
 {
     static const char *const dir[] = { "", "/etc/systemd/system/", "/run/systemd/system/", "/usr/local/lib/systemd/system/",
                                        "/usr/lib/systemd/system/", "/lib/systemd/system/" };
@@ -196,154 +193,31 @@ static int from_unit(struct found *f, const char *unit)
     return fail(f, "there is no such unit file", aaj_str_c(unit));
 }
 
-static int from_log(struct found *f, const struct paths *logs, const char *wanted)
+/* Would it be read, once the executable is filled in? */
+static int check(struct init_found *f)
 {
-    struct aaj_recording *rec = NULL;
-    struct aaj_label_count *label = NULL;
-    size_t n = 0, at, profiles = 0;
-    int status = aaj_recording_new(&rec) < 0 ? EXIT_REFUSED : read_logs(logs, NULL, rec, &f->diags);
-
-    if (status == EXIT_DONE && aaj_recording_labels(rec, &label, &n) < 0)
-        status = EXIT_REFUSED;
-    for (size_t i = 0; status == EXIT_DONE && i < n; i++)
-        profiles += !aaj_str_eq(label[i].label, AAJ_STR("unconfined"));
-    for (at = 0; status == EXIT_DONE && at < n; at++)
-        if (wanted ? aaj_str_eq(label[at].label, aaj_str_c(wanted))
-                   : n == 1 || (profiles == 1 && !aaj_str_eq(label[at].label, AAJ_STR("unconfined"))))
-            break;
-    if (status == EXIT_DONE && at == n) {
-        struct aaj_str all = { "", 0 };
-
-        for (size_t i = 0; i < n; i++)
-            all = aaj_arena_printf(&f->arena, "%.*s%s%s", AAJ_STR_ARG(all), i ? ", " : "",
-                                   aaj_escape(&f->arena, label[i].label));
-        status = fail(f, n ? "say with --profile which of these it is" : "no event of any profile is in it",
-                      n ? all : aaj_str_c(logs->item[0]));
-    }
-    if (status == EXIT_DONE) {
-        f->name = aaj_arena_dup(&f->arena, label[at].label);
-        if (f->name.n && f->name.p[0] == '/')
-            f->exe = f->name;
-        f->source = copy(f, logs->item[0]);
-    }
-    free(label);
-    aaj_recording_free(rec);
-    return status;
-}
-
-/* ---- guesses ---- */
-
-static const struct kind {
-    const char *begins, *template;
-    bool interpreter; /* shared by many programs: attach to a unit */
-} kinds[] = {
-    { "php-fpm", "php-fpm", false },  { "php", "cgi", true },          { "nginx", "nginx-proxy", false },
-    { "python", "http-python", true }, { "pypy", "http-python", true }, { "node", "http-node", true },
-    { "ruby", "http-ruby", true },    { "java", "http-java", true },   { "perl", "fastcgi", true },
-    { "bash", "worker", true },       { "dash", "worker", true },      { "postgres", "database", false },
-    { "mysqld", "database", false },  { "mariadbd", "database", false }, { "redis", "database", false },
-    { "memcached", "database", false }, { "mongod", "database", false }, { "fcgiwrap", "cgi", false },
-};
-
-static const struct kind *kind_of(struct aaj_str exe)
-{
-    static const struct kind other = { "", "http-slave", false };
-    size_t at = exe.n;
-
-    while (at && exe.p[at - 1] != '/')
-        at--;
-    for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
-        if (aaj_str_starts(aaj_str_skip(exe, at), aaj_str_c(kinds[i].begins)))
-            return &kinds[i];
-    return &other;
-}
-
-/* A folder of the system's is nobody's own. */
-static bool is_own_folder(struct aaj_str dir)
-{
-    static const char *const own[] = { "/srv/", "/opt/", "/var/www/", "/var/lib/", "/home/", "/usr/local/lib/" };
-
-    for (size_t i = 0; i < sizeof(own) / sizeof(*own); i++)
-        if (aaj_str_starts(dir, aaj_str_c(own[i])) && dir.n > strlen(own[i]))
-            return true;
-    return false;
-}
-
-static struct aaj_str jail_name(struct found *f)
-{
-    struct aaj_str from = f->unit.n ? aaj_str_head(f->unit, f->unit.n - strlen(".service")) : f->name.n ? f->name : f->exe;
-    struct aaj_str out;
-    size_t at = from.n;
-
-    while (at && from.p[at - 1] != '/')
-        at--;
-    out = aaj_arena_dup(&f->arena, aaj_str_skip(from, at));
-    return aaj_arena_printf(&f->arena, "%.*s", (int)(out.n < 64 ? out.n : 64), out.p);
-}
-
-static struct aaj_str quoted(struct found *f, struct aaj_str s)
-{
-    bool plain = s.n > 0;
-    struct aaj_str out = AAJ_STR("\"");
-
-    for (size_t i = 0; i < s.n; i++)
-        plain &= isalnum((unsigned char)s.p[i]) || (s.p[i] && strchr("/_.+@-", s.p[i]) && (i || s.p[i] != '-'));
-    if (plain)
-        return s;
-    for (size_t i = 0; i < s.n; i++)
-        out = s.p[i] == '"' || s.p[i] == '\\' || (unsigned char)s.p[i] < 0x20 || (unsigned char)s.p[i] == 0x7f
-                  ? aaj_arena_printf(&f->arena, "%.*s\\x%02x", AAJ_STR_ARG(out), (unsigned char)s.p[i])
-                  : aaj_arena_printf(&f->arena, "%.*s%c", AAJ_STR_ARG(out), s.p[i]);
-    return aaj_arena_printf(&f->arena, "%.*s\"", AAJ_STR_ARG(out));
-}
-
-static char *write_manifest(struct found *f)
-{
-    const struct kind *kind = kind_of(f->exe);
-    struct aaj_str jail = quoted(f, jail_name(f)), exe = f->exe.n ? quoted(f, f->exe) : AAJ_STR("/path/of/the/executable");
-    char *text = NULL;
-    size_t n;
-    FILE *out = open_memstream(&text, &n);
-
-    if (!out)
-        return NULL;
-    fprintf(out, "# A manifest to begin with, from %s; aajail-manifest(5) explains each key.\n",
-            aaj_escape(&f->arena, f->source));
-    fprintf(out, "jail: %.*s\nslave: %.*s\n", AAJ_STR_ARG(jail), AAJ_STR_ARG(exe));
-    if (kind->interpreter && f->unit.n)
-        fprintf(out, "unit: %.*s # the profile goes to the unit: other programs share the interpreter\n",
-                AAJ_STR_ARG(quoted(f, f->unit)));
-    else if (kind->interpreter)
-        fprintf(out, "# Other programs share this interpreter: name the unit, so that only it gets the profile.\n"
-                     "# unit: NAME.service\n");
-    if (f->dir.n && is_own_folder(f->dir))
-        fprintf(out, "roots: [ %.*s%s%.*s ]\n", AAJ_STR_ARG(quoted(f, f->dir)), f->roots.n ? ", " : "", AAJ_STR_ARG(f->roots));
-    else if (f->roots.n)
-        fprintf(out, "roots: [ %.*s ]\n", AAJ_STR_ARG(f->roots));
-    else
-        fprintf(out, "# The slave's own folders, which no other jail may read:\n# roots: [ /srv/%.*s ]\n",
-                AAJ_STR_ARG(jail_name(f)));
-    if (f->user.n)
-        fprintf(out, "user: %.*s\n", AAJ_STR_ARG(quoted(f, f->user)));
-    else
-        fprintf(out, "# user: NAME # whom the firewall chain is for\n");
-    fprintf(out, "template: %s\n", kind->template);
-    fprintf(out, "# Whom the slave may call besides answering its front end:\n"
-                 "# network: { allow: [ \"tcp 127.0.0.1:5432\", resolver ] }\n"
-                 "tests:\n  deny: [ \"/etc/shadow r\", \"/usr/sbin/sendmail x\", \"tcp 127.0.0.1:25\" ]\n");
-    fclose(out);
-    return text;
-}
-
-static int deliver(struct found *f, const char *output, bool force)
-{
+    struct aaj_str exe = f->exe;
     struct aaj_manifest *m = NULL;
-    char *text = write_manifest(f);
+    char *text;
+    int r;
+
+    f->exe = exe.n ? exe : AAJ_STR("/some/executable");
+    text = init_manifest(f);
+    f->exe = exe;
+    r = text ? aaj_manifest_parse(aaj_str_c(text), AAJ_STR("manifest"), &f->diags, &m) : -ENOMEM;
+    aaj_manifest_free(m);
+    free(text);
+    return r;
+}
+
+static int deliver(struct init_found *f, const char *output, bool force)
+{
+    char *text = init_manifest(f);
     int status = EXIT_DONE;
 
     if (!text)
         return EXIT_REFUSED;
-    if (aaj_manifest_parse(aaj_str_c(text), AAJ_STR("manifest"), &f->diags, &m) < 0) {
+    if (check(f) < 0) {
         status = EXIT_INPUT; /* a name that no manifest takes; the finding says which */
     } else if (!output) {
         fputs(text, stdout);
@@ -353,51 +227,107 @@ static int deliver(struct found *f, const char *output, bool force)
         fail(f, "cannot be written", aaj_str_c(output));
         status = EXIT_REFUSED;
     }
-    aaj_manifest_free(m);
+    if (status == EXIT_DONE && !f->exe.n && !f->pool.n)
+        aaj_diag_add(&f->diags, AAJ_NOTE, "fill-in",
+                     (struct aaj_loc){ .file = output ? aaj_str_c(output) : AAJ_STR("") }, AAJ_STR(""),
+                     "fill in 'slave': a log does not tell the executable of a profile that is not called after it");
     free(text);
     return status;
 }
 
-static int find_out(struct found *f, const struct paths *logs, const char *label, const char *what)
+/* A manifest for each slave of the log, in the folder @dir. */
+static int deliver_all(struct init_found *f, const struct init_log *log, const char *dir, bool force)
 {
-    size_t n = what ? strlen(what) : 0;
+    int status = EXIT_DONE;
 
-    if (logs->n)
-        return from_log(f, logs, label);
+    if (mkdir(dir, 0755) < 0 && errno != EEXIST) {
+        fail(f, strerror(errno), aaj_str_c(dir));
+        return EXIT_REFUSED;
+    }
+    for (size_t i = 0; i < log->n; i++) {
+        struct aaj_str path;
+        int one;
+
+        init_take_service(f, &log->service[i]);
+        path = aaj_arena_printf(&f->arena, "%s/%.*s.yaml", dir, AAJ_STR_ARG(init_jail_name(f)));
+        one = path.p ? deliver(f, path.p, force) : EXIT_REFUSED;
+        if (one == EXIT_DONE)
+            printf("%s\n", aaj_escape(&f->arena, path));
+        status = one > status ? one : status;
+    }
+    return status;
+}
+
+static int from_log(struct init_found *f, const struct args *a)
+{
+    const struct init_service *service;
+    struct init_log log;
+    int status = init_log_read(f, &a->logs, &log);
+
+    if (status == EXIT_DONE && a->all) {
+        status = deliver_all(f, &log, a->output, a->force);
+    } else if (status == EXIT_DONE) {
+        status = init_log_choose(f, &log, a->label, a->uid, &service);
+        if (status == EXIT_DONE) {
+            init_take_service(f, service);
+            status = deliver(f, a->output, a->force);
+        }
+    }
+    init_log_clear(&log);
+    return status;
+}
+
+static int from_name(struct init_found *f, const struct args *a, const char *what)
+{
+    size_t n = strlen(what);
+    int status;
+
     if (n > 8 && strcmp(what + n - 8, ".service") == 0)
-        return from_unit(f, what);
-    if (n && strspn(what, "0123456789") == n)
-        return from_pid(f, what);
-    return from_executable(f, what);
+        status = from_unit(f, what);
+    else if (n && strspn(what, "0123456789") == n)
+        status = from_pid(f, what);
+    else
+        status = from_executable(f, what);
+    return status == EXIT_DONE ? deliver(f, a->output, a->force) : status;
+}
+
+static int take_options(struct opts *o, struct args *a)
+{
+    const char *name;
+
+    while ((name = opts_next(o))) {
+        if (opt_is(name, "log") && paths_add(&a->logs, o->value) < 0)
+            return EXIT_REFUSED;
+        a->label = opt_is(name, "profile") ? o->value : a->label;
+        a->uid = opt_is(name, "uid") ? o->value : a->uid;
+        a->output = opt_is(name, "output") ? o->value : a->output;
+        a->force |= opt_is(name, "force");
+        a->all |= opt_is(name, "all");
+    }
+    return o->done ? o->status : EXIT_DONE;
 }
 
 static int run(const struct verb *verb, int argc, char **argv)
 {
     struct opts o = OPTS_INIT(verb, argc, argv);
-    struct paths logs = { 0 };
-    struct found f = { 0 };
-    const char *name, *label = NULL, *output = NULL;
-    bool force = false;
-    int status;
+    struct init_found f = { .uid = AAJ_UID_NONE };
+    struct args a = { 0 };
+    int status = take_options(&o, &a);
 
-    while ((name = opts_next(&o))) {
-        if (opt_is(name, "log") && paths_add(&logs, o.value) < 0)
-            return EXIT_REFUSED;
-        label = opt_is(name, "profile") ? o.value : label;
-        output = opt_is(name, "output") ? o.value : output;
-        force |= opt_is(name, "force");
-    }
-    if (o.done)
-        status = o.status;
-    else if (o.n_operands + (logs.n > 0) != 1)
+    if (o.done || status != EXIT_DONE)
+        ;
+    else if (o.n_operands + (a.logs.n > 0) != 1)
         status = usage_error(verb, "name one of a unit, a process, an executable, or a log with --log");
+    else if (!a.logs.n && (a.all || a.label || a.uid))
+        status = usage_error(verb, "--all, --profile and --uid are for --log");
+    else if (a.all && (!a.output || a.label || a.uid))
+        status =
+            usage_error(verb, "--all writes a manifest for each slave into the folder --output, and for no one alone");
     else
-        status = find_out(&f, &logs, label, o.n_operands ? o.operand[0] : NULL);
-    if (!o.done && status == EXIT_DONE)
-        status = deliver(&f, output, force);
+        status = a.logs.n ? from_log(&f, &a) : from_name(&f, &a, o.operand[0]);
     show_diags(&f.diags);
     aaj_arena_clear(&f.arena);
-    paths_clear(&logs);
+    paths_clear(&a.logs);
     return status;
 }
 
@@ -407,7 +337,7 @@ const struct verb verb_init = {
     .summary = "Write a manifest to begin with",
     .details = "  aajail init gapapp.service -o gapapp.yaml\n"
                "  aajail init /usr/sbin/php-fpm8.2\n"
-               "  aajail init --log audit.log",
+               "  aajail init --log audit.log --all -o manifests",
     .opts = opts,
     .run = run,
 };

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/escape.h"
 #include "base/file.h"
 #include "firewall/text.h"
 #include "policy/print.h"
@@ -101,6 +102,26 @@ static int print_nft(FILE *out, const void *plan)
     return aaj_firewall_print(out, plan, AAJ_FIREWALL_NFT);
 }
 
+/* A profile attaches to the name that the kernel resolves; with another it confines nobody, and nothing else would
+ * tell. */
+static void check_slave(const struct aaj_build_input *in, struct aaj_arena *arena, struct aaj_diags *diags)
+{
+    const struct aaj_scalar *slave = &in->manifest->slave;
+    struct aaj_str real;
+    struct aaj_fact fact;
+
+    if (!in->files || !slave->text.n || in->manifest->attach != AAJ_ATTACH_PATH)
+        return;
+    if (aaj_fsview_canonical(in->files, slave->text, arena, &real) == 0 && !aaj_str_eq(real, slave->text))
+        aaj_diag_add(diags, AAJ_WARNING, "slave-link", slave->loc, AAJ_STR(""),
+                     "this is a link, and the profile attaches to nothing: the kernel goes by what it means, %s",
+                     aaj_escape(arena, real));
+    else if (in->files_named && aaj_fsview_get(in->files, slave->text, &fact) == 0)
+        aaj_diag_add(
+            diags, AAJ_WARNING, "slave-missing", slave->loc, AAJ_STR(""),
+            "there is no such file in the tree or list that was given, and the profile attaches to nothing there");
+}
+
 int aaj_build_learn(const struct aaj_build_input *in, struct aaj_built *b, struct aaj_diags *diags)
 {
     struct aaj_learn_input input = {
@@ -121,6 +142,8 @@ int aaj_build_learn(const struct aaj_build_input *in, struct aaj_built *b, struc
     };
     int r = read_template(in, &b->arena, diags, &input.template_name, &input.template_text);
 
+    if (!b->merge_into)
+        check_slave(in, &b->arena, diags);
     if (r == 0 && b->merge_into)
         r = aaj_build_merge_manifest(in, b, &input.manifest);
     if (r == 0)

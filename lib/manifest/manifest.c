@@ -205,7 +205,12 @@ static void read_jail(struct reader *r, const struct aaj_yaml *node)
 
 static void read_slave(struct reader *r, const struct aaj_yaml *node)
 {
-    if (expect(r, node, AAJ_YAML_TEXT, "slave: /var/www/gapapp/gap.wt"))
+    if (!expect(r, node, AAJ_YAML_TEXT, "slave: /var/www/gapapp/gap.wt"))
+        return;
+    if (aaj_str_eq(node->item.text, AAJ_STR(AAJ_MANIFEST_FILL_IN)))
+        FAIL(r, node->item.loc,
+             "fill in the slave's executable, as the kernel resolves it: readlink -f PROGRAM shows it");
+    else
         read_path(r, node, "the slave", &r->m->slave);
 }
 

@@ -83,6 +83,9 @@ struct aaj_manifest {
     struct aaj_scalars test_allow, test_deny;
 };
 
+/* The slave in a manifest that a program began and a person has to complete. */
+#define AAJ_MANIFEST_FILL_IN "FILL-IN"
+
 /* -EINVAL with located findings; *ret_manifest untouched then. @file names the text in messages. */
 int aaj_manifest_parse(struct aaj_str text, struct aaj_str file, struct aaj_diags *diags,
                        struct aaj_manifest **ret_manifest);
