@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What was built: reports, profile, policy and chain, as files with a manifest of their hashes. */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -34,6 +35,18 @@ static size_t part_files(const struct build_group *g, size_t i, struct aaj_artef
     return n;
 }
 
+/* The master's: a pool that has a manifest has a chain. */
+static int add_unfenced(struct aaj_built *b, struct aaj_artefacts *artefacts)
+{
+    const struct aaj_learned *l = b->learned;
+
+    artefacts->unfenced = aaj_arena_new_array(&b->arena, l->n_unfenced + 1, struct aaj_artefact_unfenced);
+    for (size_t i = 0; artefacts->unfenced && i < l->n_unfenced; i++)
+        artefacts->unfenced[artefacts->n_unfenced++] =
+            (struct aaj_artefact_unfenced){ l->unfenced[i].profile, l->unfenced[i].uid };
+    return artefacts->unfenced ? 0 : -ENOMEM;
+}
+
 static int write_artefacts(const struct build_args *a, const struct build_group *g, struct aaj_diags *diags)
 {
     struct aaj_built *b = g->built[0];
@@ -53,7 +66,7 @@ static int write_artefacts(const struct build_args *a, const struct build_group 
     for (size_t i = 0; i < g->n; i++)
         names += g->built[i]->n_names;
     artefacts.profile = aaj_arena_new_array(&b->arena, names + 1, struct aaj_str);
-    if (!artefacts.profile)
+    if (!artefacts.profile || add_unfenced(b, &artefacts) < 0)
         return EXIT_REFUSED;
     file[0] = (struct aaj_artefact){ b->own_file, b->profile };
     file[1] = (struct aaj_artefact){ aaj_arena_printf(&b->arena, "%.*s.policy", AAJ_STR_ARG(m->jail.text)), b->policy };

@@ -80,16 +80,6 @@ static uint32_t most_of(const struct uses *u)
     return uid;
 }
 
-/* comm="NAME"; one with odd bytes is written in hex, and is no help to anybody. */
-static struct aaj_str comm_of(struct aaj_arena *arena, struct aaj_str line)
-{
-    static const struct aaj_str key = AAJ_STR_INIT(" comm=\"");
-    size_t at = aaj_str_search(line, key);
-    struct aaj_str value = at < line.n ? aaj_str_skip(line, at + key.n) : AAJ_STR("");
-
-    return aaj_arena_dup(arena, aaj_str_head(value, aaj_str_find(value, '"')));
-}
-
 static bool is_way_back(const struct aaj_recording *rec, const struct aaj_access *a)
 {
     struct aaj_str name = aaj_recording_str(rec, a->arg[AAJ_FILE_NAME]);
@@ -118,7 +108,7 @@ static int take(struct census *c, struct aaj_recording *rec, const struct aaj_ac
         count_uid(&c->uses[s - c->service], a, events);
         c->uses[s - c->service].goes_back |= is_way_back(rec, a);
         if (s->comm.n == 0)
-            s->comm = comm_of(arena, aaj_recording_sample(rec, a));
+            s->comm = aaj_recording_comm(rec, a, arena);
     }
     return 0;
 }

@@ -110,6 +110,20 @@ static struct json_object *chains_json(const struct aaj_jail_chain *chain, size_
     return list;
 }
 
+static struct json_object *unfenced_json(const struct aaj_jail_result *r)
+{
+    struct json_object *list = json_object_new_array();
+
+    for (size_t i = 0; i < r->n_unfenced; i++) {
+        struct json_object *o = json_object_new_object();
+
+        aaj_json_add(o, "profile", r->unfenced[i].profile);
+        json_object_object_add(o, "uid", json_object_new_int64(r->unfenced[i].uid));
+        json_object_array_add(list, o);
+    }
+    return list;
+}
+
 static bool has_pools(struct aaj_str jail, const struct aaj_jail_chain *chain, size_t n)
 {
     return n > 1 || (n == 1 && !aaj_str_eq(chain[0].jail, jail));
@@ -124,6 +138,7 @@ static void report_json(const struct aaj_jail_result *r, struct json_object *jso
     json_object_object_add(o, "fenced", json_object_new_boolean(r->fenced));
     json_object_object_add(o, "closed", json_object_new_boolean(r->closed));
     json_object_object_add(o, "chains", chains_json(r->chain, r->n_chains));
+    json_object_object_add(o, "not_fenced", unfenced_json(r));
     for (size_t i = 0; i < r->n_tasks; i++) {
         const struct aaj_task *t = &r->task[i].task;
         struct json_object *task = json_object_new_object();

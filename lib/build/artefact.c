@@ -44,7 +44,7 @@ static int system_error(struct aaj_diags *diags, const char *dir, struct aaj_str
 static json_object *list_json(const struct aaj_artefacts *a)
 {
     json_object *root = json_object_new_object(), *files = json_object_new_object(),
-                *profiles = json_object_new_array();
+                *profiles = json_object_new_array(), *unfenced = json_object_new_array();
     char hex[65];
 
     json_object_object_add(root, "schema", json_object_new_int(SCHEMA));
@@ -54,6 +54,14 @@ static json_object *list_json(const struct aaj_artefacts *a)
     for (size_t i = 0; i < a->n_profiles; i++)
         json_object_array_add(profiles, aaj_json_bytes(a->profile[i]));
     json_object_object_add(root, "profiles", profiles);
+    for (size_t i = 0; i < a->n_unfenced; i++) {
+        json_object *o = json_object_new_object();
+
+        json_object_object_add(o, "profile", aaj_json_bytes(a->unfenced[i].profile));
+        json_object_object_add(o, "uid", json_object_new_int64(a->unfenced[i].uid));
+        json_object_array_add(unfenced, o);
+    }
+    json_object_object_add(root, "not_fenced", unfenced);
     for (size_t i = 0; i < a->n_files; i++) {
         aaj_sha256_hex(a->file[i].bytes, hex);
         json_object_object_add(files, a->file[i].name.p, json_object_new_string(hex));
@@ -179,6 +187,31 @@ static int read_profiles(json_object *root, struct aaj_arena *arena, struct aaj_
     return 0;
 }
 
+/* Older lists have none. */
+static int read_unfenced(json_object *root, struct aaj_arena *arena, struct aaj_artefacts *a)
+{
+    json_object *list, *uid;
+    size_t n;
+
+    if (!json_object_object_get_ex(root, "not_fenced", &list))
+        return 0;
+    n = json_object_is_type(list, json_type_array) ? json_object_array_length(list) : PROFILES_MAX + 1;
+    if (n > PROFILES_MAX)
+        return -EINVAL;
+    a->unfenced = aaj_arena_new_array(arena, n ? n : 1, struct aaj_artefact_unfenced);
+    if (!a->unfenced)
+        return -ENOMEM;
+    for (size_t i = 0; i < n; i++) {
+        json_object *o = json_object_array_get_idx(list, i);
+
+        if (!json_object_is_type(o, json_type_object) || !json_object_object_get_ex(o, "uid", &uid))
+            return -EINVAL;
+        a->unfenced[i] = (struct aaj_artefact_unfenced){ get_text(arena, o, "profile"), (uint32_t)json_object_get_int64(uid) };
+    }
+    a->n_unfenced = n;
+    return 0;
+}
+
 static int read_list(int dirfd, const char *dir, json_object *root, struct aaj_arena *arena, struct aaj_diags *diags,
                      struct aaj_artefacts *a)
 {
@@ -196,6 +229,9 @@ static int read_list(int dirfd, const char *dir, json_object *root, struct aaj_a
     r = read_profiles(root, arena, a);
     if (r < 0)
         return r == -EINVAL ? aaj_error(diags, here, "artefacts.json: 'profiles' is not a list of names") : r;
+    r = read_unfenced(root, arena, a);
+    if (r < 0)
+        return r == -EINVAL ? aaj_error(diags, here, "artefacts.json: 'not_fenced' is not a list of profiles and uids") : r;
     a->file = aaj_arena_new_array(arena, (size_t)json_object_object_length(files) + 1, struct aaj_artefact);
     if (!a->file)
         return -ENOMEM;

@@ -24,6 +24,12 @@ struct aaj_artefact {
     struct aaj_str bytes;
 };
 
+/* A profile among them for whose user there is no chain: a pool without a manifest of its own. */
+struct aaj_artefact_unfenced {
+    struct aaj_str profile;
+    uint32_t uid; /* when it was learned */
+};
+
 struct aaj_artefacts {
     struct aaj_arena *arena;      /* not owned */
     struct aaj_str jail;          /* NAME */
@@ -31,6 +37,8 @@ struct aaj_artefacts {
     struct aaj_str target;        /* "debian12" */
     struct aaj_str *profile;      /* all names the policy holds, "NAME", "NAME//child", … */
     size_t n_profiles;
+    struct aaj_artefact_unfenced *unfenced;
+    size_t n_unfenced;
     struct aaj_artefact *file;
     size_t n_files;
 };

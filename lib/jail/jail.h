@@ -48,6 +48,8 @@ struct aaj_jail_result {
     bool fenced;
     struct aaj_jail_chain *chain; /* up: sorted by uid */
     size_t n_chains;
+    const struct aaj_artefact_unfenced *unfenced; /* up: pools without a manifest, for whose users there is no chain */
+    size_t n_unfenced;
     bool closed; /* the firewall failed half way and closed the uid */
     bool unseen; /* up: it is, but whether somebody is outside could not be looked at */
     bool clash;  /* up: another profile attaches to the same program, so that neither confines it */

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <sys/stat.h>
 
+#include "base/escape.h"
 #include "jail/internal.h"
 
 bool jail_name_ok(struct aaj_str name)
@@ -51,6 +52,19 @@ static void tell_unfenced(const struct aaj_manifest *m, struct aaj_diags *diags)
                  "the manifest names no user, so the %s network is not fenced", m->hat.text.n ? "pool's" : "slave's");
 }
 
+/* A pool without a manifest: nobody who names its user was asked for. */
+static void tell_pools(const struct jail_load *load, struct aaj_diags *diags)
+{
+    const struct aaj_artefacts *a = &load->artefacts;
+    struct aaj_arena arena = AAJ_ARENA_INIT;
+
+    for (size_t i = 0; i < a->n_unfenced; i++)
+        aaj_diag_add(diags, AAJ_WARNING, "jail-pool", load->manifest->jail.loc, AAJ_STR(""),
+                     "the pool %s, which ran as uid %u, has no manifest, so its network is not fenced; 'aajail build' shows what to write",
+                     aaj_escape(&arena, a->unfenced[i].profile), a->unfenced[i].uid);
+    aaj_arena_clear(&arena);
+}
+
 /* A master whose pools are all fenced needs no chain of its own. */
 static int look_up(struct jail_load *load, struct aaj_diags *diags)
 {
@@ -61,9 +75,11 @@ static int look_up(struct jail_load *load, struct aaj_diags *diags)
 
         if (m->user.text.n)
             r = jail_chains_look_up(m, diags, &load->chains);
-        else if (i || load->n_pools == 0)
+        else if (i || (load->n_pools == 0 && load->artefacts.n_unfenced == 0))
             tell_unfenced(m, diags);
     }
+    if (r == 0)
+        tell_pools(load, diags);
     return r;
 }
 

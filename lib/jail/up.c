@@ -101,7 +101,9 @@ static void look_around(const struct aaj_jail_ctx *ctx, const struct jail_load *
 static int up_load(const struct aaj_jail_ctx *ctx, struct jail_load *load, bool undo, struct aaj_arena *arena,
                    struct aaj_diags *diags, struct aaj_jail_result *ret_result)
 {
-    struct aaj_jail_result result = { .jail = load->artefacts.jail };
+    struct aaj_jail_result result = { .jail = load->artefacts.jail,
+                                      .unfenced = load->artefacts.unfenced,
+                                      .n_unfenced = load->artefacts.n_unfenced };
     int r = check_wishes(ctx, load, arena, diags);
 
     if (r == 0)

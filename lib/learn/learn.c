@@ -330,6 +330,8 @@ static int phases(struct aaj_learner *l)
         r = aaj_network_propose(l);
     if (r == 0)
         r = aaj_find_unheard(l);
+    if (r == 0)
+        r = aaj_find_unfenced(l);
     return r == 0 ? aaj_suspects(l) : r;
 }
 

@@ -158,6 +158,13 @@ struct aaj_proposal {
     size_t n_access;
 };
 
+/* A pool without a manifest of its own (unfenced.c): it runs in a child profile, and no chain is its user's. */
+struct aaj_unfenced {
+    struct aaj_str pool, profile; /* "blog", "php-fpm//blog" */
+    uint32_t uid;
+    uint64_t events;
+};
+
 struct aaj_learn_stats {
     uint64_t events, granted_events, refused_events;
     size_t accesses, granted, refused, rules, profiles;
@@ -180,6 +187,9 @@ struct aaj_learned {
     size_t n_proposals;
     struct aaj_str *unheard; /* executables whose sockets and signals the kernel did not tell of: a second round does */
     size_t n_unheard;
+    size_t n_unheard_inherit; /* the last of these: they inherit a profile, and a second round logs them as its own */
+    struct aaj_unfenced *unfenced;
+    size_t n_unfenced;
     struct aaj_suspect *suspect; /* by kind, detail and what */
     size_t n_suspects;
     struct aaj_learn_stats stats;

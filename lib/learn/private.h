@@ -327,6 +327,9 @@ int aaj_network_propose(struct aaj_learner *l);
 /* unheard.c */
 int aaj_find_unheard(struct aaj_learner *l);
 
+/* unfenced.c */
+int aaj_find_unfenced(struct aaj_learner *l);
+
 /* suspect.c */
 int aaj_suspects(struct aaj_learner *l);
 /* Against in->known: new, and what an attack looks like. */

@@ -8,17 +8,19 @@
 #include "learn/private.h"
 #include "log/label.h"
 
-static bool was_executed_into(const struct aaj_learner *l, struct aaj_str label)
+/* What the kernel made the label's profile for last; empty: it made none. */
+static struct aaj_str executed_into(const struct aaj_learner *l, struct aaj_str label)
 {
+    struct aaj_str exe = AAJ_STR("");
     struct aaj_step s;
     size_t end;
 
     if (!aaj_pool_is_ours(l, label, &end))
-        return false;
+        return exe;
     for (s.end = end; aaj_label_step(label, s.end, &s);)
         if (s.kind == AAJ_STEP_EXEC)
-            return true;
-    return false;
+            exe = s.name;
+    return exe;
 }
 
 static bool is_of_sockets_or_signals(uint32_t class)
@@ -26,35 +28,73 @@ static bool is_of_sockets_or_signals(uint32_t class)
     return class == AAJ_CLASS_NET || class == AAJ_CLASS_UNIX || class == AAJ_CLASS_SIGNAL || class == AAJ_CLASS_PTRACE;
 }
 
-int aaj_find_unheard(struct aaj_learner *l)
-{
-    enum { MADE_UP = 1, ITS_OWN = 2, HEARD = 4 };
-    uint8_t *seen = aaj_arena_new_array(&l->scratch, l->n_doms + 1, uint8_t);
-    uint32_t last = AAJ_NO;
-    bool made_up = false;
+enum { MADE_UP = 1, ITS_OWN = 2, HEARD = 4, INHERITING = 64 };
 
-    l->out->unheard = aaj_arena_new_array(l->arena, l->n_doms + 1, struct aaj_str);
-    if (!seen || !l->out->unheard)
-        return -ENOMEM;
+/* Programs that stay in the profile which executed them: a second round logs their sockets as this profile's, and so nothing
+ * ever shows that there was one. */
+struct inheriting {
+    struct aaj_str exe[INHERITING];
+    size_t n;
+};
+
+static void take_inheriting(struct aaj_str exe, struct inheriting *all)
+{
+    size_t i;
+
+    for (i = 0; i < all->n && !aaj_str_eq(all->exe[i], exe); i++)
+        ;
+    if (i == all->n && all->n < INHERITING)
+        all->exe[all->n++] = exe;
+}
+
+/* 1: this kernel does tell. */
+static int look(struct aaj_learner *l, uint8_t *seen, struct inheriting *all)
+{
+    struct aaj_str exe = AAJ_STR("");
+    uint32_t last = AAJ_NO;
+
     for (size_t i = 0; i < l->n_access; i++) {
         const struct aaj_access *a = &l->access[i];
+        struct aaj_str label = aaj_recording_str(l->in->recording, a->label);
+        bool heard = is_of_sockets_or_signals(a->class);
         uint32_t dom;
 
-        if (!aaj_str_starts(aaj_recording_str(l->in->recording, a->label), l->log_top))
+        if (!aaj_str_starts(label, l->log_top))
             continue;
         dom = aaj_tree_place(l, a->label).dom;
         if (a->label != last)
-            made_up = was_executed_into(l, aaj_recording_str(l->in->recording, a->label));
+            exe = executed_into(l, label);
         last = a->label;
-        if (made_up && is_of_sockets_or_signals(a->class))
-            return 0; /* this kernel does tell */
-        if (dom != AAJ_NO)
-            seen[l->dom[dom].same] |= made_up ? MADE_UP : is_of_sockets_or_signals(a->class) ? ITS_OWN | HEARD : ITS_OWN;
+        if (exe.n && heard)
+            return 1;
+        if (dom == AAJ_NO)
+            continue;
+        if (exe.n && !aaj_str_eq(exe, l->dom[dom].exe))
+            take_inheriting(exe, all);
+        else
+            seen[l->dom[dom].same] |= exe.n ? MADE_UP : heard ? ITS_OWN | HEARD : ITS_OWN;
     }
+    return 0;
+}
+
+int aaj_find_unheard(struct aaj_learner *l)
+{
+    uint8_t *seen = aaj_arena_new_array(&l->scratch, l->n_doms + 1, uint8_t);
+    struct inheriting all = { .n = 0 };
+    struct aaj_learned *out = l->out;
+
+    out->unheard = aaj_arena_new_array(l->arena, l->n_doms + INHERITING, struct aaj_str);
+    if (!seen || !out->unheard)
+        return -ENOMEM;
+    if (!(l->in->target->mediates & AAJ_MEDIATES_NETWORK) || look(l, seen, &all) > 0)
+        return 0;
     if (seen[0] == (MADE_UP | ITS_OWN))
         seen[0] = MADE_UP; /* the slave started itself anew before it opened a socket */
     for (uint32_t d = 0; d < l->n_doms; d++)
-        if (seen[d] == MADE_UP && l->dom[d].exe.n && (l->in->target->mediates & AAJ_MEDIATES_NETWORK))
-            l->out->unheard[l->out->n_unheard++] = aaj_arena_dup(l->arena, l->dom[d].exe);
+        if (seen[d] == MADE_UP && l->dom[d].exe.n)
+            out->unheard[out->n_unheard++] = aaj_arena_dup(l->arena, l->dom[d].exe);
+    for (size_t i = 0; i < all.n; i++)
+        out->unheard[out->n_unheard++] = aaj_arena_dup(l->arena, all.exe[i]);
+    out->n_unheard_inherit = all.n;
     return 0;
 }

@@ -219,6 +219,16 @@ struct aaj_str aaj_recording_sample(struct aaj_recording *rec, const struct aaj_
     return recording_sample_of(rec, access->entry, &rec->line, &sample) < 0 ? AAJ_STR("") : sample.line;
 }
 
+struct aaj_str aaj_recording_comm(struct aaj_recording *rec, const struct aaj_access *access, struct aaj_arena *arena)
+{
+    static const struct aaj_str key = AAJ_STR_INIT(" comm=\"");
+    struct aaj_str line = aaj_recording_sample(rec, access), value;
+    size_t at = aaj_str_search(line, key);
+
+    value = at < line.n ? aaj_str_skip(line, at + key.n) : AAJ_STR("");
+    return aaj_arena_dup(arena, aaj_str_head(value, aaj_str_find(value, '"')));
+}
+
 /* Whether @new is before the entry's. Unknown times sort last, so that a line that says when is preferred. */
 static int is_smaller(struct aaj_recording *rec, uint32_t entry, const struct sample *new,
                       const struct sample_shape *shape, bool *ret)

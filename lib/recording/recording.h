@@ -73,6 +73,9 @@ int aaj_recording_accesses(struct aaj_recording *rec, const struct aaj_access **
  * kept packed: this one is valid until the recording is asked for another, or changes. */
 struct aaj_str aaj_recording_sample(struct aaj_recording *rec, const struct aaj_access *access);
 
+/* What its process was called, as that line has it; empty where none is known, or the name is no plain text. In @arena. */
+struct aaj_str aaj_recording_comm(struct aaj_recording *rec, const struct aaj_access *access, struct aaj_arena *arena);
+
 struct aaj_str aaj_recording_str(const struct aaj_recording *rec, uint32_t id);
 /* For a walk over accesses: fetches from memory what the first argument (a file's name) of the next ones is. */
 void aaj_recording_fetch(const struct aaj_recording *rec, const struct aaj_access *soon, const struct aaj_access *later);

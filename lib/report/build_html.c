@@ -268,6 +268,21 @@ static void print_unheard(const struct page *p)
     fputs("</ul>\n", p->out);
 }
 
+static void print_unfenced(const struct page *p)
+{
+    const struct aaj_learned *l = p->built->learned;
+
+    if (!l->n_unfenced)
+        return;
+    fputs("<h2>Not fenced</h2>\n<p>These pools have no manifest, and so no firewall chain.</p>\n<ul>\n", p->out);
+    for (size_t i = 0; i < l->n_unfenced; i++) {
+        fputs("<li><code>", p->out);
+        text(p, l->unfenced[i].profile);
+        fprintf(p->out, "</code>, uid %u</li>\n", l->unfenced[i].uid);
+    }
+    fputs("</ul>\n", p->out);
+}
+
 static int print_firewall(const struct page *p)
 {
     char *form = NULL;
@@ -302,6 +317,7 @@ static int print_page(const struct page *p)
     print_suspects(p);
     print_proposals(p);
     print_unheard(p);
+    print_unfenced(p);
     fputs("<h2>Profile</h2>\n", p->out);
     block(p, p->built->profile);
     if (r == 0)

@@ -101,6 +101,21 @@ static json_object *unheard_json(const struct aaj_learned *learned)
     return list;
 }
 
+static json_object *unfenced_json(const struct aaj_learned *learned)
+{
+    json_object *list = json_object_new_array();
+
+    for (size_t i = 0; i < learned->n_unfenced; i++) {
+        json_object *o = json_object_new_object();
+
+        json_object_object_add(o, "pool", aaj_json_bytes(learned->unfenced[i].pool));
+        json_object_object_add(o, "profile", aaj_json_bytes(learned->unfenced[i].profile));
+        json_object_object_add(o, "uid", json_object_new_int64(learned->unfenced[i].uid));
+        json_object_array_add(list, o);
+    }
+    return list;
+}
+
 static json_object *account_json(struct aaj_recording *rec)
 {
     struct aaj_account a = aaj_recording_account(rec);
@@ -171,6 +186,7 @@ static json_object *report_json(const struct aaj_build_input *in, const struct a
     json_object_object_add(root, "suspicious", suspects_json(l));
     json_object_object_add(root, "proposals", proposals_json(l));
     json_object_object_add(root, "not_heard", unheard_json(l));
+    json_object_object_add(root, "not_fenced", unfenced_json(l));
     add_unmediated(root, b->unmediated);
     json_object_object_add(root, "proved", proof_json(&b->proof));
     if (b->surfaced && in->files_named) /* this machine's files are no input: the same bytes tomorrow */

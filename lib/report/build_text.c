@@ -108,18 +108,53 @@ static void print_proposals(FILE *out, const struct aaj_learned *learned)
         fprintf(out, "    and %zu more in report.json\n", shown - SHOWN);
 }
 
-static void print_unheard(FILE *out, const struct aaj_learned *learned)
+static void print_words(FILE *out, const struct aaj_str *word, size_t n)
 {
-    if (!learned->n_unheard)
+    for (size_t i = 0; i < n && i < SHOWN; i++) {
+        fputs(i ? ", " : "", out);
+        print_word(out, word[i]);
+    }
+    fputs(n > SHOWN ? ", …\n" : "\n", out);
+}
+
+static void print_unheard(FILE *out, const struct aaj_learned *l)
+{
+    size_t apart = l->n_unheard - l->n_unheard_inherit;
+
+    if (!l->n_unheard)
         return;
     fputs("  not heard: sockets and signals of the programs it ran (itself, where it started anew), which the kernel logs only in "
-          "profiles that\n  exist. Load this one in complain mode and learn another round (learn --add) before you enforce it, for: ",
+          "profiles that\n  exist. Load this one in complain mode and learn another round (learn --add) before you enforce it",
           out);
-    for (size_t i = 0; i < learned->n_unheard && i < SHOWN; i++) {
-        fputs(i ? ", " : "", out);
-        print_word(out, learned->unheard[i]);
+    if (apart) {
+        fputs(", for: ", out);
+        print_words(out, l->unheard, apart);
+    } else {
+        fputc('\n', out);
     }
-    fputs(learned->n_unheard > SHOWN ? ", …\n" : "\n", out);
+    if (!l->n_unheard_inherit)
+        return;
+    fputs("  the same for what inherits a profile; it is logged as that profile's own then, and so stays listed here: ", out);
+    print_words(out, l->unheard + apart, l->n_unheard_inherit);
+}
+
+static void print_unfenced(FILE *out, const struct aaj_learned *l)
+{
+    for (size_t i = 0; i < l->n_unfenced; i++) {
+        const struct aaj_unfenced *u = &l->unfenced[i];
+
+        fputs("  not fenced: the pool '", out);
+        print_word(out, u->pool);
+        fprintf(out, "', which ran as uid %u, has no manifest and so no firewall chain. Beside this manifest put ", u->uid);
+        print_word(out, u->pool);
+        fputs(".yaml:\n    { jail: ", out);
+        print_word(out, u->pool);
+        fputs(", hat: ", out);
+        print_word(out, u->pool);
+        fputs(", master: ", out);
+        print_word(out, aaj_str_head(u->profile, u->profile.n - u->pool.n - 2));
+        fprintf(out, ", user: NAME-OF-%u, template: php-fpm-pool }\n", u->uid);
+    }
 }
 
 static void print_unmediated(FILE *out, const struct aaj_build_input *in, const struct aaj_built *b)
@@ -175,6 +210,7 @@ int aaj_report_build_text(FILE *out, const struct aaj_build_input *input, const 
                 built->merge_added, built->merge_changed, built->merge_present, built->merge_conflicts);
     print_proposals(out, l);
     print_unheard(out, l);
+    print_unfenced(out, l);
     print_unmediated(out, input, built);
     print_proof(out, input, &built->proof);
     r = aaj_report_surface_text(out, input, built);

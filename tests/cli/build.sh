@@ -49,6 +49,11 @@ base = [s for s in surface["opened_by"] if s["by"] == "include <abstractions/bas
 assert base and base[0]["beyond"]["read"] > 4000, surface["opened_by"]
 PY
 )
+# Nor of what inherits its profile, which a second round cannot show.
+sed 's/^user:/exec: { \/usr\/bin\/dash: inherit, \/usr\/local\/lib\/slave\/helper: inherit, default: deny }\nuser:/' \
+    "$corpus/manifests/slave-c.yaml" | grep -v '^  *.*child' >inherit.yaml
+try 0 build inherit.yaml --log "$A" "${files[@]}" -n
+says 'stays listed here: /usr/bin/dash, /usr/local/lib/slave/helper'
 # The page for a browser: well formed, nothing in it runs or is loaded, and a name of the log's stays text.
 {
     zstdcat "$A"

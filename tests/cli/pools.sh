@@ -77,4 +77,14 @@ grep -q '/srv/blog/more/\* r,' three/aajail.php-fpm && grep -q '/srv/shop/more/\
 mkdir solo && cp php-fpm.yaml solo/
 build solo/php-fpm.yaml -o solo/out || { fail "a master alone"; cat out; }
 grep -q 'change_profile -> php-fpm//shop,' solo/out/aajail.php-fpm || fail "a master alone does not reach its pools"
+# They have users of their own, and no chain: both who builds and who takes it up is told, with what to write.
+says "not fenced: the pool 'shop', which ran as uid [0-9]*, has no manifest"
+says '{ jail: blog, hat: blog, master: php-fpm, user: NAME-OF-[0-9]*, template: php-fpm-pool }'
+"$AAJAIL" up -n solo/out >out 2>&1 # where this kernel has no AppArmor, that is told after it
+says 'warning: the pool php-fpm//shop, which ran as uid [0-9]*, has no manifest, so its network is not fenced'
+"$AAJAIL" up -n one >out 2>&1
+grep -q 'has no manifest' out && { fail "a pool with a manifest is said to have none"; cat out; }
+cp blog.yaml solo/ && build solo/php-fpm.yaml -o solo/out || { fail "a master with one pool of two"; cat out; }
+grep -q "not fenced: the pool 'blog'" out && fail "the pool with a manifest"
+says "not fenced: the pool 'shop'"
 [ "$fails" -eq 0 ]
