@@ -57,6 +57,19 @@ grep -q 'file_lock name=/srv/slave/data/db.lck' <<<"$out" || fail "the event is 
 out=$("$AAJAIL" explain "$dir/slave" '/etc/ld.so.cache mr,' -p slave-c -l "$log" --files "$files") || fail "explain of a rule in an include"
 grep -q 'abstractions/base:[0-9]* grants it' <<<"$out" && grep -q 'open name=/etc/ld.so.cache' <<<"$out" ||
     fail "neither the include's rule nor its event: $out"
+[ "$(grep -c 'abstractions/base' <<<"$out")" = 1 ] && grep -q 'grants it, in slave, slave//dash, slave//helper' <<<"$out" &&
+    grep -q 'in slave//helper$' <<<"$out" || fail "an include's rule, once, with where it applies: $out"
+# An event: the rules of the profile that it is judged by, and no other's; and those that stop it.
+mmap=$(zstdcat -f "$log" | grep -am1 'profile="slave-c//null-/usr/bin/dash".*libc.so.6')
+out=$("$AAJAIL" explain "$dir/slave" "$mmap" -p slave-c) || fail "explain of a child's event"
+grep -qx 'allowed in slave//dash, by' <<<"$out" && [ "$(sort <<<"$out" | uniq -d | wc -l)" = 0 ] || fail "rules of other profiles: $out"
+out=$("$AAJAIL" explain "$dir/slave" "$(zstdcat -f "$log" | grep -am1 'capname="setgid"')" -p slave-c)
+grep -q 'capability setgid,' <<<"$out" || fail "a capability's rule: $out"
+sed 's|  capability setgid,|  deny capability setgid,\n  deny /etc/slave/** r,|' "$dir/slave" >"$dir/denying"
+for what in 'capname="setgid"' 'name="/etc/slave/slave.conf"'; do
+    out=$("$AAJAIL" explain "$dir/denying" "$(zstdcat -f "$log" | grep -am1 "$what")" -p slave-c)
+    [ $? = 1 ] && grep -q 'stopped by .*denying:[0-9]*: deny ' <<<"$out" && ! grep -q missing <<<"$out" || fail "$what, denied: $out"
+done
 event='type=AVC msg=audit(1.001:1): apparmor="ALLOWED" operation="open" profile="slave-c" name="/etc/evil" pid=1 comm="x" requested_mask="wc" denied_mask="wc" fsuid=2005 ouid=2005'
 out=$("$AAJAIL" explain "$dir/slave" "$event" -p slave-c); [ $? = 1 ] || fail "an event that is denied is a finding"
 grep -q 'missing: .*/etc/evil w' <<<"$out" || fail "the missing rule is not shown"
