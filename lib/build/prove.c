@@ -116,8 +116,8 @@ enum { NAMES_MAX = 4 }; /* more than one is wrong already */
 
 /*
  * Rules for one name, which the proof compiles alone. The name is that of the event, not what the rule says: what
- * lies between the two is what is to be proved. A program that maps itself was perhaps not seen to do it; who it is
- * has then been said by the manifest or by an exec rule, which has events.
+ * lies between the two is what is to be proved. A program was perhaps not seen to map itself, and the record of its exec may
+ * be lost: who it is has then been said by the manifest or by the label.
  */
 static int literal_rules(const struct aaj_build_input *in, struct aaj_built *b, struct aaj_proof_input *proof)
 {
@@ -139,8 +139,8 @@ static int literal_rules(const struct aaj_build_input *in, struct aaj_built *b, 
         text = text_of(b, &l->rule[i]);
         if (!text.p)
             return -ENOMEM;
-        if (n == 0 && aaj_str_eq(l->rule[i].profile, l->name))
-            name[n++] = in->manifest->slave.text;
+        if (n == 0 && l->rule[i].exe.n)
+            name[n++] = l->rule[i].exe;
         for (size_t k = 0; k < n; k++)
             rule[proof->n_rules++] = (struct aaj_proof_rule){ .text = text, .name = name[k] };
     }

@@ -76,7 +76,8 @@ static int record_rule(struct aaj_learner *l, const struct aaj_draft *d)
             list[kept++] = list[i];
     out->rule[out->n_rules] = (struct aaj_learned_rule){ .item = d->item, .profile = l->dom[d->dom].full,
                                                          .inferences = d->inferences, .access = list,
-                                                         .n_access = kept, .events = d->events, .from = d->from, .plain = d->plain };
+                                                         .n_access = kept, .events = d->events, .from = d->from, .plain = d->plain,
+                                                         .exe = d->exe };
     d->item->user = (uint32_t)++out->n_rules;
     return 0;
 }

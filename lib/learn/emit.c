@@ -296,7 +296,7 @@ static uint32_t take_grant(struct aaj_learner *l, struct aaj_str exe, uint32_t d
 
 static int draft_exec(struct aaj_learner *l, uint32_t from, uint32_t to, struct aaj_str exe, uint32_t ev)
 {
-    struct aaj_draft d = { .dom = from, .key = exe };
+    struct aaj_draft d = { .dom = from, .key = exe, .exe = exe };
     struct aaj_text path, target = { { 0 }, { 0 } };
     enum aaj_exec exec = AAJ_EXEC_PX;
     bool scrub = true;
@@ -345,7 +345,8 @@ static int by_edge(const void *a, const void *b)
 /* A program maps itself, and where it is the slave's own it may start itself again. */
 static int draft_self(struct aaj_learner *l, uint32_t dom)
 {
-    struct aaj_draft d = { .dom = l->dom[dom].same, .key = l->dom[dom].exe, .inferences = 1u << AAJ_INFER_SELF };
+    struct aaj_draft d = { .dom = l->dom[dom].same, .key = l->dom[dom].exe, .exe = l->dom[dom].exe,
+                           .inferences = 1u << AAJ_INFER_SELF };
     struct aaj_text path;
     uint32_t perms;
     int r;

@@ -118,8 +118,7 @@ uint32_t aaj_rule_perms(uint32_t mask)
     return perms;
 }
 
-/* NULL, or why no rule can name it. */
-static bool is_nameable(struct aaj_str path)
+bool aaj_is_nameable(struct aaj_str path)
 {
     size_t slashes = 0;
 
@@ -144,14 +143,16 @@ static int add_file(struct aaj_learner *l, uint32_t i, uint32_t dom)
         aaj_str_search(aaj_recording_str(l->in->recording, a->info), AAJ_STR("disconnected")) <
             aaj_recording_str(l->in->recording, a->info).n)
         return aaj_refuse(l, i, AAJ_REFUSED_DISCONNECTED, AAJ_STR(""));
-    if (!is_nameable(path))
+    if (!aaj_is_nameable(path))
         return aaj_refuse(l, i, AAJ_REFUSED_NAME, AAJ_STR(""));
     if (!perms)
         return aaj_refuse(l, i, AAJ_REFUSED_OTHER, AAJ_STR("file"));
     if (dom == 0 && aaj_denies_file(l, path, perms, a->owner_yes && !a->owner_no, &rule))
         return aaj_refuse(l, i, AAJ_REFUSED_RULE, rule);
     if (l->in->ceiling) {
-        r = aaj_ceiling_crosses_file(l->in->ceiling, path, true, perms, l->in->files, &l->scratch, &crossing);
+        uint32_t all = perms & AAJ_MAY_WRITE && aaj_mapped_runs(l, dom, path) ? perms | AAJ_MAY_EXEC : perms;
+
+        r = aaj_ceiling_crosses_file(l->in->ceiling, path, true, all, l->in->files, &l->scratch, &crossing);
         if (r > 0)
             return aaj_refuse(l, i, AAJ_REFUSED_CEILING, crossing.item->id);
         if (r < 0)
@@ -279,6 +280,7 @@ static void learner_free(struct aaj_learner *l)
     free(l->runs);
     free(l->draft);
     free(l->mapped);
+    free(l->wrote);
     aaj_arena_clear(&l->scratch);
 }
 
@@ -305,7 +307,11 @@ static int phases(struct aaj_learner *l)
     if (r == 0)
         r = aaj_denies_read(l);
     if (r == 0)
+        r = aaj_mapped_find_written(l);
+    if (r == 0)
         r = aaj_tree_build(l);
+    if (r == 0)
+        r = aaj_mapped_prepare(l);
     for (uint32_t i = 0; r == 0 && i < l->n_access; i++) {
         aaj_fetch_ahead(l, i);
         r = add_access(l, i);

@@ -98,6 +98,7 @@ struct aaj_learned_rule {
     uint64_t events;
     struct aaj_str from;  /* the abstraction, when one brought it */
     struct aaj_str plain; /* of VARIABLE: the rule's path without; it is the one name that was seen, or a pattern of it */
+    struct aaj_str exe;   /* of a program that is executed, or maps itself: its name, which perhaps only the label or the manifest says */
 };
 
 /* What was to be granted, for the proof and the replay. */

@@ -85,7 +85,7 @@ struct aaj_draft {
     struct aaj_str key; /* sorts within its kind */
     uint32_t ev, inferences;
     uint64_t events;
-    struct aaj_str from;
+    struct aaj_str from, exe; /* as in struct aaj_learned_rule */
     struct aaj_str plain; /* of a file rule: its path before variables of the tunables were put in; empty: as it is */
     bool by_owner; /* all of it was by the file's owner, though that may say little: who creates owns */
 };
@@ -135,6 +135,9 @@ struct aaj_learner {
     size_t n_runs, cap_runs;
     struct aaj_str star[2];     /* aaj_guard_star(): of `*` and of `**` */
     uint32_t uid;               /* the slave's own, as the records show it; 0: root's alone */
+    struct aaj_str *wrote; /* programs that were executed and written */
+    size_t n_wrote, cap_wrote;
+    const struct aaj_edge **ran; /* by what is executed, in byte order */
     struct aaj_mapped *mapped;
     size_t n_mapped, cap_mapped;
     struct {
@@ -177,6 +180,9 @@ static inline bool aaj_infers(const struct aaj_learner *l, enum aaj_infer infer)
 uint32_t aaj_ev_new(struct aaj_learner *l, uint32_t access); /* 0: out of memory */
 int aaj_refuse(struct aaj_learner *l, uint32_t access, enum aaj_refusal why, struct aaj_str detail);
 int aaj_grant_access(struct aaj_learner *l, uint32_t access, uint32_t dom, uint32_t into);
+
+/* learn.c: can a rule name it? What the kernel writes is short enough and has no empty folder names. */
+bool aaj_is_nameable(struct aaj_str path);
 
 /* declared.c: each of the manifest's variables, where it stands first in @pattern, put in. */
 struct aaj_str aaj_expand(struct aaj_learner *l, struct aaj_str pattern);
@@ -225,6 +231,10 @@ void aaj_node_merge(struct aaj_learner *l, uint32_t into, uint32_t node);
 void aaj_paths_free(struct aaj_learner *l);
 
 /* mapped.c */
+int aaj_mapped_find_written(struct aaj_learner *l); /* before the tree */
+bool aaj_mapped_is_written(const struct aaj_learner *l, struct aaj_str exe);
+int aaj_mapped_prepare(struct aaj_learner *l);                                       /* after the tree */
+bool aaj_mapped_runs(const struct aaj_learner *l, uint32_t dom, struct aaj_str exe); /* does @dom execute it? */
 int aaj_mapped_defer(struct aaj_learner *l, uint32_t access, uint32_t dom);
 int aaj_mapped_settle(struct aaj_learner *l);
 

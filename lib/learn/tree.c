@@ -84,6 +84,7 @@ static void judge(struct aaj_learner *l, struct aaj_str exe, struct verdict *v)
     const struct aaj_manifest *m = l->in->manifest;
     struct aaj_crossing crossing;
     struct aaj_fact fact = { 0 };
+    uint32_t mask = AAJ_MAY_EXEC | (aaj_mapped_is_written(l, exe) ? AAJ_MAY_WRITE : 0);
 
     for (size_t i = 0; i < m->n_exec; i++)
         if (matches(l, m->exec[i].pattern.text, exe)) {
@@ -98,8 +99,7 @@ static void judge(struct aaj_learner *l, struct aaj_str exe, struct verdict *v)
         v->why = AAJ_REFUSED_UNKNOWN;
     else if (fact.bits & (AAJ_FACT_SETUID | AAJ_FACT_SETGID | AAJ_FACT_CAPS))
         v->why = AAJ_REFUSED_SETUID;
-    else if (l->in->ceiling && aaj_ceiling_crosses_file(l->in->ceiling, exe, true, AAJ_MAY_EXEC, l->in->files,
-                                                        &l->scratch, &crossing) > 0)
+    else if (l->in->ceiling && aaj_ceiling_crosses_file(l->in->ceiling, exe, true, mask, l->in->files, &l->scratch, &crossing) > 0)
         v->why = AAJ_REFUSED_CEILING;
     else {
         v->action = m->exec_default;
@@ -231,6 +231,8 @@ static struct aaj_place step_exec(struct aaj_learner *l, uint32_t from, struct a
 
     if (exe.n == 0 || exe.p[0] != '/')
         return nowhere(AAJ_REFUSED_DISCONNECTED, exe);
+    if (!aaj_is_nameable(exe))
+        return nowhere(AAJ_REFUSED_NAME, exe);
     if (from == 0 && aaj_denies_file(l, exe, AAJ_MAY_EXEC, false, &rule))
         return nowhere(AAJ_REFUSED_RULE, rule);
     if (aaj_infers(l, AAJ_INFER_SELF)) {
