@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/escape.h"
+#include "terminal.h"
 #include "verb.h"
 #include "verbs.h"
 
@@ -96,6 +97,8 @@ int main(int argc, char **argv)
     const struct verb *verb;
     int status;
 
+    if (terminal_guard() < 0)
+        return EXIT_REFUSED;
     if (!name) {
         usage(stderr);
         return EXIT_USAGE;

@@ -19,6 +19,7 @@
 #include "log/reader.h"
 #include "log/source.h"
 #include "sandbox_child.h"
+#include "terminal.h"
 #include "verb.h"
 #include "watch.h"
 
@@ -37,8 +38,9 @@ struct follow {
     bool stopped; /* the child was killed, by us */
 };
 
-/* The child: reads the text of a log from @in. It ends with its input. */
-static _Noreturn void child(int in, int out, struct watch *watch)
+/* The child: reads the text of a log from @in. It ends with its input. @plain: what it finds goes to a terminal that takes
+ * ASCII only. */
+static _Noreturn void child(int in, int out, bool plain, struct watch *watch)
 {
     struct sandbox_limits limits = { .result = 1 << 30, .memory = (size_t)2 << 30, .seconds = LIMIT_SECONDS };
     struct aaj_log_handler handler = { .event = watch_event, .loss = watch_loss };
@@ -51,7 +53,7 @@ static _Noreturn void child(int in, int out, struct watch *watch)
     /* The terminal's Ctrl-C is for the parent, which then ends our input. */
     for (size_t i = 0; i < N_END_SIGNALS; i++)
         signal(end_signals[i], SIG_IGN);
-    watch->out = fdopen(out, "w");
+    watch->out = plain ? terminal_plain(out, _IOFBF) : fdopen(out, "w");
     if (!watch->out || prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || sandbox_confine(&limits) < 0)
         _exit(SANDBOX_UNCONFINED);
     if (aaj_log_source_new(in, &source) < 0 || aaj_log_reader_new(&handler, watch, &reader) < 0)
@@ -137,7 +139,7 @@ static int start(struct follow *f, struct watch *watch, int in)
             close(feed[1]);
         if (f->audit)
             close(f->audit->fd);
-        child(feed[0], found[1], watch);
+        child(feed[0], found[1], terminal_is_plain(f->found.to), watch);
     }
     close(feed[0]);
     close(found[1]);

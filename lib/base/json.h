@@ -2,7 +2,8 @@
 /*
  * Bytes in JSON, the same in every output and in recordings: JSON strings are Unicode, and names from the system
  * are any bytes but NUL. A name that is UTF-8 without NUL is a string; any other is {"hex": "C328"}, which loses
- * nothing and cannot be taken for another name.
+ * nothing and cannot be taken for another name. Code points that would control or reorder a terminal's text
+ * (aaj_escape_harmful()) are written as \uXXXX, since JSON is looked at, too.
  */
 #pragma once
 

@@ -113,6 +113,35 @@ static void test_escape_hides_controls_and_bidi(void **state)
     aaj_arena_clear(&arena);
 }
 
+static void assert_no_control(struct aaj_str text)
+{
+    uint32_t cp = 0;
+    size_t n;
+
+    for (; text.n; text = aaj_str_skip(text, n)) {
+        n = aaj_utf8_next(text, &cp);
+        assert_true(n > 0 && cp >= 0x20 && !(cp >= 0x7f && cp < 0xa0));
+    }
+}
+
+/* C0, DEL and C1, which begin a terminal's escape sequences, as bytes and as code points. */
+static void test_no_control_comes_out_of_the_escaping(void **state)
+{
+    struct aaj_arena arena = AAJ_ARENA_INIT;
+
+    for (unsigned byte = 1; byte < 0x100; byte++)
+        assert_no_control(aaj_str_c(aaj_escape(&arena, (struct aaj_str){ (char[]){ (char)byte }, 1 })));
+    for (unsigned cp = 0x80; cp < 0x800; cp++) {
+        char in[2] = { (char)(0xc0 | cp >> 6), (char)(0x80 | (cp & 0x3f)) };
+        json_object *o = aaj_json_bytes((struct aaj_str){ in, 2 });
+
+        assert_no_control(aaj_str_c(aaj_escape(&arena, (struct aaj_str){ in, 2 })));
+        assert_no_control(aaj_str_c(json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN)));
+        json_object_put(o);
+    }
+    aaj_arena_clear(&arena);
+}
+
 static void test_json_keeps_every_byte(void **state)
 {
     static const struct {
@@ -125,6 +154,9 @@ static void test_json_keeps_every_byte(void **state)
         { AAJ_STR_INIT("a\nb"), "\"a\\nb\"" },
         { AAJ_STR_INIT("\xc3\x28"), "{\"hex\":\"C328\"}" },
         { AAJ_STR_INIT("a\0b"), "{\"hex\":\"610062\"}" },
+        /* What a terminal obeys: U+009B, an override of the direction, a tag; and the rest of such a string. */
+        { AAJ_STR_INIT("\xc2\x9b" "2J\xe2\x80\xae\xf3\xa0\x80\x81\xc3\xa4\"\\\n/"),
+          "\"\\u009b2J\\u202e\\udb40\\udc01\xc3\xa4\\\"\\\\\\u000a/\"" },
     };
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -246,6 +278,7 @@ int main(void)
         cmocka_unit_test(test_intern_is_dense_and_exact),
         cmocka_unit_test(test_diag_shows_line_and_caret_and_no_escapes),
         cmocka_unit_test(test_escape_hides_controls_and_bidi),
+        cmocka_unit_test(test_no_control_comes_out_of_the_escaping),
         cmocka_unit_test(test_json_keeps_every_byte),
         cmocka_unit_test(test_sort_agrees_with_comparing),
         cmocka_unit_test(test_sort_by_key_keeps_equal_ones_in_order),
