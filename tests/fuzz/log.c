@@ -83,7 +83,8 @@ static bool is_compressed(const uint8_t *data, size_t size)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     char *again;
-    size_t piece = size ? 1 + data[size - 1] % 97 : 1, n[2];
+    /* Some hundred pieces at most: each makes the reader keep what it still needs. */
+    size_t piece = size ? 1 + data[size - 1] % 97 + size / 256 : 1, n[2];
     struct aaj_log_account a[2];
     char *text[2] = { read_log(data, size, size ? size : 1, &a[0], &n[0]), read_log(data, size, piece, &a[1], &n[1]) };
 
