@@ -6,13 +6,12 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
-#include "base/grow.h"
+#include "base/large.h"
 
 struct aaj_arena_chunk {
     struct aaj_arena_chunk *next;
     size_t size;
-    void *base;    /* of the mapping */
-    size_t mapped; /* its bytes; 0: from the allocator */
+    size_t mapped; /* bytes of its mapping; 0: from the allocator */
     max_align_t data[];
 };
 
@@ -24,7 +23,7 @@ void aaj_arena_clear(struct aaj_arena *arena)
         struct aaj_arena_chunk *next = arena->chunks->next;
 
         if (arena->chunks->mapped)
-            munmap(arena->chunks->base, arena->chunks->mapped);
+            munmap(arena->chunks, arena->chunks->mapped);
         else
             free(arena->chunks);
         arena->chunks = next;
@@ -32,19 +31,26 @@ void aaj_arena_clear(struct aaj_arena *arena)
     arena->used = arena->total = 0;
 }
 
-/* Large chunks are mapped for themselves: zero already, and faulted in by huge pages where there are any. */
-static struct aaj_arena_chunk *map_chunk(size_t bytes)
+/* Large chunks are mapped for themselves (base/large.h), and hold what the mapping holds. */
+static struct aaj_arena_chunk *map_chunk(size_t *bytes)
 {
-    size_t mapped = bytes + AAJ_HUGE; /* so that it can begin where a huge page does */
-    char *base = mmap(NULL, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    struct aaj_arena_chunk *chunk;
+    size_t mapped;
+    struct aaj_arena_chunk *chunk = aaj_large_map(*bytes, &mapped);
 
-    if (base == MAP_FAILED)
+    if (!chunk)
         return NULL;
-    chunk = (struct aaj_arena_chunk *)(void *)(base + (-(uintptr_t)base & (AAJ_HUGE - 1)));
-    aaj_advise_huge(chunk, bytes);
-    chunk->base = base;
     chunk->mapped = mapped;
+    *bytes = mapped;
+    return chunk;
+}
+
+static struct aaj_arena_chunk *new_chunk(size_t want)
+{
+    size_t bytes = sizeof(struct aaj_arena_chunk) + want;
+    struct aaj_arena_chunk *chunk = bytes >= AAJ_LARGE ? map_chunk(&bytes) : calloc(1, bytes);
+
+    if (chunk)
+        chunk->size = bytes - sizeof(*chunk);
     return chunk;
 }
 
@@ -68,14 +74,13 @@ static int add_chunk(struct aaj_arena *arena, size_t size)
     if (want > SIZE_MAX / 2)
         return -1;
     want = align_up(want); /* so that .used, rounded up, is never past it */
-    chunk = want >= 2 * (size_t)AAJ_HUGE ? map_chunk(sizeof(*chunk) + want) : calloc(1, sizeof(*chunk) + want);
+    chunk = new_chunk(want);
     if (!chunk)
         return -1;
     chunk->next = arena->chunks;
-    chunk->size = want;
     arena->chunks = chunk;
     arena->used = 0;
-    arena->total += want;
+    arena->total += chunk->size;
     return 0;
 }
 

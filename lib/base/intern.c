@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <sys/random.h>
 
-#include "base/grow.h"
+#include "base/large.h"
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
@@ -32,7 +32,7 @@ void aaj_intern_clear(struct aaj_intern *in)
 {
     aaj_arena_clear(&in->arena);
     aaj_slots_clear(&in->slots);
-    free(in->str);
+    AAJ_LARGE_FREE(in->str, in->cap);
     *in = (struct aaj_intern){ 0 };
 }
 
@@ -48,12 +48,24 @@ static int look_up(const struct aaj_intern *in, struct aaj_str s, uint32_t hash,
     return -ENOENT;
 }
 
-void aaj_intern_fetch(const struct aaj_intern *in, uint32_t hash)
+void aaj_intern_fetch_place(const struct aaj_intern *in, uint32_t hash)
 {
     const struct aaj_slot *slot = &in->slots.slot[aaj_slots_first(&in->slots, hash)];
 
     if (slot->row1 && slot->hash == hash)
-        __builtin_prefetch(in->str[slot->row1 - 1]);
+        __builtin_prefetch(&in->str[slot->row1 - 1]);
+}
+
+void aaj_intern_fetch(const struct aaj_intern *in, uint32_t hash)
+{
+    const struct aaj_slot *slot = &in->slots.slot[aaj_slots_first(&in->slots, hash)];
+    const char *p;
+
+    if (!slot->row1 || slot->hash != hash)
+        return;
+    p = in->str[slot->row1 - 1] - sizeof(uint32_t); /* its length stands before it */
+    __builtin_prefetch(p);
+    __builtin_prefetch(p + 63); /* most names lie in two cache lines */
 }
 
 int aaj_intern_add(struct aaj_intern *in, struct aaj_str s, uint32_t *ret_id)
@@ -83,7 +95,7 @@ int aaj_intern_add_hashed(struct aaj_intern *in, struct aaj_str s, uint32_t hash
 
     if (look_up(in, s, hash, ret_id) == 0)
         return 0;
-    if (in->n >= AAJ_INTERN_MAX || AAJ_GROW(in->str, in->n, in->cap) < 0)
+    if (in->n >= AAJ_INTERN_MAX || AAJ_LARGE_GROW(in->str, in->n, in->cap) < 0)
         return -ENOMEM;
     copy = store(in, s);
     if (!copy || aaj_slots_add(&in->slots, hash, in->n) < 0)

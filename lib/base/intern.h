@@ -30,7 +30,9 @@ int aaj_intern_add(struct aaj_intern *in, struct aaj_str s, uint32_t *ret_id);
 
 /* The same in steps, so that what the next will touch can be fetched meanwhile. */
 uint32_t aaj_intern_hash(const struct aaj_intern *in, struct aaj_str s); /* reads nothing that changes */
-void aaj_intern_fetch(const struct aaj_intern *in, uint32_t hash); /* once the slot is fetched: the string */
+void aaj_intern_fetch_place(const struct aaj_intern *in,
+                            uint32_t hash);                        /* once the slot is fetched: where the string is */
+void aaj_intern_fetch(const struct aaj_intern *in, uint32_t hash); /* then: the string */
 int aaj_intern_add_hashed(struct aaj_intern *in, struct aaj_str s, uint32_t hash, uint32_t *ret_id);
 
 /* -ENOENT when the string was never added. */

@@ -5,19 +5,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/grow.h"
+#include "base/large.h"
 
 enum { SLOTS_MIN = 256 };
 
 int aaj_slots_init(struct aaj_slots *s)
 {
-    *s = (struct aaj_slots){ .slot = calloc(SLOTS_MIN, sizeof(*s->slot)), .mask = SLOTS_MIN - 1 };
+    *s = (struct aaj_slots){ .slot = aaj_large_grow(NULL, 0, SLOTS_MIN * sizeof(*s->slot)), .mask = SLOTS_MIN - 1 };
     return s->slot ? 0 : -ENOMEM;
 }
 
 void aaj_slots_clear(struct aaj_slots *s)
 {
-    free(s->slot);
+    if (s->slot)
+        AAJ_LARGE_FREE(s->slot, (size_t)s->mask + 1);
     *s = (struct aaj_slots){ 0 };
 }
 
@@ -41,23 +42,22 @@ static uint32_t run_at_start(const struct aaj_slots *s)
 }
 
 /*
- * Twice as many slots, in place: fresh pages cost more than all else here (2.5 µs each where it was measured),
- * and a second table would need as many again. A row stays in the lower half or goes to the same place of the
- * upper one. Read from start to end, each finds its place at or before where it was, among rows that are in
- * their places already. Only those that came round from the end wait until all others are.
+ * Twice as many slots, in place: fresh pages cost more than all else here, and a second table would need as many
+ * again. A row stays in the lower half or goes to the same place of the upper one. Read from start to end, each finds
+ * its place at or before where it was, among rows that are in their places already. Only those that came round from the
+ * end wait until all others are.
  */
 static int grow(struct aaj_slots *s)
 {
-    uint32_t n = s->mask + 1, mask = s->mask * 2 + 1, start = run_at_start(s);
+    uint32_t mask = s->mask * 2 + 1, start = run_at_start(s);
+    size_t n = (size_t)s->mask + 1;
     struct aaj_slot *aside = malloc((start + 1) * sizeof(*aside)), *slot;
 
-    slot = aside && mask > s->mask ? reallocarray(s->slot, (size_t)mask + 1, sizeof(*slot)) : NULL;
+    slot = aside && mask > s->mask ? aaj_large_grow(s->slot, n * sizeof(*slot), 2 * n * sizeof(*slot)) : NULL;
     if (!slot) {
         free(aside);
         return -ENOMEM;
     }
-    aaj_advise_huge(slot, ((size_t)mask + 1) * sizeof(*slot));
-    memset(slot + n, 0, n * sizeof(*slot));
     memcpy(aside, slot, start * sizeof(*slot));
     memset(slot, 0, start * sizeof(*slot));
     for (uint32_t i = start; i < n; i++) {
@@ -77,7 +77,7 @@ static int grow(struct aaj_slots *s)
 
 int aaj_slots_add(struct aaj_slots *s, uint32_t hash, uint32_t row)
 {
-    if (row == UINT32_MAX || (s->used >= s->mask / 8 * 5 && grow(s) < 0))
+    if (row == UINT32_MAX || (s->used >= s->mask / 4 * 3 && grow(s) < 0))
         return -ENOMEM;
     put(s->slot, s->mask, (struct aaj_slot){ hash, row + 1 });
     s->used++;

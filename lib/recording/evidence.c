@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "base/grow.h"
+#include "base/large.h"
 #include "recording/impl.h"
 
 const char *const recording_kind_name[KINDS] = { "allowed", "denied",        "audited",   "owner",
@@ -29,7 +30,7 @@ static int push(struct aaj_recording *rec, uint32_t entry, const struct tally *n
         *ret_place = 0;
         return 0;
     }
-    if (rec->n_tallies >= UINT32_MAX - 1 || AAJ_GROW(rec->tally, rec->n_tallies, rec->cap_tallies) < 0)
+    if (rec->n_tallies >= UINT32_MAX - 1 || AAJ_LARGE_GROW(rec->tally, rec->n_tallies, rec->cap_tallies) < 0)
         return -ENOMEM;
     rec->tally[rec->n_tallies] = *new;
     rec->tally[rec->n_tallies].next = e->tally.next;

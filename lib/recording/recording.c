@@ -8,6 +8,7 @@
 #include <xxhash.h>
 
 #include "base/grow.h"
+#include "base/large.h"
 
 enum { UNKNOWN_KEYS_MAX = 256, UNKNOWN_MAX = 256, ENTRIES_MAX = INT32_MAX };
 
@@ -57,8 +58,8 @@ struct aaj_recording *aaj_recording_free(struct aaj_recording *rec)
     aaj_slots_clear(&rec->entries);
     aaj_slots_clear(&rec->sources);
     commands_clear(&rec->commands);
-    free(rec->entry);
-    free(rec->tally);
+    AAJ_LARGE_FREE(rec->entry, rec->cap_entries);
+    AAJ_LARGE_FREE(rec->tally, rec->cap_tallies);
     free(rec->line.p);
     free(rec->from_line.p);
     free(rec->have.item);
@@ -158,7 +159,7 @@ int recording_entry(struct aaj_recording *rec, struct entry_key key, uint32_t ha
             return 0;
         }
     }
-    if (rec->n_entries >= ENTRIES_MAX || AAJ_GROW(rec->entry, rec->n_entries, rec->cap_entries) < 0 ||
+    if (rec->n_entries >= ENTRIES_MAX || AAJ_LARGE_GROW(rec->entry, rec->n_entries, rec->cap_entries) < 0 ||
         aaj_slots_add(&rec->entries, hash, (uint32_t)rec->n_entries) < 0)
         return -ENOMEM;
     rec->entry[rec->n_entries] = (struct entry){ .key = key };
@@ -369,6 +370,7 @@ int recording_shape(struct aaj_recording *rec, const struct aaj_event *event, un
     ret->kind = kind_of(event);
     ret->fsuid = event->fsuid;
     ret->named = (uint8_t)named;
+    ret->one = true;
     if (r == 0)
         r = aaj_intern_add(&rec->strings, event->op, &word[2]);
     if (r == 0)
@@ -377,6 +379,7 @@ int recording_shape(struct aaj_recording *rec, const struct aaj_event *event, un
         ret->arg[a] = 0;
         if (a + 1 != named && event->arg[a].n)
             r = aaj_intern_add(&rec->strings, event->arg[a], &ret->arg[a]);
+        ret->one = ret->one && (a == 0 || (!ret->arg[a] && a + 1 != named));
     }
     return r < 0 ? r : tuples_add(&rec->pattern, word, &ret->pattern);
 }

@@ -48,6 +48,7 @@ struct shape {
     uint32_t arg[AAJ_ARGS]; /* interned; of the name's none */
     uint32_t template1;     /* of samples (sample.h), + 1; 0: none */
     uint8_t named;          /* which argument the name is, + 1; 0: none */
+    bool one;               /* arg[0] is the only argument */
     bool filtered;          /* of a label that is not wanted */
     bool ignored;           /* no access */
 };

@@ -2,14 +2,18 @@
 #include "recording/tuples.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-#include "base/grow.h"
+#include "base/large.h"
 
 enum { ROWS_MIN = 64, ROWS_MAX = INT32_MAX };
+
+static size_t row_bytes(const struct tuples *t)
+{
+    return t->width * sizeof(*t->word);
+}
 
 int tuples_init(struct tuples *t, uint32_t width, uint64_t seed)
 {
@@ -20,27 +24,25 @@ int tuples_init(struct tuples *t, uint32_t width, uint64_t seed)
 void tuples_clear(struct tuples *t)
 {
     aaj_slots_clear(&t->slots);
-    free(t->word);
+    aaj_large_free(t->word, t->cap * row_bytes(t));
     *t = (struct tuples){ 0 };
 }
 
 static int grow(struct tuples *t)
 {
     uint32_t cap = t->cap ? t->cap * 2 : ROWS_MIN;
-    size_t row = t->width * sizeof(*t->word);
-    void *p = t->n < ROWS_MAX ? reallocarray(t->word, cap, row) : NULL;
+    void *p = t->n < ROWS_MAX ? aaj_large_grow(t->word, t->cap * row_bytes(t), cap * row_bytes(t)) : NULL;
 
     if (!p)
         return -ENOMEM;
     t->word = p;
     t->cap = cap;
-    aaj_advise_huge(p, cap * row);
     return 0;
 }
 
 int tuples_add(struct tuples *t, const uint32_t *word, uint32_t *ret_row)
 {
-    size_t bytes = t->width * sizeof(*word);
+    size_t bytes = row_bytes(t);
     uint32_t hash = (uint32_t)XXH3_64bits_withSeed(word, bytes, t->seed);
     const struct aaj_slot *slot = t->slots.slot;
 

@@ -6,6 +6,7 @@
 #include <cmocka.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -15,6 +16,7 @@
 #include "base/grow.h"
 #include "base/intern.h"
 #include "base/json.h"
+#include "base/large.h"
 #include "base/sort.h"
 #include "draw.h"
 
@@ -49,6 +51,52 @@ static void test_slots_keep_all_rows_when_they_grow(void **state)
         assert_int_equal(s.used, n);
         aaj_slots_clear(&s);
     }
+}
+
+/* From the allocator's to mappings of their own, and longer where they are or elsewhere. */
+static void test_large_arrays_keep_what_they_hold_and_begin_as_zeros(void **state)
+{
+    static const size_t size[] = {
+        1, 4096, AAJ_LARGE - 1, AAJ_LARGE, AAJ_LARGE + 1, 3 * AAJ_HUGE, 3 * AAJ_HUGE + 4096, 9 * AAJ_HUGE
+    };
+    unsigned char *p = NULL;
+    size_t have = 0, mapped;
+    void *fence;
+
+    for (size_t i = 0; i < AAJ_ARRAY_SIZE(size); i++) {
+        p = aaj_large_grow(p, have, size[i]);
+        assert_non_null(p);
+        for (size_t k = 0; k < have; k += 1009)
+            assert_int_equal(p[k], (unsigned char)(k * 31 + 1));
+        for (size_t k = have; k < size[i]; k++) {
+            assert_int_equal(p[k], 0);
+            p[k] = (unsigned char)(k * 31 + 1);
+        }
+        have = size[i];
+        if (have > AAJ_LARGE)
+            assert_int_equal((uintptr_t)p % AAJ_HUGE, 0);
+    }
+    assert_null(aaj_large_grow(p, have, SIZE_MAX / 2));
+    assert_int_equal(p[have - 1], (unsigned char)((have - 1) * 31 + 1));
+    aaj_large_free(p, have);
+    aaj_large_free(NULL, 0);
+
+    /* What stands behind the mapping is not run over. */
+    p = aaj_large_grow(NULL, 0, AAJ_HUGE);
+    assert_non_null(p);
+    fence = mmap(p + AAJ_HUGE, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+    p[AAJ_HUGE - 1] = 7;
+    p = aaj_large_grow(p, AAJ_HUGE, 2 * AAJ_HUGE);
+    assert_non_null(p);
+    assert_int_equal(p[AAJ_HUGE - 1], 7);
+    assert_int_equal(p[AAJ_HUGE], 0);
+    aaj_large_free(p, 2 * AAJ_HUGE);
+    if (fence != MAP_FAILED)
+        munmap(fence, 4096);
+    p = aaj_large_map(1, &mapped);
+    assert_non_null(p);
+    assert_int_equal(mapped, AAJ_HUGE);
+    munmap(p, mapped);
 }
 
 static void test_intern_is_dense_and_exact(void **state)
@@ -275,6 +323,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_slots_keep_all_rows_when_they_grow),
+        cmocka_unit_test(test_large_arrays_keep_what_they_hold_and_begin_as_zeros),
         cmocka_unit_test(test_intern_is_dense_and_exact),
         cmocka_unit_test(test_diag_shows_line_and_caret_and_no_escapes),
         cmocka_unit_test(test_escape_hides_controls_and_bidi),
