@@ -45,11 +45,11 @@ static size_t find_near(struct aaj_str s, char c)
 
 static void skip_spaces(struct aaj_str *s)
 {
-    size_t n = 0;
+    const char *p = s->p, *end = p + s->n;
 
-    while (n < s->n && (s->p[n] == ' ' || s->p[n] == '\t'))
-        n++;
-    *s = (struct aaj_str){ s->p + n, s->n - n };
+    while (p < end && (*p == ' ' || *p == '\t'))
+        p++;
+    *s = (struct aaj_str){ p, (size_t)(end - p) };
 }
 
 static uint64_t digits(struct aaj_str *s, unsigned max, unsigned *ret_n)
@@ -76,26 +76,13 @@ static bool ten_digits(const char *p, const char *end, uint64_t *ret)
     bad = (v | (v + 0x7676767676767676)) & 0x8080808080808080;
     if (bad || (unsigned char)(p[8] - '0') > 9 || (unsigned char)(p[9] - '0') > 9)
         return false;
-    v = v * 10 + (v >> 8); /* pairs, then fours, then all eight */
-    v = ((v & 0x000000ff000000ff) * (100 + (1000000ull << 32)) + (v >> 16 & 0x000000ff000000ff) * (1 + (10000ull << 32))) >> 32;
-    *ret = v * 100 + (uint64_t)(p[8] - '0') * 10 + (uint64_t)(p[9] - '0');
+    *ret = aaj_scan_value8(v) * 100 + (uint64_t)(p[8] - '0') * 10 + (uint64_t)(p[9] - '0');
     return true;
 }
 
 static bool is_digit(char c)
 {
     return (unsigned char)(c - '0') < 10;
-}
-
-static const char *number(const char *p, const char *end, unsigned max, uint64_t *ret)
-{
-    const char *stop = (size_t)(end - p) > max ? p + max : end;
-    uint64_t v = 0;
-
-    for (; p < stop && is_digit(*p); p++)
-        v = v * 10 + (uint64_t)(*p - '0');
-    *ret = v;
-    return p;
 }
 
 /* "1181057184.959:7): ", or ending in "):" at the end of the line. @s is behind "audit(". */
@@ -105,12 +92,12 @@ static bool audit_id(struct aaj_str *s, struct aaj_log_head *head)
     uint64_t seconds, serial;
     unsigned ms;
 
-    q = ten_digits(p, end, &seconds) && p[10] == '.' ? p + 10 : number(p, end, 12, &seconds);
+    q = ten_digits(p, end, &seconds) && p[10] == '.' ? p + 10 : aaj_scan_number(p, end, 12, &seconds);
     if (q == p || end - q < 5 || q[0] != '.' || !is_digit(q[1]) || !is_digit(q[2]) || !is_digit(q[3]) || q[4] != ':')
         return false;
     ms = (unsigned)(q[1] - '0') * 100 + (unsigned)(q[2] - '0') * 10 + (unsigned)(q[3] - '0');
     p = q + 5;
-    q = number(p, end, 19, &serial);
+    q = aaj_scan_number(p, end, 19, &serial);
     if (q == p || end - q < 2 || q[0] != ')' || q[1] != ':')
         return false;
     head->time_ms = (int64_t)(seconds * 1000 + ms);
@@ -225,23 +212,29 @@ static void classify(struct aaj_log_head *head)
     }
 }
 
-/* From "audit(" on: id, a type that may follow it, payload. */
-static void from_id(struct aaj_str s, struct aaj_log_head *head)
+bool aaj_log_head_id(struct aaj_str s, struct aaj_log_head *head)
 {
-    const char *start = s.p;
-
-    if (!audit_id(&s, head)) {
-        if (aaj_str_search(s, apparmor_mark) < s.n || aaj_str_search(s, AAJ_STR("operation=\"")) < s.n)
-            bad(head, start, "the audit id is not SECONDS.MILLISECONDS:SERIAL");
-        return;
-    }
+    if (!audit_id(&s, head))
+        return false;
     skip_spaces(&s);
     if (!head->type_name.n && eat(&s, AAJ_STR("type="))) {
         head->type_name = word(&s);
         head->type = type_number(head->type_name);
     }
     head->payload = s;
-    classify(head);
+    if (head->type == AAJ_AUDIT_AVC && eat(&s, AAJ_STR("apparmor=\""))) /* nearly every line that matters */
+        head->kind = AAJ_LINE_APPARMOR;
+    else
+        classify(head);
+    return true;
+}
+
+/* From "audit(" on: id, a type that may follow it, payload. */
+static void from_id(struct aaj_str s, struct aaj_log_head *head)
+{
+    if (!aaj_log_head_id(s, head) &&
+        (aaj_str_search(s, apparmor_mark) < s.n || aaj_str_search(s, AAJ_STR("operation=\"")) < s.n))
+        bad(head, s.p, "the audit id is not SECONDS.MILLISECONDS:SERIAL");
 }
 
 /* [node=HOST ]type=NAME msg=audit(…): …; also without type. */

@@ -2,6 +2,7 @@
 #include "log/path.h"
 
 #include "log/field.h"
+#include "log/scan.h"
 
 static struct aaj_str field(struct aaj_str text, struct aaj_str key)
 {
@@ -45,11 +46,14 @@ static bool is_privileged(struct aaj_str path, uint32_t *ret_mode)
 bool aaj_path_is_privileged(struct aaj_str line)
 {
     enum { ITEM_WITHIN = 72 }; /* behind the longest id */
+    static const struct aaj_str start = AAJ_STR_INIT("type=PATH msg=audit("), item = AAJ_STR_INIT(": item=0 ");
+    const char *p = line.p + start.n, *end = line.p + ITEM_WITHIN;
     uint32_t mode;
 
-    return aaj_str_starts(line, AAJ_STR("type=PATH ")) &&
-           aaj_str_search(aaj_str_head(line, ITEM_WITHIN), AAJ_STR(" item=0 ")) < ITEM_WITHIN &&
-           line.n > ITEM_WITHIN && is_privileged(line, &mode);
+    if (line.n <= ITEM_WITHIN || !aaj_str_starts(line, start))
+        return false;
+    p = aaj_scan_byte(p, end, ')') + 1;
+    return end - p >= (ptrdiff_t)item.n && memcmp(p, item.p, item.n) == 0 && is_privileged(line, &mode);
 }
 
 /* name= of a payload, decoded; empty where there is none. */

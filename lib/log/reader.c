@@ -26,6 +26,7 @@ struct aaj_log_reader {
     size_t scratch_cap;
     struct aaj_journal journal;
     struct aaj_join join;
+    struct aaj_log_like like;
 };
 
 int aaj_log_reader_new(const struct aaj_log_handler *handler, void *data, struct aaj_log_reader **ret_reader)
@@ -203,12 +204,27 @@ static bool is_open(const struct aaj_log_head *head)
            aaj_str_find(head->payload, '\'') == head->payload.n;
 }
 
+static bool is_auditd(struct aaj_str line)
+{
+    return line.n > 6 && memcmp(line.p, "type=", 5) == 0;
+}
+
 /* auditd's records that are none of ours, of which there are more than of all others: PROCTITLE, PATH, CWD, … Ours
  * are AVC, APPARMOR_…, SYSCALL, SOCKADDR, EXECVE, USER_AVC, UNKNOWN[…] and numbers. */
 static bool is_foreign(struct aaj_str line)
 {
-    return line.n > 6 && memcmp(line.p, "type=", 5) == 0 && line.p[5] >= 'B' && line.p[5] <= 'Z' &&
-           line.p[5] != 'S' && line.p[5] != 'U' && line.p[5] != 'E';
+    return line.p[5] >= 'B' && line.p[5] <= 'Z' && line.p[5] != 'S' && line.p[5] != 'U' && line.p[5] != 'E';
+}
+
+/* Lines of auditd that are not taken apart here: what is none of ours, and what is looked into when another record
+ * asks for it. */
+static bool is_put_off(struct aaj_log_reader *reader, struct aaj_str line)
+{
+    if (aaj_join_is_syscall(line))
+        return aaj_join_later(&reader->join, line);
+    if (line.p[5] == 'C' && aaj_str_starts(line, AAJ_STR("type=CWD ")))
+        aaj_join_cwd(&reader->join, line);
+    return is_foreign(line);
 }
 
 /* What a PATH record says of the file that was run, where it is worth knowing. */
@@ -229,9 +245,8 @@ static int take_path(struct aaj_log_reader *reader, struct aaj_str line)
 /* One of auditd's that is seldom worth a look. */
 static int foreign_line(struct aaj_log_reader *reader, struct aaj_str line)
 {
-    if (line.p[5] == 'C' && aaj_str_starts(line, AAJ_STR("type=CWD ")))
-        aaj_join_cwd(&reader->join, line);
-    else if (aaj_path_is_privileged(line))
+    reader->account.lines++;
+    if (line.p[5] == 'P' && aaj_path_is_privileged(line))
         return take_path(reader, line);
     reader->account.irrelevant++;
     return 0;
@@ -299,13 +314,15 @@ static int take_line(struct aaj_log_reader *reader, const char *p, size_t n)
         if (r < 0 || continued)
             return r;
     }
-    if (aaj_journal_is_json(line))
+    if (is_auditd(line)) {
+        if (is_put_off(reader, line))
+            return foreign_line(reader, line);
+        aaj_log_head_parse(line, &head);
+    } else if (aaj_journal_is_json(line)) {
         return take_entry(reader, aaj_journal_json(&reader->journal, line));
-    if (is_foreign(line) || (aaj_join_is_syscall(line) && aaj_join_later(&reader->join, line))) {
-        reader->account.lines++;
-        return foreign_line(reader, line);
+    } else {
+        aaj_log_head_parse_like(line, &reader->like, &head);
     }
-    aaj_log_head_parse(line, &head);
     if (is_open(&head))
         return hold(reader, line);
     reader->account.lines++;
@@ -425,27 +442,47 @@ static int feed_export(struct aaj_log_reader *reader, const char *p, size_t n)
     return r;
 }
 
+/* A record that one of the next block may belong to. */
+static void prime_head(struct aaj_join *join, const struct aaj_log_head *head)
+{
+    struct aaj_event event;
+    struct aaj_str argv;
+
+    if (head->kind == AAJ_LINE_APPARMOR)
+        aaj_join_avc(join, head);
+    else if (head->kind == AAJ_LINE_SYSCALL)
+        (void)aaj_join_syscall(join, head, &event);
+    else if (head->kind == AAJ_LINE_SOCKADDR)
+        (void)aaj_join_sockaddr(join, head, &event);
+    else if (head->kind == AAJ_LINE_EXECVE)
+        (void)aaj_join_execve(join, head, &event, &argv);
+}
+
+/* A journal's entry, whose bytes are gone at the next one. */
+static void prime_entry(struct aaj_log_reader *reader, struct aaj_str line)
+{
+    if (aaj_journal_json(&reader->journal, line) < 0)
+        return;
+    prime_head(&reader->join, &reader->journal.head);
+    if (aaj_join_pin(&reader->join) < 0)
+        aaj_join_forget(&reader->join);
+}
+
 void aaj_log_reader_prime(struct aaj_log_reader *reader, const char *data, size_t n)
 {
     const char *end = data + n, *nl;
     struct aaj_log_head head;
-    struct aaj_event event;
-    struct aaj_str argv;
 
     for (; data < end && (nl = memchr(data, '\n', (size_t)(end - data))); data = nl + 1) {
-        if (*data != 't' && *data != 'n')
-            continue; /* only auditd's own form holds records that are joined by serial and may be cut apart */
-        if (aaj_str_starts((struct aaj_str){ data, (size_t)(nl - data) }, AAJ_STR("type=CWD ")))
-            aaj_join_cwd(&reader->join, (struct aaj_str){ data, (size_t)(nl - data) });
-        aaj_log_head_parse((struct aaj_str){ data, (size_t)(nl - data) }, &head);
-        if (head.kind == AAJ_LINE_APPARMOR)
-            aaj_join_avc(&reader->join, &head);
-        else if (head.kind == AAJ_LINE_SYSCALL)
-            (void)aaj_join_syscall(&reader->join, &head, &event);
-        else if (head.kind == AAJ_LINE_SOCKADDR)
-            (void)aaj_join_sockaddr(&reader->join, &head, &event);
-        else if (head.kind == AAJ_LINE_EXECVE)
-            (void)aaj_join_execve(&reader->join, &head, &event, &argv);
+        struct aaj_str line = { data, (size_t)(nl - data) };
+
+        if (aaj_journal_is_json(line))
+            prime_entry(reader, line);
+        /* Else only auditd's own form holds records that are joined by serial and may be cut apart. */
+        if ((*data != 't' && *data != 'n') || (is_auditd(line) && is_put_off(reader, line)))
+            continue;
+        aaj_log_head_parse(line, &head);
+        prime_head(&reader->join, &head);
     }
 }
 

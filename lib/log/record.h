@@ -70,10 +70,24 @@ struct aaj_log_head {
 /* Fills *ret_head; never fails, .kind says what was found. */
 void aaj_log_head_parse(struct aaj_str line, struct aaj_log_head *ret_head);
 
+/* What an earlier line of a syslog began with (like.c); all zero at first. */
+enum { AAJ_LOG_LIKE_MAX = 160 };
+struct aaj_log_like {
+    char text[AAJ_LOG_LIKE_MAX]; /* of the line, up to and with "audit(" */
+    /* Of .text: the seconds of its date, what is behind their fraction, the stamp's '[' and ']' (0: none), the end. */
+    uint8_t seconds, behind, open, close, n; /* n = 0: nothing is known */
+    uint8_t host, host_n, type_name, type_name_n;
+    int type;
+};
+/* The same, and faster where @line begins as the one before did. Each log has its own @like. */
+void aaj_log_head_parse_like(struct aaj_str line, struct aaj_log_like *like, struct aaj_log_head *ret_head);
+
 /* The parts that journald's own formats need: the text behind "kernel:" and behind "audit[…]:". */
 void aaj_log_head_kernel(struct aaj_str text, struct aaj_log_head *head);
 void aaj_log_head_audit(struct aaj_str text, struct aaj_log_head *head);
 void aaj_log_head_user(struct aaj_str text, struct aaj_log_head *head);
+/* The text behind "audit(" where host, type and channel are known; false and unchanged where it is no id. */
+bool aaj_log_head_id(struct aaj_str text, struct aaj_log_head *head);
 
 /* Recognises statements of loss in a kernel or daemon message (loss.c). */
 bool aaj_log_loss_parse(struct aaj_str text, struct aaj_log_head *head);

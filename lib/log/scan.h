@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include <endian.h>
 #include <stdint.h>
 #include <string.h>
 #ifdef __SSE2__
@@ -26,6 +27,43 @@ static inline const char *aaj_scan_byte(const char *p, const char *end, char c)
 #endif
     while (p < end && *p != c)
         p++;
+    return p;
+}
+
+/* What eight digits say: bytes of 0 to 9, the first digit lowest. */
+static inline uint64_t aaj_scan_value8(uint64_t v)
+{
+    v = v * 10 + (v >> 8); /* pairs, then fours, then all eight */
+    return ((v & 0x000000ff000000ff) * (100 + (1000000ull << 32)) +
+            (v >> 16 & 0x000000ff000000ff) * (1 + (10000ull << 32))) >>
+           32;
+}
+
+/* The digits at @p, no more than @max (at least 8): behind them, and what they say. Most numbers have few, and are read
+ * at once: one multiplication a digit, each waiting for the one before, costs more. */
+static inline const char *aaj_scan_number(const char *p, const char *end, unsigned max, uint64_t *ret)
+{
+    const char *stop = (size_t)(end - p) > max ? p + max : end;
+    uint64_t v, other;
+
+    if (end - p >= 8) {
+        memcpy(&v, p, 8);
+        v = le64toh(v) ^ 0x3030303030303030;
+        other = (v | (v + 0x7676767676767676)) & 0x8080808080808080; /* the lowest is right: carries go up */
+        if (other & 0x80) {
+            *ret = 0;
+            return p;
+        }
+        if (other) {
+            unsigned bits = (unsigned)__builtin_ctzll(other) & ~7u;
+
+            *ret = aaj_scan_value8(v << (64 - bits));
+            return p + bits / 8;
+        }
+    }
+    for (v = 0; p < stop && (unsigned char)(*p - '0') < 10; p++)
+        v = v * 10 + (uint64_t)(*p - '0');
+    *ret = v;
     return p;
 }
 

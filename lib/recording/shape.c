@@ -46,24 +46,18 @@ static const char *find_pid(const char *p, const char *end)
     return end > p ? memmem(p, (size_t)(end - p), " pid=", 5) : NULL;
 }
 
-static bool is_digit(char c)
-{
-    return (unsigned char)(c - '0') < 10;
-}
-
 /* A number as the kernel writes it, which is the only way that it can be written again; NULL otherwise. */
 static const char *number(const char *p, const char *end, uint32_t *ret)
 {
-    const char *start = p, *stop = end - p > NUMBER_DIGITS ? p + NUMBER_DIGITS : end;
-    uint32_t v = 0;
+    uint64_t v;
+    const char *behind = aaj_scan_number(p, end, NUMBER_DIGITS + 1, &v);
 
-    for (; p < stop && is_digit(*p); p++)
-        v = v * 10 + (uint32_t)(*p - '0');
-    *ret = v;
-    return p == start || (*start == '0' && p - start > 1) || (p < end && is_digit(*p)) ? NULL : p;
+    *ret = (uint32_t)v;
+    return behind == p || behind - p > NUMBER_DIGITS || (*p == '0' && behind - p > 1) ? NULL : behind;
 }
 
-static bool at(const char *p, const char *end, const char *word, size_t n)
+/* Always inline, so that a comparison with a literal is one or two of words. */
+static inline __attribute__((always_inline)) bool at(const char *p, const char *end, const char *word, size_t n)
 {
     return (size_t)(end - p) > n && memcmp(p, word, n) == 0;
 }

@@ -299,6 +299,66 @@ static void test_smallest_sample_whatever_the_order(void **unused)
     free(back.p);
 }
 
+/* ---- blocks ---- */
+
+static void put_exec(FILE *out, unsigned k)
+{
+    fprintf(
+        out,
+        "type=AVC msg=audit(1795297628.620:%u): apparmor=\"ALLOWED\" operation=\"exec\" profile=\"p\" name=\"/bin/x%u\" pid=1 "
+        "comm=\"c\" requested_mask=\"x\" denied_mask=\"x\" fsuid=0 ouid=0 target=\"p//null-/bin/x%u\"\n",
+        k, k, k);
+    fprintf(out, "type=EXECVE msg=audit(1795297628.620:%u): argc=2 a0=\"x\" a1=\"%u\"\n", k, k);
+}
+
+#define JOURNAL                                                                                           \
+    "{\"_TRANSPORT\":\"audit\",\"_SOURCE_REALTIME_TIMESTAMP\":\"1795297628620000\",\"_AUDIT_ID\":\"%u\"," \
+    "\"_AUDIT_TYPE\":"
+
+static void put_journal_exec(FILE *out, unsigned k)
+{
+    fprintf(out,
+            JOURNAL "\"1400\",\"MESSAGE\":\"AVC apparmor=\\\"ALLOWED\\\" operation=\\\"exec\\\" profile=\\\"p\\\" "
+                    "name=\\\"/bin/x%u\\\" pid=1 comm=\\\"c\\\" requested_mask=\\\"x\\\" denied_mask=\\\"x\\\" fsuid=0 "
+                    "ouid=0 target=\\\"p//null-/bin/x%u\\\"\"}\n",
+            k, k, k);
+    fprintf(out, JOURNAL "\"1309\",\"MESSAGE\":\"EXECVE argc=2 a0=\\\"x\\\" a1=\\\"%u\\\"\"}\n", k, k);
+}
+
+/* A log is read in blocks: wherever it is cut, records of one serial find each other. */
+static void test_what_belongs_together_may_be_in_two_blocks(void **unused)
+{
+    enum { EXECS = 3000 };
+
+    for (unsigned run = 0; run < 4; run++) {
+        bool json = run & 1;
+        struct text log, out;
+        FILE *in = open_memstream(&log.p, &log.n);
+        struct aaj_recording *rec;
+        unsigned found = 0;
+
+        assert_non_null(in);
+        for (unsigned k = 1; k <= EXECS; k++) {
+            if (json)
+                put_journal_exec(in, k);
+            else
+                put_exec(in, k);
+            fprintf(in, "%.*s\n", (int)draw(70),
+                    "of no interest, but not always of the same length: other blocks each time");
+        }
+        assert_int_equal(fclose(in), 0);
+        assert_true(log.n > 3 * 256 * 1024);
+        rec = take_in(log, run < 2 ? 1 : 3);
+        out = text_of(rec);
+        aaj_recording_free(rec);
+        for (const char *p = out.p; (p = strstr(p, "\"kind\":\"command\"")); p++)
+            found++;
+        assert_int_equal(found, EXECS);
+        free(out.p);
+        free(log.p);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -306,6 +366,7 @@ int main(void)
         cmocka_unit_test(test_findings_are_the_same),
         cmocka_unit_test(test_samples_are_lines),
         cmocka_unit_test(test_smallest_sample_whatever_the_order),
+        cmocka_unit_test(test_what_belongs_together_may_be_in_two_blocks),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

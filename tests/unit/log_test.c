@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "draw.h"
 #include "log/reader.h"
 
 struct seen {
@@ -361,6 +362,102 @@ static void test_dates(void **state)
     }
 }
 
+/* ---- heads like those before ---- */
+
+static void assert_same_text(struct aaj_str a, struct aaj_str b)
+{
+    assert_int_equal(a.n, b.n);
+    if (a.n)
+        assert_ptr_equal(a.p, b.p);
+}
+
+/* What the short way finds is what the long one does. */
+static void assert_same_head(const char *text, size_t n, struct aaj_log_like *like)
+{
+    struct aaj_log_head a, b;
+    char *line = malloc(n ? n : 1); /* so that a sanitizer sees what is read behind it */
+
+    assert_non_null(line);
+    memcpy(line, text, n);
+    aaj_log_head_parse((struct aaj_str){ line, n }, &a);
+    aaj_log_head_parse_like((struct aaj_str){ line, n }, like, &b);
+    assert_same_text(a.line, b.line);
+    assert_same_text(a.payload, b.payload);
+    assert_same_text(a.host, b.host);
+    assert_same_text(a.boot, b.boot);
+    assert_same_text(a.type_name, b.type_name);
+    assert_same_text(a.id, b.id);
+    assert_int_equal(a.type, b.type);
+    assert_int_equal(a.channel, b.channel);
+    assert_int_equal(a.kind, b.kind);
+    assert_int_equal(a.time_ms, b.time_ms);
+    assert_int_equal(a.serial, b.serial);
+    assert_ptr_equal(a.why, b.why);
+    assert_int_equal(a.at, b.at);
+    assert_int_equal(a.lost, b.lost);
+    free(line);
+}
+
+/* A few bytes of the header changed, left out or put in. */
+static size_t change(char *line, size_t n)
+{
+    static const char bytes[] = "0123456789 []:.,-+TZ()=a\t\n\xff";
+
+    for (uint32_t k = draw(3) + 1; k > 0; k--) {
+        size_t at = draw((uint32_t)(n < 130 ? n : 130));
+
+        switch (draw(4)) {
+        case 0:
+            memmove(line + at, line + at + 1, n - at - 1);
+            n--;
+            break;
+        case 1:
+            memmove(line + at + 1, line + at, n - at);
+            n++;
+            line[at] = bytes[draw(sizeof(bytes) - 1)];
+            break;
+        case 2:
+            line[at] = (char)('0' + draw(10));
+            break;
+        default:
+            line[at] = bytes[draw(sizeof(bytes) - 1)];
+        }
+    }
+    return draw(20) ? n : draw((uint32_t)n);
+}
+
+static void test_heads_like_those_before_mean_the_same(void **state)
+{
+    static const char *const lines[] = {
+        "2026-11-21T21:17:07.095000+00:00 web1 kernel: [   10.001000] audit: type=1400 audit(1795295827.095:1000): " OPEN_KEYS,
+        "2026-11-21T21:17:07.095000+00:00 web1 kernel: audit: type=1400 audit(1795295827.095:1000): " OPEN_KEYS,
+        "2026-11-21 21:17:07 web1 kernel: [10.1] audit: type=1400 audit(1795295827.095:1000): " OPEN_KEYS,
+        "Nov 21 21:17:07 web1 kernel: [   10.001000] audit: type=1400 audit(1795295827.095:1000): " OPEN_KEYS,
+        "Nov  1 21:17:07 web1 kernel: [10.001000] type=1400 audit(1795295827.095:1000): " OPEN_KEYS,
+        "Nov  1 21:17:07 web1 kernel: [10.001000] audit(1795295827.095:7): type=1503 operation=\"inode_permission\" name=\"/x\"",
+        "Sat 2026-11-21 21:17:07 UTC web1 kernel: audit: type=1400 audit(1795295827.095:1000): " OPEN_KEYS,
+        "Nov 21 21:17:07 kernel: [   10.001000] audit: type=1400 audit(1795295827.095:1000): " OPEN_KEYS,
+        "<5>Nov 21 21:17:07 web1 kernel: [   10.001000] audit: type=1400 audit(1795295827.095:1000): " OPEN_KEYS,
+        "2026-11-21T21:17:07.095000+00:00 web1 dbus-daemon[7]: apparmor=\"DENIED\" operation=\"dbus_method_call\"",
+        "2026-11-21T21:17:07.095000+00:00 web1 kernel: [   10.001000] audit: type=1300 audit(1795295827.095:1000): arch=c000003e",
+        "type=AVC msg=audit(1795295827.095:1000): " OPEN_KEYS,
+    };
+
+    for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+        struct aaj_log_like like = { 0 };
+        char text[512];
+
+        for (int k = 0; k < 5000; k++) {
+            size_t n = strlen(lines[i]);
+
+            memcpy(text, lines[i], n);
+            assert_same_head(text, n, &like);
+            n = change(text, n);
+            assert_same_head(text, n, &like);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -371,6 +468,7 @@ int main(void)
         cmocka_unit_test(test_port_0_is_no_destination),
         cmocka_unit_test(test_words_of_an_exec),
         cmocka_unit_test(test_relative_name_of_a_privileged_file),
+        cmocka_unit_test(test_heads_like_those_before_mean_the_same),
         cmocka_unit_test(test_dates),
     };
 
