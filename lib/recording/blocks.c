@@ -8,12 +8,13 @@
 #include "log/journal.h"
 #include "log/scan.h"
 
-/* A block holds more than the longest line, so that one without a line's end is too long a line. What comes before a
+/* A block is as large as still fits into the nearer caches, from the kernel's copy of it to its last look. There is
+ * room for more than the longest line, so that a block without a line's end is too long a line. What comes before a
  * block is looked at again for the records that its own may belong to. */
-enum { BLOCK = AAJ_LOG_LINE_MAX + 64 * 1024, BEFORE = 16 * 1024 };
+enum { BLOCK = 256 * 1024, ROOM = AAJ_LOG_LINE_MAX + 64 * 1024, BEFORE = 16 * 1024 };
 
 struct block {
-    char *buf; /* BEFORE, then BLOCK bytes */
+    char *buf; /* BEFORE, then ROOM bytes */
     struct aaj_str before, text;
 };
 
@@ -80,6 +81,23 @@ static void keep_before(struct input_stream *in, struct aaj_str text)
     in->n_before = tail.n;
 }
 
+/* Bytes behind the @n in @text, up to @room of them all; the rest of a line that is too long is dropped. */
+static size_t fill(struct input_stream *in, char *text, size_t n, size_t room)
+{
+    while (n < room && !in->ended) {
+        n += more(in, text + n, room - n);
+        if (in->skip_line && n) {
+            char *nl = memchr(text, '\n', n);
+            size_t drop = nl ? (size_t)(nl + 1 - text) : n;
+
+            memmove(text, text + drop, n - drop);
+            n -= drop;
+            in->skip_line = !nl;
+        }
+    }
+    return n;
+}
+
 /* Fills @b; false at the end. */
 static bool next_block(struct input_stream *in, struct block *b, bool whole_lines)
 {
@@ -90,20 +108,14 @@ static bool next_block(struct input_stream *in, struct block *b, bool whole_line
     b->before = (struct aaj_str){ b->buf, in->n_before };
     memcpy(text, in->rest, n);
     in->n_rest = 0;
-    while (n < BLOCK && !in->ended) {
-        n += more(in, text + n, BLOCK - n);
-        if (in->skip_line && n) {
-            char *nl = memchr(text, '\n', n);
-            size_t drop = nl ? (size_t)(nl + 1 - text) : n;
-
-            memmove(text, text + drop, n - drop);
-            n -= drop;
-            in->skip_line = !nl;
-        }
-    }
+    n = fill(in, text, n, BLOCK);
     if (n == 0)
         return false;
     cut = in->ended || !whole_lines ? n : cut_at(text, n - 1);
+    if (cut == 0) { /* a line longer than the block */
+        n = fill(in, text, n, ROOM);
+        cut = in->ended ? n : cut_at(text, n - 1);
+    }
     if (cut == 0) { /* one line and more of it to come */
         in->skip_line = true;
         cut = n;
@@ -286,11 +298,11 @@ static int make_crew(struct crew *crew, unsigned members)
     pthread_cond_init(&crew->changed, NULL);
     crew->n_places = members > 1 ? members + 2 : 1;
     crew->place = calloc(crew->n_places, sizeof(*crew->place));
-    crew->in->rest = malloc(BLOCK);
+    crew->in->rest = malloc(ROOM);
     if (!crew->place || !crew->in->rest)
         return -ENOMEM;
     for (size_t i = 0; i < crew->n_places; i++) {
-        crew->place[i].block.buf = malloc(BEFORE + BLOCK);
+        crew->place[i].block.buf = malloc(BEFORE + ROOM);
         if (!crew->place[i].block.buf)
             return -ENOMEM;
     }

@@ -73,6 +73,8 @@ static int on_known(void *data, const struct aaj_log_head *head)
     q->line = line_of(s);
     q->last = s->ending;
     look_at_shape(s, q);
+    if (s->taker && q->plain)
+        aaj_slots_prefetch(&s->taker->rec->strings.slots, q->name_hash);
     r = b->n_items == TABLE_STEP ? give(s) : 0;
     return r < 0 ? r : 1;
 }

@@ -85,11 +85,13 @@ static int take_event(struct table *t, const struct aaj_event *event)
     return r < 0 ? r : recording_add(t->rec, key, recording_hash(t->rec, key), t->source, &shape, &sample, NULL);
 }
 
-/* ---- records, some at a time: each step for all of them, fetching what the next one touches ---- */
+/* ---- records, some at a time ---- */
 
 /* What is made of a record on its way through the steps. */
 struct step {
-    struct shape shape; /* a copy: the table of shapes moves on */
+    const struct shape *shape; /* of the table, or .own; the table stays as it is until the last step */
+    struct shape own;
+    bool fresh; /* .own is to be remembered */
     struct entry_key key;
     uint32_t source, hash;
     bool good; /* an access that is wanted */
@@ -121,14 +123,13 @@ static unsigned named_argument(const struct queued *q, const struct aaj_log_reco
 static int take_apart(struct table *t, const struct queued *q, struct step *step)
 {
     struct aaj_log_record record;
-    struct shape *shape = &step->shape;
+    struct shape *shape = &step->own;
     struct aaj_event event;
     bool has_name = q->plain && q->known.gaps.name.from < q->known.gaps.name.to;
     unsigned named;
     int r;
 
     *shape = (struct shape){ .digest = q->digest };
-    step->good = false;
     if (sample_buffer_reserve(&t->scratch, q->head.line.n) < 0)
         return -ENOMEM;
     record.scratch = t->scratch.p;
@@ -145,8 +146,7 @@ static int take_apart(struct table *t, const struct queued *q, struct step *step
     }
     if (r == 0 && step->good && q->plain)
         r = samples_template(&t->rec->samples, q->head.line, &q->known, &q->digest, &shape->template1);
-    if (r == 0 && q->plain && (named || !has_name))
-        shapes_put(&t->shapes, shape);
+    step->fresh = r == 0 && q->plain && (named || !has_name);
     return r;
 }
 
@@ -157,8 +157,9 @@ static int know(struct table *t, struct queued *q, struct step *step)
     int r = enter_source(t, q->head.host, q->head.boot, q->head.time_ms, q->head.channel);
 
     step->source = t->source;
+    step->good = step->fresh = false;
+    step->shape = shape ? shape : &step->own;
     if (r == 0 && shape) {
-        step->shape = *shape;
         step->good = !shape->filtered && !shape->ignored;
         aaj_log_reader_used(t->reader, 1);
     } else if (r == 0) {
@@ -166,27 +167,30 @@ static int know(struct table *t, struct queued *q, struct step *step)
     }
     if (r < 0)
         return r;
-    q->known.template1 = step->shape.template1;
-    t->filtered += step->shape.filtered;
-    if (!step->shape.filtered && (step->good || step->shape.ignored))
+    q->known.template1 = step->shape->template1;
+    t->filtered += step->shape->filtered;
+    if (!step->shape->filtered && (step->good || step->shape->ignored))
         note_event(t, q->head.time_ms);
-    if (step->shape.named)
-        aaj_intern_fetch(&t->rec->strings, q->name_hash);
+    if (step->shape->named)
+        aaj_intern_fetch_place(&t->rec->strings, q->name_hash);
     return 0;
 }
 
 static int make_key(struct table *t, const struct queued *q, struct step *step)
 {
-    const struct shape *shape = &step->shape;
-    uint32_t arg[AAJ_ARGS];
+    const struct shape *shape = step->shape;
+    uint32_t arg[AAJ_ARGS], name = 0;
     int r = 0;
 
-    memcpy(arg, shape->arg, sizeof(arg));
     if (shape->named)
-        r = aaj_intern_add_hashed(&t->rec->strings, shape_name(q->known.payload, &q->known.gaps), q->name_hash,
-                                  &arg[shape->named - 1]);
-    if (r == 0)
-        r = recording_object(t->rec, arg, &step->key.object);
+        r = aaj_intern_add_hashed(&t->rec->strings, shape_name(q->known.payload, &q->known.gaps), q->name_hash, &name);
+    step->key.object = shape->named ? name : shape->arg[0];
+    if (!shape->one) {
+        memcpy(arg, shape->arg, sizeof(arg));
+        if (shape->named)
+            arg[shape->named - 1] = name;
+        r = r == 0 ? recording_object(t->rec, arg, &step->key.object) : r;
+    }
     step->key.pattern = shape->pattern;
     step->hash = recording_hash(t->rec, step->key);
     aaj_slots_prefetch(&t->rec->entries, step->hash);
@@ -197,37 +201,65 @@ static int add(struct table *t, const struct queued *q, const struct step *step)
 {
     struct sample sample = { q->head.time_ms, q->head.serial, q->head.line };
 
-    return recording_add(t->rec, step->key, step->hash, step->source, &step->shape, &sample, q->plain ? &q->known : NULL);
+    return recording_add(t->rec, step->key, step->hash, step->source, step->shape, &sample,
+                         q->plain ? &q->known : NULL);
 }
 
+/*
+ * Records on a conveyor: while one is entered, the next ones are at earlier steps, each of which fetches what the step
+ * behind it touches. A cache miss takes as long as some records do; so far apart are the steps.
+ */
 static int take_step(struct table *t, struct queued *q, size_t n)
 {
+    enum { APART = 6, LAST = 4 * APART };
     struct step step[TABLE_STEP];
     int r = 0;
 
+    for (size_t i = 0; i < n + LAST && r == 0; i++) {
+        size_t k = i; /* less than nothing is more than n */
+
+        if (k < n)
+            r = know(t, &q[k], &step[k]);
+        k -= APART;
+        if (k < n && step[k].good && step[k].shape->named)
+            aaj_intern_fetch(&t->rec->strings, q[k].name_hash);
+        k -= APART;
+        if (r == 0 && k < n && step[k].good)
+            r = make_key(t, &q[k], &step[k]);
+        k -= APART;
+        if (k < n && step[k].good)
+            recording_prefetch_entry(t->rec, step[k].hash);
+        k -= APART;
+        if (r == 0 && k < n && step[k].good)
+            r = add(t, &q[k], &step[k]);
+    }
+    for (size_t i = 0; i < n && r == 0; i++)
+        if (step[i].fresh)
+            shapes_put(&t->shapes, &step[i].own);
+    return r;
+}
+
+/* The slots of the names of some records. */
+static void fetch_slots(const struct table *t, const struct queued *q, size_t n)
+{
     for (size_t i = 0; i < n; i++)
         if (q[i].plain)
             aaj_slots_prefetch(&t->rec->strings.slots, q[i].name_hash);
-    for (size_t i = 0; i < n && r == 0; i++)
-        r = know(t, &q[i], &step[i]);
-    for (size_t i = 0; i < n && r == 0; i++)
-        if (step[i].good)
-            r = make_key(t, &q[i], &step[i]);
-    for (size_t i = 0; i < n && r == 0; i++)
-        if (step[i].good)
-            recording_prefetch_entry(t->rec, step[i].hash);
-    for (size_t i = 0; i < n && r == 0; i++)
-        if (step[i].good)
-            r = add(t, &q[i], &step[i]);
-    return r;
+}
+
+static size_t step_of(const struct batch *b, size_t from)
+{
+    return from > b->n_items ? 0 : b->n_items - from < TABLE_STEP ? b->n_items - from : TABLE_STEP;
 }
 
 int table_take(struct table *t, struct batch *b)
 {
     int r = 0;
 
-    for (size_t i = 0; i < b->n_items && r == 0; i += TABLE_STEP)
-        r = take_step(t, b->item + i, b->n_items - i < TABLE_STEP ? b->n_items - i : TABLE_STEP);
+    for (size_t i = 0; i < b->n_items && r == 0; i += TABLE_STEP) {
+        fetch_slots(t, b->item + i + step_of(b, i), step_of(b, i + TABLE_STEP));
+        r = take_step(t, b->item + i, step_of(b, i));
+    }
     for (size_t i = 0; i < b->n_events && r == 0; i++)
         r = take_event(t, &b->event[i]);
     for (size_t i = 0; i < b->n_facts && r == 0; i++) {

@@ -7,7 +7,7 @@
 #include "recording/impl.h"
 #include "recording/intake.h"
 
-enum { TABLE_STEP = 16 }; /* records that are taken together, so that their cache misses overlap */
+enum { TABLE_STEP = 64 }; /* records that are taken together, so that their cache misses overlap */
 
 struct table {
     struct aaj_recording *rec;
