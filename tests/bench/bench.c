@@ -18,6 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "floor.h"
 #include "recording/intake.h"
 
 struct cost {
@@ -94,18 +95,30 @@ static int run_libapparmor(const char *file)
     return events == 0;
 }
 
+static int run_floor(const char *file)
+{
+    return bench_floor(file, false);
+}
+
+static int run_floor_distinct(const char *file)
+{
+    return bench_floor(file, true);
+}
+
 static int run_nothing(const char *file)
 {
     return 0;
 }
 
-enum variant { GREP, ONE, TWO, WRITING, LIBAPPARMOR, NOTHING, VARIANTS };
+enum variant { GREP, ONE, TWO, WRITING, LIBAPPARMOR, FLOOR, FLOOR_DISTINCT, NOTHING, VARIANTS };
 static int (*const run[VARIANTS])(const char *file) = {
     [GREP] = run_grep,
     [ONE] = run_intake,
     [TWO] = run_intake_two,
     [WRITING] = run_learn,
     [LIBAPPARMOR] = run_libapparmor,
+    [FLOOR] = run_floor,
+    [FLOOR_DISTINCT] = run_floor_distinct,
     [NOTHING] = run_nothing,
 };
 
@@ -140,16 +153,20 @@ static const struct row {
     double target; /* 0: none */
 } rows[] = {
     { "audit", "CPU, x grep", CPU_RATIO, ONE, GREP, 3 },
+    { "audit", "the least there is to do (floor.h), x grep", CPU_RATIO, FLOOR, GREP, 0 },
     { "audit", "CPU with writing the recording, x grep", CPU_RATIO, WRITING, GREP, 0 },
     { "audit", "times faster than parse_record", SPEED_RATIO, LIBAPPARMOR, ONE, 10 },
     { "audit", "two threads, times faster than one", WALL_RATIO, ONE, TWO, 1.5 },
     { "audit", "peak MB, one thread", PEAK, ONE, ONE, 100 },
     { "audit", "peak MB, two threads", PEAK, TWO, TWO, 100 },
     { "syslog", "CPU, x grep", CPU_RATIO, ONE, GREP, 3 },
+    { "syslog", "the least there is to do, x grep", CPU_RATIO, FLOOR, GREP, 0 },
     { "syslog", "times faster than parse_record", SPEED_RATIO, LIBAPPARMOR, ONE, 10 },
     { "syslog", "two threads, times faster than one", WALL_RATIO, ONE, TWO, 1.5 },
     { "captured", "CPU, x grep", CPU_RATIO, ONE, GREP, 1 },
+    { "captured", "the least there is to do, x grep", CPU_RATIO, FLOOR, GREP, 0 },
     { "distinct", "CPU, x grep", CPU_RATIO, ONE, GREP, 5 },
+    { "distinct", "the least there is to do, x grep", CPU_RATIO, FLOOR_DISTINCT, GREP, 0 },
     { "distinct", "CPU with writing the recording, x grep", CPU_RATIO, WRITING, GREP, 0 },
     { "distinct", "two threads, times faster than one", WALL_RATIO, ONE, TWO, 0 },
     { "long", "peak MB, one thread", PEAK, ONE, ONE, 100 },
