@@ -180,6 +180,8 @@ static int group(struct aaj_learner *l, struct aaj_dir *dir)
         r = aaj_group_siblings(l, dir);
     if (r == 0 && dir->area == AAJ_AREA_OWN && aaj_infers(l, AAJ_INFER_TWINS))
         r = aaj_group_twins(l, dir);
+    if (r == 0 && dir->area == AAJ_AREA_SYSTEM && aaj_infers(l, AAJ_INFER_VERSION))
+        r = aaj_group_versions(l, dir);
     return r;
 }
 
@@ -211,6 +213,8 @@ int aaj_generalise(struct aaj_learner *l)
 {
     int r = l->n_nodes && aaj_infers(l, AAJ_INFER_SERVED) ? aaj_served_prepare(l) : 0;
 
+    if (r == 0 && l->n_nodes && aaj_infers(l, AAJ_INFER_SUBJECT))
+        r = aaj_subjects_prepare(l);
     if (r < 0 || l->n_nodes == 0)
         return r;
     return visit(l, 0, AAJ_STR(""), false, 0);

@@ -143,10 +143,12 @@ static void decide(struct aaj_learner *l, const struct aaj_dir *dir, struct name
 
     for (unsigned i = 0; i < me->shape.n; i++) {
         const struct aaj_piece *p = &me->shape.piece[i];
-        enum aaj_infer by = temp ? AAJ_INFER_TEMP
-                                 : p->kind == AAJ_PIECE_NUMBER ? AAJ_INFER_COUNTER : AAJ_INFER_RANDOM;
+        enum aaj_infer by = p->kind == AAJ_PIECE_WORD ? AAJ_INFER_SUBJECT
+                            : temp ? AAJ_INFER_TEMP
+                                   : p->kind == AAJ_PIECE_NUMBER ? AAJ_INFER_COUNTER : AAJ_INFER_RANDOM;
         bool varies = p->kind == AAJ_PIECE_NUMBER ? number_varies(l, dir, node, flags, &me->shape, i, &range[i], group)
                       : p->kind == AAJ_PIECE_TEXT ? false
+                      : p->kind == AAJ_PIECE_WORD ? true
                                                   : letters_vary(dir, flags, p, &range[i], group);
 
         if (varies && aaj_infers(l, by)) {
@@ -173,7 +175,7 @@ static struct aaj_str guarded(struct aaj_learner *l, enum aaj_piece_kind kind, c
         return range->upper ? AAJ_STR("[0-9A-F]*[0-9A-F]") : AAJ_STR("[0-9a-f]*[0-9a-f]");
     if (range->min < tail)
         tail = range->min;
-    if (range->min == range->max && range->min <= 12)
+    if (kind == AAJ_PIECE_RANDOM && range->min == range->max && range->min <= 12)
         for (size_t i = 0; i + tail < range->min; i++)
             out = aaj_arena_printf(&l->scratch, "%.*s?", AAJ_STR_ARG(out));
     else
@@ -383,10 +385,13 @@ static int look_at_names(struct aaj_learner *l, const struct aaj_dir *dir, const
     for (size_t i = 0; i < g->n; i++) {
         struct named *me = &g->name[i];
         const struct aaj_node *node = &l->node[dir->kids.id[i]];
+        struct aaj_str word = aaj_subject_word(node->name);
 
         *me = (struct named){ .node = dir->kids.id[i], .pattern = { "", 0 } };
         if (!(node->flags & AAJ_NODE_GLOB) && !aaj_is_secret_name(node->name))
             aaj_shape_of(node->name, maker_of(dir, flags_of(l, me->node)), &me->shape);
+        if (dir->area == AAJ_AREA_OWN && aaj_is_subject(l, word))
+            aaj_shape_take_word(&me->shape, word.n);
         g->order[i] = (struct aaj_sortable){ .tie = (uint32_t)i, .id = (uint32_t)i };
         g->order[i].str = aaj_shape_key(keys, node->name, &me->shape);
         if (!g->order[i].str.p)

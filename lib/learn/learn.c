@@ -19,6 +19,7 @@ const struct aaj_infer_info aaj_infer_info[AAJ_INFER_COUNT] = {
     [AAJ_INFER_TEMP] = { "temp", "names the slave makes and removes: the made-up part differs each time" },
     [AAJ_INFER_COUNTER] = { "counter", "numbers in names that the slave makes or that siblings show to differ" },
     [AAJ_INFER_RANDOM] = { "random", "random and hashed parts of names" },
+    [AAJ_INFER_SUBJECT] = { "subject", "a word that names what the slave makes in several places: the next has another name" },
     [AAJ_INFER_TREE] = { "tree", "directories named after the hashes of what is in them" },
     [AAJ_INFER_CREATED] = { "created", "new files beside those that the slave made in its own directories" },
     [AAJ_INFER_REREAD] = { "reread", "what the slave made in its own directories it reads after a restart" },
@@ -28,6 +29,7 @@ const struct aaj_infer_info aaj_infer_info[AAJ_INFER_COUNT] = {
     [AAJ_INFER_LOCALE] = { "locale", "what it reads for one language it reads for another" },
     [AAJ_INFER_TWINS] = { "twins", "directories that are used like their neighbours" },
     [AAJ_INFER_LIBRARIES] = { "libraries", "files of a kind beside those that it reads below /usr" },
+    [AAJ_INFER_VERSION] = { "version", "another release of a package has another number" },
     [AAJ_INFER_VARIABLE] = { "variable", "the target's tunables have a name for the place" },
     [AAJ_INFER_ABSTRACTION] = { "abstraction", "a set of rules that covers several accesses" },
     [AAJ_INFER_CHILD] = { "child", "a profile for an executed program" },
@@ -277,6 +279,7 @@ static void learner_free(struct aaj_learner *l)
     aaj_glob_free(l->code_glob);
     aaj_paths_free(l);
     free(l->code);
+    free(l->subject);
     free(l->runs);
     free(l->draft);
     free(l->mapped);

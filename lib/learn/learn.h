@@ -23,6 +23,7 @@ enum aaj_infer {
     AAJ_INFER_TEMP,        /* names the slave itself makes and removes: the made-up part varies */
     AAJ_INFER_COUNTER,     /* numbers in names that the slave makes, or that siblings show to vary */
     AAJ_INFER_RANDOM,      /* random or hashed parts of names */
+    AAJ_INFER_SUBJECT,     /* a word that names what it makes in several places */
     AAJ_INFER_TREE,        /* one- or two-level trees of hashed names */
     AAJ_INFER_CREATED,     /* new files beside those the slave made, in its own folders */
     AAJ_INFER_REREAD,      /* what the slave made and left it may read again */
@@ -32,6 +33,7 @@ enum aaj_infer {
     AAJ_INFER_LOCALE,      /* files and directories named after a language */
     AAJ_INFER_TWINS,       /* directories used like their neighbours */
     AAJ_INFER_LIBRARIES,   /* many files of one kind below /usr, or of one package */
+    AAJ_INFER_VERSION,     /* numbers of releases below /usr */
     AAJ_INFER_VARIABLE,    /* a place that the target's tunables have a name for */
     AAJ_INFER_ABSTRACTION, /* a set of rules that covers several accesses */
     AAJ_INFER_CHILD,       /* a child profile for an executable */

@@ -304,6 +304,21 @@ void aaj_shape_of(struct aaj_str name, enum aaj_maker maker, struct aaj_shape *r
         ret_shape->n = 0;
 }
 
+void aaj_shape_take_word(struct aaj_shape *s, size_t n)
+{
+    struct aaj_piece *first = s->piece;
+
+    if (s->n == 0 || first->kind != AAJ_PIECE_TEXT || first->len < n || (first->len > n && s->n == AAJ_SHAPE_PIECES))
+        return;
+    if (first->len > n) {
+        memmove(first + 1, first, s->n * sizeof(*first));
+        first[1].off = (uint8_t)n;
+        first[1].len = (uint8_t)(first[1].len - n);
+        s->n++;
+    }
+    *first = (struct aaj_piece){ AAJ_PIECE_WORD, 0, (uint8_t)n };
+}
+
 struct aaj_str aaj_shape_key(struct aaj_arena *arena, struct aaj_str name, const struct aaj_shape *shape)
 {
     char *key = aaj_arena_alloc(arena, name.n + 3 * AAJ_SHAPE_PIECES + 1);
@@ -358,6 +373,8 @@ struct aaj_str aaj_piece_pattern(struct aaj_arena *arena, enum aaj_piece_kind ki
         return aaj_str_c(range->upper ? "[0-9A-F]*" : "[0-9a-f]*");
     case AAJ_PIECE_RANDOM:
         return fixed && range->min <= 12 ? repeat(arena, "?", range->min) : aaj_str_c("*");
+    case AAJ_PIECE_WORD:
+        return aaj_str_c("*");
     default:
         return (struct aaj_str){ 0 };
     }

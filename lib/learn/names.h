@@ -15,6 +15,7 @@ enum aaj_piece_kind {
     AAJ_PIECE_NUMBER,
     AAJ_PIECE_HEX,    /* a hash or id in hexadecimal digits, 8 or more */
     AAJ_PIECE_RANDOM, /* letters and digits that no person would choose */
+    AAJ_PIECE_WORD,   /* what something is called that there are others of; see aaj_shape_take_word() */
 };
 
 enum { AAJ_SHAPE_PIECES = 24 };
@@ -44,6 +45,9 @@ static inline struct aaj_str aaj_piece_text(struct aaj_str name, const struct aa
 bool aaj_piece_is_moment(struct aaj_str name, const struct aaj_shape *shape, unsigned i);
 /* Of numbers with a capital in front of each, "M707546P759", one that is long shows what the others are. */
 bool aaj_piece_is_labelled(struct aaj_str name, const struct aaj_shape *shape, unsigned i);
+
+/* Makes the @n bytes that the name begins with, a part of its first piece, a word that varies. */
+void aaj_shape_take_word(struct aaj_shape *shape, size_t n);
 
 /* Names with the same key differ in variable pieces only. */
 struct aaj_str aaj_shape_key(struct aaj_arena *arena, struct aaj_str name, const struct aaj_shape *shape);

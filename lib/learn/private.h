@@ -128,6 +128,8 @@ struct aaj_learner {
     size_t n_evs, cap_evs;
     void *children; /* hash of (parent, name) */
 
+    struct aaj_str *subject; /* words that name its things; in byte order */
+    size_t n_subjects, cap_subjects;
     struct aaj_code *code;
     size_t n_code, cap_code;
     struct aaj_glob *code_glob; /* names with these extensions */
@@ -305,6 +307,15 @@ bool aaj_is_in_homes(struct aaj_str dir);
 struct aaj_str aaj_star(struct aaj_learner *l, const struct aaj_dir *dir, struct aaj_str ext, bool deep);
 bool aaj_is_starred(const struct aaj_dir *dir, struct aaj_str name); /* does it match such a star? */
 struct aaj_str aaj_home_means(struct aaj_str pattern);               /* a comment for a rule with one; may be empty */
+
+/* version.c: folders and libraries below /usr that bear the number of a release */
+int aaj_group_versions(struct aaj_learner *l, struct aaj_dir *dir);
+
+/* subject.c: words that name things of the slave's in several places */
+int aaj_subjects_prepare(struct aaj_learner *l);
+/* The word that a name begins with; empty: with none. */
+struct aaj_str aaj_subject_word(struct aaj_str name);
+bool aaj_is_subject(const struct aaj_learner *l, struct aaj_str word);
 
 /* locale.c: what there is for one language there is for others */
 int aaj_group_locale(struct aaj_learner *l, struct aaj_dir *dir);
