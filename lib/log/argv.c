@@ -99,11 +99,12 @@ static char lower(char c)
 /* Does @s end in a word that names a secret: "DB_PASSWORD", "--token", "api-key"? */
 static bool names_secret(struct aaj_str s)
 {
-    static const struct aaj_str secrets[] = { AAJ_STR_INIT("pass"),   AAJ_STR_INIT("passwd"), AAJ_STR_INIT("password"),
-                                              AAJ_STR_INIT("passphrase"), AAJ_STR_INIT("pwd"), AAJ_STR_INIT("secret"),
-                                              AAJ_STR_INIT("token"),  AAJ_STR_INIT("key"),    AAJ_STR_INIT("apikey"),
-                                              AAJ_STR_INIT("credential"), AAJ_STR_INIT("credentials"),
-                                              AAJ_STR_INIT("authorization"), AAJ_STR_INIT("cookie") };
+    static const struct aaj_str secrets[] = {
+        AAJ_STR_INIT("pass"),   AAJ_STR_INIT("passwd"),     AAJ_STR_INIT("password"),    AAJ_STR_INIT("passphrase"),
+        AAJ_STR_INIT("pwd"),    AAJ_STR_INIT("secret"),     AAJ_STR_INIT("token"),       AAJ_STR_INIT("key"),
+        AAJ_STR_INIT("apikey"), AAJ_STR_INIT("credential"), AAJ_STR_INIT("credentials"), AAJ_STR_INIT("authorization"),
+        AAJ_STR_INIT("cookie")
+    };
 
     for (size_t i = 0; i < sizeof(secrets) / sizeof(secrets[0]); i++) {
         struct aaj_str want = secrets[i];

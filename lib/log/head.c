@@ -17,7 +17,7 @@
 
 #include "log/scan.h"
 
-const char *const aaj_channel_name[AAJ_CHANNEL_COUNT] = { "", "audit", "kernel", "user" };
+const char *const aaj_channel_name[AAJ_CHANNEL_COUNT] = { "", "audit", "kernel", "user", "syscalls" };
 
 static const struct aaj_str apparmor_mark = AAJ_STR_INIT("apparmor=\"");
 
@@ -129,6 +129,10 @@ static const struct {
     { AAJ_STR_INIT("CWD"), AAJ_AUDIT_CWD },
     { AAJ_STR_INIT("EXECVE"), AAJ_AUDIT_EXECVE },
     { AAJ_STR_INIT("MMAP"), AAJ_AUDIT_MMAP },
+    { AAJ_STR_INIT("FD_PAIR"), AAJ_AUDIT_FD_PAIR },
+    { AAJ_STR_INIT("EOE"), AAJ_AUDIT_EOE },
+    { AAJ_STR_INIT("PROCTITLE"), AAJ_AUDIT_PROCTITLE },
+    { AAJ_STR_INIT("OPENAT2"), AAJ_AUDIT_OPENAT2 },
 };
 
 static int type_number(struct aaj_str name)

@@ -2,9 +2,9 @@
 #include "log/join.h"
 
 #include <errno.h>
-#include <libaudit.h>
 #include <stdlib.h>
 
+#include "log/call.h"
 #include "log/field.h"
 #include "log/path.h"
 #include "log/sockaddr.h"
@@ -167,50 +167,6 @@ static struct aaj_str value(struct aaj_str payload, struct aaj_str key)
     return aaj_log_field(payload, key).value;
 }
 
-/* connect, bind, sendto …: by auditd's enrichment, else by number and architecture. */
-static struct aaj_str syscall_name(struct aaj_str payload)
-{
-    struct aaj_str name = value(payload, AAJ_STR(" SYSCALL=")), arch, nr;
-    char number[16] = { 0 };
-    const char *known;
-    int machine;
-
-    if (name.n)
-        return name;
-    arch = value(payload, AAJ_STR("arch="));
-    nr = value(payload, AAJ_STR(" syscall="));
-    if (arch.n == 0 || arch.n >= sizeof(number) || nr.n == 0 || nr.n >= sizeof(number))
-        return (struct aaj_str){ "", 0 };
-    memcpy(number, arch.p, arch.n);
-    machine = audit_elf_to_machine((unsigned)strtoul(number, NULL, 16));
-    memset(number, 0, sizeof(number));
-    memcpy(number, nr.p, nr.n);
-    known = machine < 0 ? NULL : audit_syscall_to_name(atoi(number), machine);
-    return known ? aaj_str_c(known) : (struct aaj_str){ "", 0 };
-}
-
-/* Which side of the socket the address names, and the mask of the operation. */
-static bool meaning(struct aaj_str op, bool *ret_local, uint32_t *ret_mask)
-{
-    static const struct {
-        struct aaj_str name;
-        bool local;
-        uint32_t mask; /* of AAJ_CLASS_NET */
-    } ops[] = {
-        { AAJ_STR_INIT("connect"), false, 1u << 2 },  { AAJ_STR_INIT("bind"), true, 1u << 1 },
-        { AAJ_STR_INIT("sendto"), false, 1u << 5 },   { AAJ_STR_INIT("sendmsg"), false, 1u << 5 },
-        { AAJ_STR_INIT("sendmmsg"), false, 1u << 5 },
-    };
-
-    for (size_t i = 0; i < sizeof(ops) / sizeof(ops[0]); i++)
-        if (aaj_str_eq(op, ops[i].name)) {
-            *ret_local = ops[i].local;
-            *ret_mask = ops[i].mask;
-            return true;
-        }
-    return false;
-}
-
 /* A label of another security module ("user:role:type:level") or none at all. */
 static bool no_label(struct aaj_str label)
 {
@@ -274,8 +230,8 @@ static int make(struct aaj_join *join, const struct aaj_join_line *from, const s
     if (need_scratch(join, sizeof(*sa) + (avc ? avc->payload.n : 0)) < 0)
         return -ENOMEM;
     sa = (struct aaj_sockaddr *)(void *)join->scratch;
-    e.op = syscall_name(syscall->payload);
-    if (!meaning(e.op, &local, &e.requested) || !aaj_sockaddr_parse(value(from->payload, AAJ_STR("saddr=")), sa) ||
+    e.op = aaj_call_name(syscall->payload);
+    if (!aaj_sockaddr_meaning(e.op, &local, &e.requested) || !aaj_sockaddr_parse(value(from->payload, AAJ_STR("saddr=")), sa) ||
         !who(join, avc, value(syscall->payload, AAJ_STR(" subj=")), &e))
         return 0;
     if (!local && aaj_str_eq((struct aaj_str){ sa->port, sa->port_len }, AAJ_STR("0")))

@@ -132,7 +132,7 @@ int aaj_journal_json(struct aaj_journal *journal, struct aaj_str line)
 
     aaj_arena_clear(&journal->arena);
     journal->head = (struct aaj_log_head){ .line = line };
-    if (!of_interest(line))
+    if (!journal->all && !of_interest(line))
         return 0;
     tok = json_tokener_new_ex(8);
     if (!tok)

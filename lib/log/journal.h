@@ -13,6 +13,7 @@ enum { AAJ_JOURNAL_EXPORT_MARK = 9 };
 
 struct aaj_journal {
     struct aaj_arena arena; /* the strings of .head */
+    bool all; /* every entry is wanted */
     struct aaj_log_head head;
 };
 

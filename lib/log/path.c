@@ -25,7 +25,7 @@ static bool octal(struct aaj_str s, uint32_t *ret)
     return true;
 }
 
-static bool has_caps(struct aaj_str path)
+bool aaj_path_has_caps(struct aaj_str path)
 {
     struct aaj_str caps = field(path, AAJ_STR(" cap_fp="));
 
@@ -40,7 +40,7 @@ enum { TYPE_MASK = 0170000, TYPE_REGULAR = 0100000, SETUID_OR_SETGID = 06000 };
 static bool is_privileged(struct aaj_str path, uint32_t *ret_mode)
 {
     return octal(field(path, AAJ_STR(" mode=")), ret_mode) && (*ret_mode & TYPE_MASK) == TYPE_REGULAR &&
-           (*ret_mode & SETUID_OR_SETGID || has_caps(path));
+           (*ret_mode & SETUID_OR_SETGID || aaj_path_has_caps(path));
 }
 
 bool aaj_path_is_privileged(struct aaj_str line)
@@ -120,7 +120,7 @@ int aaj_path_fact(struct aaj_str path, struct aaj_str exec, struct aaj_str cwd, 
         return 0;
     *ret = (struct aaj_fact){ .path = run, .type = 'f', .mode = (uint16_t)(mode & 07777), .uid = (uint32_t)uid,
                               .gid = (uint32_t)gid, .bits = aaj_fact_mode_bits((uint16_t)(mode & 07777), 'f') };
-    if (has_caps(path))
+    if (aaj_path_has_caps(path))
         ret->bits |= AAJ_FACT_CAPS | AAJ_FACT_CAPS_KNOWN;
     return 1;
 }

@@ -25,6 +25,9 @@ bool aaj_path_is_privileged(struct aaj_str line);
  * the payloads. */
 int aaj_path_fact(struct aaj_str path, struct aaj_str exec, struct aaj_str cwd, char *scratch, struct aaj_fact *ret_fact);
 
+/* Whether a PATH record says that the file has capabilities. */
+bool aaj_path_has_caps(struct aaj_str path);
+
 /* @name as it is called in the directory @cwd, made absolute in @buf (both and two bytes): no empty part, no "." and no
  * "..", which is taken to be the parent, as it is where no link leads elsewhere. Empty where it cannot be. */
 struct aaj_str aaj_path_absolute(struct aaj_str cwd, struct aaj_str name, char *buf);

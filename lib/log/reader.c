@@ -36,6 +36,7 @@ int aaj_log_reader_new(const struct aaj_log_handler *handler, void *data, struct
     if (!reader)
         return -ENOMEM;
     reader->handler = *handler;
+    reader->journal.all = handler->each != NULL;
     reader->data = data;
     *ret_reader = reader;
     return 0;
@@ -152,11 +153,22 @@ static int loss_line(struct aaj_log_reader *reader, const struct aaj_log_head *h
     return reader->handler.loss ? reader->handler.loss(reader->data, head) : 0;
 }
 
+static int each_line(struct aaj_log_reader *reader, const struct aaj_log_head *head)
+{
+    int r = reader->handler.each(reader->data, head);
+
+    reader->account.used += r > 0;
+    reader->account.irrelevant += r == 0;
+    return r < 0 ? r : 0;
+}
+
 /* Everything that has a head ends here; .lines has been counted. */
 static int take_head(struct aaj_log_reader *reader, struct aaj_log_head *head)
 {
     struct aaj_event event;
 
+    if (reader->handler.each && head->type && head->serial)
+        return each_line(reader, head);
     switch (head->kind) {
     case AAJ_LINE_APPARMOR:
         return apparmor_line(reader, head);
@@ -315,7 +327,7 @@ static int take_line(struct aaj_log_reader *reader, const char *p, size_t n)
             return r;
     }
     if (is_auditd(line)) {
-        if (is_put_off(reader, line))
+        if (!reader->handler.each && is_put_off(reader, line))
             return foreign_line(reader, line);
         aaj_log_head_parse(line, &head);
     } else if (aaj_journal_is_json(line)) {

@@ -36,6 +36,9 @@ struct aaj_log_handler {
     int (*fact)(void *data, const struct aaj_fact *fact, struct aaj_str label, const struct aaj_log_head *head);
     /* Optional: an exec, as its own record tells, and the words it was made with (log/argv.h). */
     int (*command)(void *data, const struct aaj_event *exec, struct aaj_str argv, const struct aaj_log_head *head);
+    /* Optional: who takes this gets every line with a type and an id, whole, and nothing else is made of it: 1 = used, 0 =
+     * irrelevant, or -errno. For records that are not AppArmor's (log/call.h). */
+    int (*each)(void *data, const struct aaj_log_head *head);
     /* Optional: a line set aside, with the offset of the trouble; @head may be NULL. */
     void (*report)(void *data, struct aaj_str line, uint64_t line_no, size_t at, const char *why,
                    const struct aaj_log_head *head);

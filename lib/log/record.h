@@ -21,9 +21,10 @@ enum aaj_channel {
     AAJ_CHANNEL_AUDIT,  /* audit netlink: auditd, its dispatcher, journald's audit transport */
     AAJ_CHANNEL_KERNEL, /* the kernel log: dmesg, kmsg, syslog, journald's kernel transport */
     AAJ_CHANNEL_USER,   /* written by a user-space mediator: dbus-daemon, dbus-broker */
+    AAJ_CHANNEL_SYSCALLS, /* not said by AppArmor: what it would have been asked for system calls in the audit log */
     AAJ_CHANNEL_COUNT,
 };
-extern const char *const aaj_channel_name[AAJ_CHANNEL_COUNT]; /* "", "audit", "kernel", "user" */
+extern const char *const aaj_channel_name[AAJ_CHANNEL_COUNT]; /* "", "audit", "kernel", "user", "syscalls" */
 
 enum aaj_line_kind {
     AAJ_LINE_OTHER,    /* nothing of ours */
@@ -43,7 +44,11 @@ enum {
     AAJ_AUDIT_SOCKADDR = 1306,
     AAJ_AUDIT_CWD = 1307,
     AAJ_AUDIT_EXECVE = 1309,
+    AAJ_AUDIT_FD_PAIR = 1317,
+    AAJ_AUDIT_EOE = 1320,
     AAJ_AUDIT_MMAP = 1323,
+    AAJ_AUDIT_PROCTITLE = 1327,
+    AAJ_AUDIT_OPENAT2 = 1337,
     AAJ_AUDIT_AVC = 1400,
     AAJ_AUDIT_APPARMOR = 1500, /* 1.x prose */
     AAJ_AUDIT_APPARMOR_FIRST = 1501,

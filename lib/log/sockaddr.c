@@ -6,11 +6,28 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include "log/field.h"
 #include "log/sockaddr.h"
 
-static int hex_digit(char c)
+bool aaj_sockaddr_meaning(struct aaj_str op, bool *ret_local, uint32_t *ret_mask)
 {
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'A' && c <= 'F' ? c - 'A' + 10 : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+    static const struct {
+        struct aaj_str name;
+        bool local;
+        uint32_t mask; /* of AAJ_CLASS_NET */
+    } ops[] = {
+        { AAJ_STR_INIT("connect"), false, 1u << 2 },  { AAJ_STR_INIT("bind"), true, 1u << 1 },
+        { AAJ_STR_INIT("sendto"), false, 1u << 5 },   { AAJ_STR_INIT("sendmsg"), false, 1u << 5 },
+        { AAJ_STR_INIT("sendmmsg"), false, 1u << 5 },
+    };
+
+    for (size_t i = 0; i < sizeof(ops) / sizeof(ops[0]); i++)
+        if (aaj_str_eq(op, ops[i].name)) {
+            *ret_local = ops[i].local;
+            *ret_mask = ops[i].mask;
+            return true;
+        }
+    return false;
 }
 
 static size_t decode(struct aaj_str hex, unsigned char *out, size_t max)
@@ -18,7 +35,7 @@ static size_t decode(struct aaj_str hex, unsigned char *out, size_t max)
     size_t n = 0;
 
     for (; n < max && n * 2 + 1 < hex.n; n++) {
-        int hi = hex_digit(hex.p[n * 2]), lo = hex_digit(hex.p[n * 2 + 1]);
+        int hi = aaj_hex_digit(hex.p[n * 2]), lo = aaj_hex_digit(hex.p[n * 2 + 1]);
 
         if (hi < 0 || lo < 0)
             break;
