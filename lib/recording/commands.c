@@ -99,6 +99,11 @@ int recording_command_of(struct aaj_recording *rec, const struct aaj_event *exec
     return commands_add(&rec->commands, &rec->strings, label, name, argv);
 }
 
+int aaj_recording_add_command(struct aaj_recording *rec, const struct aaj_event *exec, struct aaj_str argv)
+{
+    return recording_command_of(rec, exec, argv);
+}
+
 int recording_merge_commands(struct aaj_recording *rec, const struct aaj_recording *other)
 {
     const struct commands *from = &other->commands;
@@ -142,11 +147,13 @@ uint32_t *commands_order(const struct commands *c, const uint32_t *rank)
 size_t aaj_recording_commands(const struct aaj_recording *rec, const struct aaj_access *access,
                               struct aaj_str ret_argv[static AAJ_COMMANDS_KEPT])
 {
-    const struct command *c = access->class != AAJ_CLASS_EXEC
-                                  ? NULL
-                                  : commands_find(&rec->commands, &rec->strings, access->label, access->arg[AAJ_FILE_NAME]);
+    const struct command *c =
+        access->class != AAJ_CLASS_EXEC
+            ? NULL
+            : commands_find(&rec->commands, &rec->strings, access->label, access->arg[AAJ_FILE_NAME]);
 
-    _Static_assert((int)AAJ_COMMANDS_KEPT == (int)COMMANDS_KEPT, "one number, said twice for who sees the public header");
+    _Static_assert((int)AAJ_COMMANDS_KEPT == (int)COMMANDS_KEPT,
+                   "one number, said twice for who sees the public header");
     for (uint32_t i = 0; c && i < c->n; i++)
         ret_argv[i] = aaj_recording_str(rec, c->argv[i]);
     return c ? c->n : 0;

@@ -39,6 +39,13 @@ int recording_input(struct aaj_recording *rec, const struct input *input)
     return 0;
 }
 
+int aaj_recording_add_input(struct aaj_recording *rec, const struct aaj_input_account *in)
+{
+    struct input input = { in->lines, in->used, in->irrelevant, in->reported, in->bytes, in->first_ms, in->last_ms };
+
+    return recording_input(rec, &input);
+}
+
 /* audit_lost= counts since boot; other messages say what was lost since the one before. */
 static bool is_counter(const struct aaj_recording *rec, const struct loss *loss)
 {

@@ -157,7 +157,7 @@ static int source_key_of(struct reading *in, struct json_object *o, struct sourc
     for (key->channel = 0; key->channel < AAJ_CHANNEL_COUNT; key->channel++)
         if (aaj_str_eq(channel, aaj_str_c(aaj_channel_name[key->channel])))
             return 0;
-    return refuse(in, "there are the channels audit, kernel and user", "channel");
+    return refuse(in, "there are the channels audit, kernel, user and syscalls", "channel");
 }
 
 static int mask_of(struct reading *in, struct json_object *o, const char *key, uint32_t class, uint32_t *ret)

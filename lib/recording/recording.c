@@ -213,6 +213,14 @@ int recording_sample_of(const struct aaj_recording *rec, uint32_t entry, struct 
     return e->sample ? samples_unpack(&rec->samples, recording_name(rec, entry), e->sample, buffer, ret) : 0;
 }
 
+bool aaj_recording_has_channel(const struct aaj_recording *rec, enum aaj_channel channel)
+{
+    for (size_t i = 0; i < rec->n_sources; i++)
+        if (rec->source[i].key.channel == channel && rec->source[i].events)
+            return true;
+    return false;
+}
+
 struct aaj_str aaj_recording_sample(struct aaj_recording *rec, const struct aaj_access *access)
 {
     struct sample sample;

@@ -65,9 +65,21 @@ struct aaj_recording *aaj_recording_free(struct aaj_recording *rec);
  * it is the smallest; it may be empty. Modes STATUS, HINT, ERROR and INVALID are no access: ignored. */
 int aaj_recording_add(struct aaj_recording *rec, const struct aaj_event *event, struct aaj_str line);
 
+/* The words that the program of an exec was started with (log/argv.h). */
+int aaj_recording_add_command(struct aaj_recording *rec, const struct aaj_event *exec, struct aaj_str argv);
+/* What was read. */
+struct aaj_input_account {
+    uint64_t lines, used, irrelevant, reported, bytes;
+    int64_t first_ms, last_ms; /* of what was used; 0: nothing said when */
+};
+int aaj_recording_add_input(struct aaj_recording *rec, const struct aaj_input_account *input);
+
 /* Accesses in canonical order (label, class, op, args, masks by their bytes), whatever the order of
  * arrival. The array belongs to the recording and is valid until the next change. */
 int aaj_recording_accesses(struct aaj_recording *rec, const struct aaj_access **ret_access, size_t *ret_n);
+
+/* Whether any event came through @channel. */
+bool aaj_recording_has_channel(const struct aaj_recording *rec, enum aaj_channel channel);
 
 /* One raw line of @access, the smallest by (time, serial, bytes); empty: none is known, or memory is exhausted. Lines are
  * kept packed: this one is valid until the recording is asked for another, or changes. */
@@ -125,6 +137,12 @@ int aaj_recording_read(struct aaj_recording *rec, struct aaj_str text, struct aa
                        struct aaj_diags *diags); /* merges into @rec */
 int aaj_recording_write(struct aaj_recording *rec, FILE *out);
 int aaj_recording_merge(struct aaj_recording *rec, const struct aaj_recording *other);
+
+/* The same under other names: @fn gives the name of a file that stands for @name in an access of @op, or the label, where @op
+ * is empty. Of names that become one the evidence is added up. */
+int aaj_recording_rename(const struct aaj_recording *rec,
+                         int (*fn)(void *data, struct aaj_str op, struct aaj_str name, struct aaj_arena *arena, struct aaj_str *ret_name),
+                         void *data, struct aaj_recording **ret_rec);
 
 /* Drops sample lines, and replaces what names persons and sessions: /home/NAME, the NAME of a user's own folders,
  * session ids. A new recording, since different names may become one. */
