@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 #include "learn_session.h"
+#include "learn_syscalls.h"
 #include "recorder.h"
 #include "verbs.h"
 
@@ -19,6 +20,12 @@ static const struct opt opts[] = {
     { "live", 0, NULL, "listen to this kernel's audit while CMD runs, or until Ctrl-C; the default with CMD" },
     { "lab", 0, NULL, "run CMD in the lab: a throw-away machine with a real AppArmor kernel" },
     OPTS_LAB,
+    { "syscalls", 0, NULL, "learn from system calls that audit rules log, without AppArmor" },
+    { "print-rules", 0, NULL, "print these audit rules, for auditctl -R" },
+    { "user", 0, "USER", "of the rules: whose calls are logged; default: the manifest's user" },
+    { "key", 0, "KEY", "the rules' key; default: of the rules aajail, of what is read any" },
+    { "root", 0, "DIR", "resolve the names of calls in this tree; default: on this machine" },
+    { "files", 0, "FILE", "the same from find -printf '%y\\t%m\\t%U\\t%G\\t%p\\t%l\\n', plain or .zst" },
     OPT_JSON,
     OPT_END,
 };
@@ -109,8 +116,18 @@ static int with_facts(struct aaj_arena *arena, struct aaj_str *text, struct aaj_
 
 struct learn_args {
     const char *output;
-    bool add, json, live, lab, command, facts;
+    bool add, json, live, lab, command, facts, syscalls, print_rules;
+    struct learn_syscalls trace;
 };
+
+/* The names that calls were made with are resolved before they meet those of a recording that is there. */
+static int run_recorder(struct recorder_options *options, const struct learn_args *a, struct aaj_arena *arena,
+                        struct aaj_str *text, struct aaj_diags *diags)
+{
+    int r = recorder_run(&options->inputs, arena, text, diags);
+
+    return r == 0 && a->syscalls && learn_syscalls_resolve(&a->trace, arena, text, diags) != EXIT_DONE ? -EINVAL : r;
+}
 
 static int learn(struct recorder_options *options, const struct learn_args *a)
 {
@@ -124,7 +141,7 @@ static int learn(struct recorder_options *options, const struct learn_args *a)
         options->inputs.recording = &existing;
         options->inputs.n_recordings = 1;
     }
-    r = recorder_run(&options->inputs, &arena, &text, &diags);
+    r = run_recorder(options, a, &arena, &text, &diags);
     if (r == 0 && a->facts)
         r = with_facts(&arena, &text, &diags);
     if (r == 0)
@@ -158,11 +175,49 @@ static int learn_from(struct learn_session *session, struct recorder_options *op
     return status;
 }
 
+/* Without a session and without AppArmor. */
+static int learn_from_syscalls(struct recorder_options *options, struct learn_args *a)
+{
+    struct aaj_diags diags = AAJ_DIAGS_INIT;
+    struct aaj_arena arena = AAJ_ARENA_INIT;
+    int status;
+
+    a->trace.options.label = options->inputs.options.profile;
+    status = learn_syscalls_open(&a->trace, &arena, &diags);
+    if (status == EXIT_DONE && a->print_rules)
+        status = learn_syscalls_rules(&a->trace, &diags);
+    show_diags(&diags);
+    if (status == EXIT_DONE && !a->print_rules) {
+        options->inputs.syscalls = &a->trace.options;
+        status = learn(options, a);
+    }
+    aaj_arena_clear(&arena);
+    return status;
+}
+
+static int check_syscalls(const struct verb *verb, const struct opts *o, const struct recorder_options *options,
+                          const struct learn_args *a)
+{
+    if (a->live || a->lab || a->command)
+        return usage_error(verb, "--syscalls reads logs: --log FILE");
+    if (o->n_operands != 1)
+        return usage_error(verb, "name one manifest or one executable");
+    if (!a->print_rules && options->inputs.n_logs == 0)
+        return usage_error(verb, "name the logs to learn from with --log, or --print-rules for the rules that make them");
+    if (a->trace.root && a->trace.files)
+        return usage_error(verb, "--root and --files are two answers to one question");
+    return -1;
+}
+
 static int check_args(const struct verb *verb, struct opts *o, const struct recorder_options *options,
                       struct learn_args *a)
 {
     bool session = a->live || a->lab || a->command;
 
+    if (a->syscalls || a->print_rules)
+        return check_syscalls(verb, o, options, a);
+    if (a->trace.user || a->trace.options.key.n || a->trace.root || a->trace.files)
+        return usage_error(verb, "--user, --key, --root and --files belong to --syscalls");
     if (!session && !(o->n_operands == 1 || (o->n_operands == 0 && a->output)))
         return usage_error(verb, "name one manifest or one executable");
     if (session && o->n_operands == 0)
@@ -196,6 +251,18 @@ static bool take(struct learn_args *a, const char *name, const char *value)
         a->live = true;
     else if (opt_is(name, "lab"))
         a->lab = true;
+    else if (opt_is(name, "syscalls"))
+        a->syscalls = true;
+    else if (opt_is(name, "print-rules"))
+        a->print_rules = true;
+    else if (opt_is(name, "user"))
+        a->trace.user = value;
+    else if (opt_is(name, "key"))
+        a->trace.options.key = aaj_str_c(value);
+    else if (opt_is(name, "root"))
+        a->trace.root = value;
+    else if (opt_is(name, "files"))
+        a->trace.files = value;
     else
         return false;
     return true;
@@ -233,6 +300,9 @@ static int run(const struct verb *verb, int argc, char **argv)
                                          .argv = o.operand + 1 };
 
         status = learn_from(&session, &options, &a);
+    } else if (status < 0 && (a.syscalls || a.print_rules)) {
+        a.trace.what = o.operand[0];
+        status = learn_from_syscalls(&options, &a);
     } else if (status < 0) {
         status = a.output ? learn(&options, &a) : EXIT_REFUSED;
     }
@@ -244,11 +314,12 @@ static int run(const struct verb *verb, int argc, char **argv)
 
 const struct verb verb_learn = {
     .name = "learn",
-    .args = "MANIFEST|EXECUTABLE [--log FILE… | --live | --lab] [-- CMD…]",
+    .args = "MANIFEST|EXECUTABLE [--log FILE… | --live | --lab | --syscalls --log FILE…] [-- CMD…]",
     .summary = "Learn what a slave does, from logs, live, or in the lab",
     .details = "  aajail learn gapapp.yaml --log /var/log/audit/audit.log\n"
                "  journalctl -o export | aajail learn /srv/slave/slave --log - -o slave.rec\n"
                "  aajail learn gapapp.yaml --lab -- ./run-tests.sh\n\n"
+               "--syscalls learns where there is no AppArmor: 'aajail learn EXE --print-rules --user USER' prints the audit rules.\n"
                "--lab and --live load a learning profile, in the lab or here, which logs everything and denies nothing.\n"
                "CMD starts the slave and makes it work; its exit status is passed on.",
     .opts = opts,

@@ -2,6 +2,7 @@
 #include "recorder.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -57,6 +58,35 @@ static int read_recording(struct aaj_recording *rec, const struct aaj_intake_inp
     return r;
 }
 
+static void note_lost(struct aaj_recording *rec, const char *what, uint64_t count, int *r)
+{
+    struct aaj_loss loss = { .what = aaj_str_c(what), .day = AAJ_DAY_NONE, .channel = AAJ_CHANNEL_SYSCALLS, .count = count };
+
+    if (*r == 0 && count)
+        *r = aaj_recording_add_loss(rec, &loss);
+}
+
+static int read_syscalls(struct aaj_recording *rec, const struct opened *o, struct aaj_diags *diags)
+{
+    const struct aaj_trace_options *of = o->inputs->syscalls;
+    struct aaj_trace_stats s;
+    int r = aaj_trace_intake(rec, o->log, o->inputs->n_logs, &o->inputs->options, of, &s, diags);
+
+    if (r == 0 && !s.calls)
+        aaj_diag_add(diags, AAJ_WARNING, "syscalls-none", (struct aaj_loc){ 0 }, AAJ_STR(""),
+                     "no process is seen to execute %.*s: set the rules of --print-rules, then start it anew; %" PRIu64
+                     " calls of other processes are in the log", AAJ_STR_ARG(of->slave), s.outside);
+    else if (r == 0)
+        aaj_diag_add(diags, AAJ_NOTE, "syscalls", (struct aaj_loc){ 0 }, AAJ_STR(""),
+                     "%" PRIu64 " calls of the slave and its children, %" PRIu64 " that failed and are no access, %" PRIu64
+                     " of other processes; capabilities, signals, ptrace, mounts and D-Bus are in no such log",
+                     s.calls, s.failed, s.outside);
+    note_lost(rec, "syscall-unnamed", s.unnamed, &r);
+    note_lost(rec, "syscall-descriptor", s.unknown_fd, &r);
+    note_lost(rec, "syscall-exec", s.unseen_exec, &r);
+    return r;
+}
+
 static int child(void *data, FILE *out, struct aaj_diags *diags)
 {
     const struct opened *o = data;
@@ -67,7 +97,9 @@ static int child(void *data, FILE *out, struct aaj_diags *diags)
         return r;
     for (size_t i = 0; r == 0 && i < o->inputs->n_recordings; i++)
         r = read_recording(rec, &o->recording[i], diags);
-    if (r == 0)
+    if (r == 0 && o->inputs->syscalls)
+        r = read_syscalls(rec, o, diags);
+    else if (r == 0)
         r = aaj_intake(rec, o->log, o->inputs->n_logs + (o->inputs->live_fd > 0), &o->inputs->options, diags);
     if (r == 0 && o->inputs->redact)
         r = aaj_recording_redact(rec, &redacted);

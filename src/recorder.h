@@ -3,6 +3,7 @@
 #pragma once
 
 #include "recording/intake.h"
+#include "trace/trace.h"
 #include "verb.h"
 
 struct recorder_inputs {
@@ -14,6 +15,7 @@ struct recorder_inputs {
     struct aaj_str live_name;
     struct aaj_intake_options options;
     bool redact;
+    const struct aaj_trace_options *syscalls; /* the logs are read for these; NULL: for AppArmor's records */
 };
 
 /* The canonical text of all of them together. -EINVAL with findings when an input cannot be opened or a recording is

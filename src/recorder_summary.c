@@ -32,6 +32,11 @@ static const struct {
       "RateLimitIntervalSec=0 in journald.conf while learning" },
     { AAJ_STR_INIT("syslog-rate-limit"), "the syslog daemon's rate limit dropped messages",
       "switch its rate limit off while learning" },
+    { AAJ_STR_INIT("syscall-unnamed"), "system calls about files whose names the log does not tell",
+      "they are relative to folders that were opened before the log, or unnamed temporary files: start the slave anew" },
+    { AAJ_STR_INIT("syscall-descriptor"), "files mapped or locked through descriptors that were not seen opened",
+      "start the slave anew while the rules of --print-rules are loaded" },
+    { AAJ_STR_INIT("syscall-exec"), "processes run programs that were not seen executed", "load all rules of --print-rules" },
     { AAJ_STR_INIT("record-cut"), "records were cut off in the log", "read auditd's log: syslog and printk cut long lines" },
     { AAJ_STR_INIT("input-damaged"), "an input is damaged", "find a whole copy of it" },
 };

@@ -255,6 +255,10 @@ static void print_unheard(const struct page *p)
 {
     const struct aaj_learned *l = p->built->learned;
 
+    if (aaj_recording_has_channel(p->in->recording, AAJ_CHANNEL_SYSCALLS))
+        fputs("<h2>Not seen</h2>\n<p>This was learned from system calls, which tell nothing of capabilities, signals, ptrace, mounts "
+              "and D-Bus. Load the profile in complain mode and learn another round from its log before you enforce it.</p>\n",
+              p->out);
     if (!l->n_unheard)
         return;
     fputs("<h2>Not heard</h2>\n<p>Sockets and signals of these programs: the kernel logs them only in profiles of their own. Load "

@@ -187,6 +187,8 @@ static json_object *report_json(const struct aaj_build_input *in, const struct a
     json_object_object_add(root, "proposals", proposals_json(l));
     json_object_object_add(root, "not_heard", unheard_json(l));
     json_object_object_add(root, "not_fenced", unfenced_json(l));
+    json_object_object_add(root, "from_syscalls",
+                           json_object_new_boolean(aaj_recording_has_channel(in->recording, AAJ_CHANNEL_SYSCALLS)));
     add_unmediated(root, b->unmediated);
     json_object_object_add(root, "proved", proof_json(&b->proof));
     if (b->surfaced && in->files_named) /* this machine's files are no input: the same bytes tomorrow */

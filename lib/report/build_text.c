@@ -157,6 +157,14 @@ static void print_unfenced(FILE *out, const struct aaj_learned *l)
     }
 }
 
+static void print_unseen(FILE *out, const struct aaj_build_input *in)
+{
+    if (aaj_recording_has_channel(in->recording, AAJ_CHANNEL_SYSCALLS))
+        fputs("  learned from system calls, which tell nothing of capabilities, signals, ptrace, mounts and D-Bus. Load this one in "
+              "complain mode\n  and learn another round from its log before you enforce it\n",
+              out);
+}
+
 static void print_unmediated(FILE *out, const struct aaj_build_input *in, const struct aaj_built *b)
 {
     const char *sep = " ";
@@ -211,6 +219,7 @@ int aaj_report_build_text(FILE *out, const struct aaj_build_input *input, const 
     print_proposals(out, l);
     print_unheard(out, l);
     print_unfenced(out, l);
+    print_unseen(out, input);
     print_unmediated(out, input, built);
     print_proof(out, input, &built->proof);
     r = aaj_report_surface_text(out, input, built);
