@@ -9,7 +9,7 @@
 #include "learn/private.h"
 #include "policy/quote.h"
 
-enum { CODE_MAX = 12 };
+enum { CODE_MAX = 12, COMPILED = 3 };
 
 static int add_extension(struct aaj_learner *l, struct aaj_str ext)
 {
@@ -77,6 +77,17 @@ static bool is_of_application(const struct aaj_learner *l, struct aaj_str path)
     return aaj_area_of(l->in, path) == AAJ_AREA_OWN;
 }
 
+/* Code that the slave wrote and read back: compiled templates, translations, a container of services. */
+static int add_compiled(struct aaj_learner *l, uint32_t node)
+{
+    struct aaj_str path = aaj_node_path(l, &l->scratch, node);
+
+    if (!path.p || AAJ_GROW(l->compiled, l->n_compiled, l->cap_compiled) < 0)
+        return -ENOMEM;
+    l->compiled[l->n_compiled++] = path;
+    return 0;
+}
+
 static int collect(struct aaj_learner *l)
 {
     for (uint32_t i = 1; i < l->n_nodes; i++) {
@@ -84,9 +95,14 @@ static int collect(struct aaj_learner *l)
         struct aaj_str ext, path;
         int r = 0;
 
-        if (!(n->flags & AAJ_NODE_EXEC) && (!(n->flags & AAJ_NODE_READ) || (n->flags & AAJ_NODE_MADE)))
+        if (!(n->flags & (AAJ_NODE_EXEC | AAJ_NODE_READ)))
             continue;
         ext = aaj_name_last_extension(n->name);
+        if (!(n->flags & AAJ_NODE_EXEC) && (n->flags & AAJ_NODE_MADE)) {
+            if (aaj_is_code_extension(ext) && add_compiled(l, i) < 0)
+                return -ENOMEM;
+            continue;
+        }
         if (!aaj_is_code_extension(ext) && !(n->flags & AAJ_NODE_EXEC))
             continue;
         path = aaj_node_path(l, &l->scratch, i);
@@ -130,6 +146,8 @@ int aaj_guard_prepare(struct aaj_learner *l)
     }
     if (l->n_runs)
         qsort(l->runs, l->n_runs, sizeof(*l->runs), compare);
+    if (l->n_compiled)
+        qsort(l->compiled, l->n_compiled, sizeof(*l->compiled), compare);
     if (l->n_code)
         qsort(l->code, l->n_code, sizeof(*l->code), by_extension);
     for (size_t i = 0; r == 0 && i < l->n_code; i++) {
@@ -159,24 +177,27 @@ static bool is_special(char c)
     return c == '*' || c == '?' || c == '[' || c == ']' || c == '{' || c == '}' || c == ',' || c == '\\' || c == '^';
 }
 
-/* The programs whose names begin as all that @pattern matches does: an index; the first that does not follows them. */
-static size_t first_program(const struct aaj_learner *l, struct aaj_str pattern, struct aaj_str *ret_head)
+static struct aaj_str head_of(struct aaj_str pattern)
 {
-    size_t low = 0, high = l->n_runs;
-    struct aaj_str head = pattern;
-
-    for (size_t i = 0; i < pattern.n && head.n == pattern.n; i++)
+    for (size_t i = 0; i < pattern.n; i++)
         if (is_special(pattern.p[i]))
-            head.n = i;
+            return aaj_str_head(pattern, i);
+    return pattern;
+}
+
+/* The first of the sorted names that does not come before @head; what begins with it follows. */
+static size_t first_from(const struct aaj_str *list, size_t n, struct aaj_str head)
+{
+    size_t low = 0, high = n;
+
     while (low < high) {
         size_t mid = low + (high - low) / 2;
 
-        if (aaj_str_cmp(l->runs[mid], head) < 0)
+        if (aaj_str_cmp(list[mid], head) < 0)
             low = mid + 1;
         else
             high = mid;
     }
-    *ret_head = head;
     return low;
 }
 
@@ -223,6 +244,52 @@ static bool ends_otherwise(const struct aaj_learner *l, struct aaj_str pattern)
     return true;
 }
 
+/* Only digits or hexadecimal ones vary, and the name begins and ends with one, but for its extension. */
+static bool is_of_hashes(struct aaj_str dir, struct aaj_str name)
+{
+    static const struct aaj_str class[] = { AAJ_STR_INIT("[0-9]"), AAJ_STR_INIT("[0-9a-f]"), AAJ_STR_INIT("[0-9A-F]"),
+                                            AAJ_STR_INIT("[0-9a-fA-F]") };
+    const struct aaj_str part[] = { dir, name };
+    struct aaj_str stem = aaj_str_head(name, name.n - aaj_name_last_extension(name).n);
+    bool begins = false;
+
+    for (size_t k = 0; k < AAJ_ARRAY_SIZE(class); k++)
+        begins |= aaj_str_starts(name, class[k]);
+    if (!begins || !aaj_str_ends(stem, AAJ_STR("]")))
+        return false;
+    for (size_t p = 0; p < AAJ_ARRAY_SIZE(part); p++)
+        for (size_t i = 0; i < part[p].n; i++) {
+            struct aaj_str rest = aaj_str_skip(part[p], i);
+            bool known = !is_special(rest.p[0]) || (rest.p[0] == '*' && i && part[p].p[i - 1] == ']');
+
+            for (size_t k = 0; !known && k < AAJ_ARRAY_SIZE(class); k++)
+                if (aaj_str_starts(rest, class[k])) {
+                    known = true;
+                    i += class[k].n - 1;
+                }
+            if (!known)
+                return false;
+        }
+    return true;
+}
+
+/*
+ * A cache of compiled code: the slave wrote several such names there and read them back. Who wrote into the slave may
+ * write there too; but shell.php is no hash, and an upload folder holds no code that the slave made.
+ */
+static bool is_compiled(const struct aaj_learner *l, struct aaj_str dir, struct aaj_str name, struct aaj_str head,
+                        struct aaj_glob *glob)
+{
+    size_t n = 0;
+
+    if (l->n_compiled < COMPILED || !is_of_hashes(dir, name))
+        return false;
+    for (size_t i = first_from(l->compiled, l->n_compiled, head);
+         n < COMPILED && i < l->n_compiled && aaj_str_starts(l->compiled[i], head); i++)
+        n += aaj_glob_match(glob, l->compiled[i]) > 0;
+    return n == COMPILED;
+}
+
 int aaj_guard_hits(struct aaj_learner *l, struct aaj_str dir, struct aaj_str name)
 {
     struct aaj_str all = aaj_arena_printf(&l->scratch, "%.*s/%.*s", AAJ_STR_ARG(dir), AAJ_STR_ARG(name));
@@ -235,14 +302,15 @@ int aaj_guard_hits(struct aaj_learner *l, struct aaj_str dir, struct aaj_str nam
     if (!all.p)
         return -ENOMEM;
     all = without_variables(l, all);
-    program = first_program(l, all, &head);
+    head = head_of(all);
+    program = first_from(l->runs, l->n_runs, head);
     otherwise = ends_otherwise(l, all);
     if (otherwise && !is_candidate(l, program, head))
         return 0; /* the answer to nearly every question, without an automaton */
     r = aaj_glob_compile(all, AAJ_GLOB_PATH, &glob, NULL);
     if (r < 0)
         return r == -ENOMEM ? r : 1;
-    r = otherwise ? 0 : aaj_glob_intersect(glob, l->code_glob, NULL, NULL);
+    r = otherwise || is_compiled(l, dir, name, head, glob) ? 0 : aaj_glob_intersect(glob, l->code_glob, NULL, NULL);
     piece = longest_piece(aaj_str_skip(all, head.n));
     for (; r == 0 && is_candidate(l, program, head); program++)
         if (aaj_str_search(l->runs[program], piece) < l->runs[program].n || piece.n == 0)

@@ -281,6 +281,7 @@ static void learner_free(struct aaj_learner *l)
     free(l->code);
     free(l->subject);
     free(l->runs);
+    free(l->compiled);
     free(l->draft);
     free(l->mapped);
     free(l->wrote);

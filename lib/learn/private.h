@@ -135,6 +135,8 @@ struct aaj_learner {
     struct aaj_glob *code_glob; /* names with these extensions */
     struct aaj_str *runs;       /* what is executed, in byte order */
     size_t n_runs, cap_runs;
+    struct aaj_str *compiled;   /* names of code that the slave made and read back, in byte order */
+    size_t n_compiled, cap_compiled;
     struct aaj_str star[2];     /* aaj_guard_star(): of `*` and of `**` */
     uint32_t uid;               /* the slave's own, as the records show it; 0: root's alone */
     struct aaj_str *wrote; /* programs that were executed and written */

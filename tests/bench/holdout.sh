@@ -38,6 +38,7 @@ portal     files-web      /usr/bin/node                       slave-portal   min
 mediawiki  files-web      /usr/sbin/php-fpm8.2                slave-wiki2    php-fpm  2057 80
 invoice    files-web      /usr/lib/jvm/java-17-openjdk-amd64/bin/java slave-invoice minimal 2059 85
 django     files-web      /usr/bin/uwsgi-core                 slave-club     minimal  2060 50
+twig       files-web      /usr/sbin/php-fpm8.2                slave-store    php-fpm  2062 110
 X
 }
 
@@ -104,6 +105,7 @@ owned() { # the folders of its own that were tried
     prosody) echo /var/lib/prosody ;;
     mediawiki) echo '/var/lib/mediawiki/(images|cache)' ;;
     invoice) echo /var/lib/invoice ;;
+    twig) echo '/srv/store/(public/media|var/cache/twig)' ;;
     django) echo '(/var/lib/club/media|/srv/club/club/__pycache__)' ;;
     *) echo /none ;;
     esac
@@ -141,6 +143,9 @@ refused apache files-servers /usr/sbin/apache2 slave-apache minimal 33 /var/lib/
     /srv/site/htdocs/x.html /etc/dokuwiki/local.php
 refused mediawiki files-web /usr/sbin/php-fpm8.2 slave-wiki2 php-fpm 2057 /var/lib/mediawiki/images/shell.php \
     /var/lib/mediawiki/images/a/ab/x.php /var/lib/mediawiki/cache/x.php /etc/mediawiki/LocalSettings.php
+refused twig files-web /usr/sbin/php-fpm8.2 slave-store php-fpm 2062 /srv/store/public/media/shell.php /srv/store/public/x.php \
+    /srv/store/public/media/cache/thumb_small/32/x.php /srv/store/var/cache/twig/shell.php /srv/store/var/cache/twig/aa/shell.php \
+    /srv/store/var/sessions/sess_a.php /srv/store/src/Controller/Cart.php
 refused django files-web /usr/bin/uwsgi-core slave-club minimal 2060 /srv/club/club/views.py /srv/club/club/__pycache__/x.py \
     /var/lib/club/media/x.py /srv/club/manage.py
 refused portal files-web /usr/bin/node slave-portal minimal 2051 /srv/portal/node_modules/express/index.js /srv/portal/routes/x.js \
