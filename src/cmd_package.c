@@ -34,7 +34,7 @@ static const struct opt opts[] = {
 struct shipped {
     struct aaj_str path, text; /* below DIR */
     bool generated;            /* always written anew */
-    const char *done;          /* "written", "kept" */
+    const char *done;          /* "written", "kept"; in a dry run "would be …" */
 };
 
 struct package {
@@ -320,12 +320,17 @@ static int write_files(struct package *p)
         struct shipped *s = &p->item[i];
         struct aaj_str path = PRINTF(p, "%s/%.*s", p->output, AAJ_STR_ARG(s->path));
         struct stat st;
+        bool kept;
         int r = 0;
 
         if (!path.p)
             return EXIT_REFUSED;
-        s->done = !s->generated && !p->force && lstat(path.p, &st) == 0 ? "kept" : "written";
-        if (p->dry_run || strcmp(s->done, "kept") == 0)
+        kept = !s->generated && !p->force && lstat(path.p, &st) == 0;
+        if (p->dry_run)
+            s->done = kept ? "would be kept" : "would be written";
+        else
+            s->done = kept ? "kept" : "written";
+        if (p->dry_run || kept)
             continue;
         r = make_folders(path.p);
         if (r == 0)
@@ -345,14 +350,14 @@ static void report(const struct package *p)
     for (size_t i = 0; i < p->n; i++) {
         json_object_object_add(list, p->item[i].path.p, json_object_new_string(p->item[i].done));
         if (!p->json)
-            printf("%s%-8s %s\n", p->dry_run ? "would be " : "", p->item[i].done, p->item[i].path.p);
+            printf("%-8s %s\n", p->item[i].done, p->item[i].path.p);
     }
     json_object_object_add(o, "package", json_object_new_string(p->name.p));
     json_object_object_add(o, "profile", json_object_new_string_len(p->profile.p, (int)p->profile.n));
     json_object_object_add(o, "files", list);
     if (p->json)
         puts(json_object_to_json_string_ext(o, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
-    else
+    else if (!p->dry_run)
         fputs("debian/README.aajail says what to put where\n", stderr);
     json_object_put(o);
 }

@@ -35,6 +35,11 @@ printf '#!/usr/bin/make -f\ninclude debian/aajail.mk\nexecute_after_dh_install::
     'dh_apparmor -pslave-c --profile-name=usr.local.sbin.slave;echo mine;' ] || fail "make"
 sh -n src/debian/aajail.postinst || fail "postinst"
 for step in dh-apparmor aajail.mk aajail.install aajail.postinst; do grep -q "$step" src/debian/README.aajail || fail "$step in the README"; done
+# A dry run says so, for programs too.
+try 0 package built -o dry --dry-run --json
+grep -q '"debian/aajail.mk":"would be written"' out && ! grep -q '":"written"' out || fail "a dry run says that it wrote"
+try 0 package built -o src --dry-run
+grep -q '^would be kept debian/aajail.mk$' out && [ ! -e dry ] || fail "a dry run"
 # Again: what a maintainer edited stays, the profile is new; a local include that is there stays the only one.
 echo '# mine' >>src/debian/aajail.mk
 : >$profile
