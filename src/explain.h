@@ -24,6 +24,7 @@ struct explain {
     struct aaj_manifest *manifest;
     struct aaj_recording *recording;
     json_object *out;
+    const char *note;     /* why an event needs no rule; NULL: it does, or that is not known */
     struct aaj_str judge; /* the profile that an event is judged by; empty: none */
 };
 

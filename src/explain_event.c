@@ -102,6 +102,7 @@ static void take_profile(void *ctx, size_t access, const struct aaj_match_profil
 
     if (profile)
         x->judge = aaj_arena_dup(&x->arena, profile->name);
+    x->note = decision->note;
 }
 
 /* The result speaks of the policy's profiles, so *match has to live as long. */
@@ -175,6 +176,8 @@ static int show_event(struct explain *x, const struct aaj_replay_result *result)
     if (!x->json)
         printf("%s%s%s%s\n", verdict(result, denied), denied || !x->judge.n ? "" : " in ",
                denied ? "" : aaj_escape(&x->arena, x->judge), !denied && result->accesses[AAJ_REPLAY_ALLOWED] ? ", by" : "");
+    if (!x->json && !denied && x->note)
+        printf("  %s\n", x->note);
     if (denied && n && x->judge.n)
         show_rules(x, x->judge, access, true, deny);
     for (size_t i = 0; i < result->n_groups; i++) {

@@ -119,7 +119,8 @@ static void check_slave(const struct aaj_build_input *in, struct aaj_arena *aren
     else if (in->files_named && aaj_fsview_get(in->files, slave->text, &fact) == 0)
         aaj_diag_add(
             diags, AAJ_WARNING, "slave-missing", slave->loc, AAJ_STR(""),
-            "there is no such file in the tree or list that was given, and the profile attaches to nothing there");
+            "there is no such file as %s in the tree or list that was given, and the profile attaches to nothing there",
+                     aaj_escape(arena, slave->text));
 }
 
 int aaj_build_learn(const struct aaj_build_input *in, struct aaj_built *b, struct aaj_diags *diags)

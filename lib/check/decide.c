@@ -193,10 +193,18 @@ static struct aaj_replay_decision decide_capability(const struct ask *q)
 {
     static const uint32_t none[] = { 0 };
     int number = aaj_name_capability(q->arg[AAJ_CAP_NAME]);
+    struct aaj_replay_decision d, override;
 
     if (number < 0)
         return set_aside(AAJ_REPLAY_UNDECIDED, "a capability that is not known here");
-    return from(aaj_match_capability(q->s->profile, (unsigned)number), none, 1);
+    d = from(aaj_match_capability(q->s->profile, (unsigned)number), none, 1);
+    if (d.verdict != AAJ_REPLAY_DENIED || !aaj_str_eq(q->arg[AAJ_CAP_NAME], AAJ_STR("dac_read_search")))
+        return d;
+    /* fs/namei.c, generic_permission(): refused that one, the kernel asks for the other, which allows as much and more */
+    override = from(aaj_match_capability(q->s->profile, (unsigned)aaj_name_capability(AAJ_STR("dac_override"))), none, 1);
+    return override.verdict == AAJ_REPLAY_ALLOWED
+               ? set_aside(AAJ_REPLAY_IRRELEVANT, "refused dac_read_search the kernel asks for dac_override, which is granted")
+               : d;
 }
 
 static struct aaj_replay_decision decide_signal(const struct ask *q)

@@ -94,6 +94,8 @@ int aaj_proof_run(const struct aaj_proof_input *input, struct aaj_diags *diags,
 /* The manifest's policy tests alone: 0 when all hold, 1 with findings, -errno. *ret_n: how many there are. */
 int aaj_proof_policy_tests(struct aaj_match *match, const struct aaj_manifest *manifest, struct aaj_fsview *files,
                            struct aaj_diags *diags, size_t *ret_n);
+/* "rw": AAJ_MAY_* as letters, in @buf. */
+const char *aaj_may_letters(uint32_t mask, char buf[12]);
 void aaj_proof_clear(struct aaj_proof_result *result);
 const char *aaj_proof_clause_name(enum aaj_proof_clause clause); /* "learned", "ceiling", … */
 const char *aaj_proof_clause_text(enum aaj_proof_clause clause); /* "every learned access is allowed" */

@@ -32,5 +32,3 @@ bool aaj_proof_is_own(const struct aaj_proof *proof, const struct aaj_match_prof
 void aaj_proof_name_rule(struct aaj_proof *proof, struct aaj_str profile, struct aaj_str name, uint32_t mask);
 /* @s for a message: harmless, in the arena of the findings. */
 const char *aaj_proof_show(struct aaj_proof *proof, struct aaj_str s);
-/* "rw" of AAJ_MAY_*; static storage of the caller's. */
-const char *aaj_may_letters(uint32_t mask, char buf[12]);

@@ -51,12 +51,16 @@ const char *aaj_refusal_reason(enum aaj_refusal why)
         [AAJ_REFUSED_PROFILE] = "it happened in a profile of its own",
         [AAJ_REFUSED_UNDER] = "it happened below a program that is refused",
         [AAJ_REFUSED_CEILING] = "no learned rule may grant it",
-        [AAJ_REFUSED_DISCONNECTED] = "the name has no place in the tree (disconnected path)",
+        [AAJ_REFUSED_DISCONNECTED] = "the name has no place in the tree (disconnected path: of another mount "
+                                     "namespace, or unmounted). No rule can name it; attach_disconnected, which would take it for "
+                                     "a name below /, is a template's to switch on",
         [AAJ_REFUSED_GETATTR] = "stat() needs no rule",
         [AAJ_REFUSED_UNMEDIATED] = "the target does not mediate it",
         [AAJ_REFUSED_NAME] = "no rule can be written for this name",
         [AAJ_REFUSED_SUSPECT] = "it is new to the profile and looks like an attack; the manifest or --denied=grant "
                                 "accepts it",
+        [AAJ_REFUSED_NEEDLESS] = "not needed: the kernel asks for it before dac_override, which is granted and does. Each time is "
+                                 "logged, unless the manifest's rules deny it",
         [AAJ_REFUSED_OTHER] = "no rule is learned from this kind of event",
     };
 
@@ -342,6 +346,8 @@ static int phases(struct aaj_learner *l)
         r = aaj_find_unheard(l);
     if (r == 0)
         r = aaj_find_unfenced(l);
+    if (r == 0)
+        aaj_find_needless(l);
     return r == 0 ? aaj_suspects(l) : r;
 }
 

@@ -81,6 +81,7 @@ enum aaj_refusal {
     AAJ_REFUSED_UNMEDIATED,   /* the target cannot express or does not check it */
     AAJ_REFUSED_NAME,         /* no rule can be written for this name */
     AAJ_REFUSED_SUSPECT,      /* new against aaj_learn_input.known, and looks like an attack */
+    AAJ_REFUSED_NEEDLESS,     /* asked for before what is granted and serves as well (needless.c) */
     AAJ_REFUSED_OTHER,        /* a class of record that makes no rule */
 };
 const char *aaj_refusal_reason(enum aaj_refusal why);
@@ -143,6 +144,7 @@ struct aaj_suspect {
     bool granted;          /* rules were made of it all the same */
     struct aaj_str what;   /* a name as logged, a folder, "capability net_admin", a destination */
     struct aaj_str detail; /* CEILING: the item */
+    uint32_t perms;        /* of files: AAJ_MAY_*, as a rule has them; 0: not files */
     uint64_t events;
     const uint32_t *access; /* ascending */
     size_t n_access;

@@ -350,6 +350,9 @@ int aaj_network_propose(struct aaj_learner *l);
 /* unheard.c */
 int aaj_find_unheard(struct aaj_learner *l);
 
+/* needless.c: of what was refused, what the slave does without */
+void aaj_find_needless(struct aaj_learner *l);
+
 /* unfenced.c */
 int aaj_find_unfenced(struct aaj_learner *l);
 

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "learn/emit.h"
 #include "learn/other.h"
 
 const struct aaj_suspicion_info aaj_suspicion_info[AAJ_SUSPICIONS] = {
@@ -175,20 +176,36 @@ static struct aaj_str folder(struct aaj_str path)
     return path;
 }
 
-static int note(struct aaj_learner *l, struct list *list, uint32_t i, bool granted, enum aaj_refusal why)
+/* "network inet raw", "capability bpf", "mount /mnt/" */
+static struct aaj_str describe(struct aaj_learner *l, const struct aaj_access *a)
+{
+    const char *class = aaj_class_info[a->class].name;
+    unsigned i = 0;
+
+    if (a->class == AAJ_CLASS_NET)
+        return aaj_arena_printf(l->arena, "network %.*s %.*s", AAJ_STR_ARG(aaj_arg(l, a, AAJ_NET_FAMILY)),
+                                AAJ_STR_ARG(aaj_arg(l, a, AAJ_NET_TYPE)));
+    while (i + 1 < AAJ_ARGS && aaj_arg(l, a, i).n == 0)
+        i++;
+    return aaj_arena_printf(l->arena, "%s %.*s", class, AAJ_STR_ARG(aaj_arg(l, a, i)));
+}
+
+static int note(struct aaj_learner *l, struct list *list, uint32_t i, const struct aaj_refused *refused)
 {
     const struct aaj_access *a = &l->access[i];
-    struct seen s = { .granted = granted, .access = i, .what = aaj_arg(l, a, 0) };
+    struct seen s = { .granted = !refused, .access = i, .what = aaj_arg(l, a, 0) };
 
-    s.kind = aaj_suspect_access(l->in, a, !granted, l->arena, &s.detail);
-    if (why == AAJ_REFUSED_SETUID && a->class == AAJ_CLASS_EXEC)
+    if (refused && (refused->why == AAJ_REFUSED_GETATTR || refused->why == AAJ_REFUSED_NEEDLESS))
+        return 0;
+    s.kind = aaj_suspect_access(l->in, a, refused, l->arena, &s.detail);
+    if (refused && refused->why == AAJ_REFUSED_SETUID && a->class == AAJ_CLASS_EXEC && aaj_str_eq(refused->detail, s.what))
         s.kind = AAJ_SUSPECT_SETUID;
-    if (why == AAJ_REFUSED_GETATTR || s.kind == AAJ_SUSPECT_NONE)
+    if (s.kind == AAJ_SUSPECT_NONE)
         return 0;
     if (s.kind == AAJ_SUSPECT_OUTSIDE)
         s.what = folder(s.what);
     else if (a->class != AAJ_CLASS_FILE && a->class != AAJ_CLASS_EXEC)
-        s.what = aaj_arena_printf(l->arena, "%s %.*s", aaj_class_info[a->class].name, AAJ_STR_ARG(s.what));
+        s.what = describe(l, a);
     if (AAJ_GROW(list->item, list->n, list->cap) < 0)
         return -ENOMEM;
     list->item[list->n++] = s;
@@ -268,6 +285,8 @@ static int publish(struct aaj_learner *l, const struct seen *s, size_t n)
         const struct aaj_access *a = &l->access[s[i].access];
 
         access[i] = s[i].access;
+        if (a->class == AAJ_CLASS_FILE)
+            to->perms |= aaj_rule_perms(aaj_other_mask(a));
         to->events += a->allowed + a->denied + a->audited;
     }
     return to->what.p && to->detail.p ? note_commands(l, to) : -ENOMEM;
@@ -279,10 +298,10 @@ int aaj_suspects(struct aaj_learner *l)
     int r = 0;
 
     for (size_t i = 0; r == 0 && i < l->out->n_refused; i++)
-        r = note(l, &list, l->out->refused[i].access, false, l->out->refused[i].why);
+        r = note(l, &list, l->out->refused[i].access, &l->out->refused[i]);
     for (size_t i = 0; r == 0 && i < l->out->n_granted; i++) {
         aaj_fetch_ahead(l, l->out->granted[i].access); /* they are in the order of accesses, with few gaps */
-        r = note(l, &list, l->out->granted[i].access, true, AAJ_REFUSED_OTHER);
+        r = note(l, &list, l->out->granted[i].access, NULL);
     }
     if (r == 0)
         r = note_destinations(l, &list);

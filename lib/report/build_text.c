@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/escape.h"
+#include "check/proof.h"
 #include "report/build_report.h"
 #include "report/groups.h"
 #include "report/surface.h"
@@ -45,7 +46,8 @@ static int print_refused(FILE *out, const struct aaj_build_input *in, const stru
     for (size_t i = 0; i < n && i < SHOWN; i++) {
         fprintf(out, "    %4zu × %s: ", group[i].accesses, aaj_refusal_reason(group[i].why));
         print_word(out, group[i].detail.n ? group[i].detail : group[i].sample);
-        if (group[i].why == AAJ_REFUSED_CEILING && group[i].detail.n) {
+        if (group[i].why == AAJ_REFUSED_CEILING && group[i].detail.n && group[i].sample.n &&
+            !aaj_str_eq(group[i].detail, group[i].sample)) {
             fputs(", as for ", out);
             print_word(out, group[i].sample);
         }
@@ -66,6 +68,7 @@ static void print_suspects(FILE *out, const struct aaj_learned *learned)
         fprintf(out, "  set apart, since an attack looks like it; look before you trust the profile ('aajail review' asks):\n");
     for (size_t i = 0; i < learned->n_suspects; i++) {
         const struct aaj_suspect *s = &learned->suspect[i];
+        char letters[12];
 
         if (i == 0 || learned->suspect[i - 1].kind != s->kind) {
             fprintf(out, "    it %s (%s):\n", aaj_suspicion_info[s->kind].what, aaj_suspicion_info[s->kind].advice);
@@ -77,7 +80,8 @@ static void print_suspects(FILE *out, const struct aaj_learned *learned)
             continue;
         fputs("      ", out);
         print_word(out, s->what);
-        fprintf(out, "%s%.*s%s  # %" PRIu64 " event%s, %s\n", s->detail.n ? " (" : "", AAJ_STR_ARG(s->detail),
+        fprintf(out, "%s%s%s%.*s%s  # %" PRIu64 " event%s, %s\n", s->perms ? " " : "",
+                s->perms ? aaj_may_letters(s->perms, letters) : "", s->detail.n ? " (" : "", AAJ_STR_ARG(s->detail),
                 s->detail.n ? ")" : "", s->events, s->events == 1 ? "" : "s", s->granted ? "granted" : "not granted");
         for (size_t k = 0; k < s->n_commands; k++) {
             fputs("        as: ", out);

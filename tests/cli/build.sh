@@ -250,6 +250,23 @@ try 0 build own.yaml --log own.log "${files[@]}" -o -
 grep -qF "$own Cx," out || fail "what the manifest names is not executed"
 says '1 × no learned rule may grant it: write-and-exec'
 
+# Who may override may read and search, though the kernel asks for that first: not needed, no suspicion, no drift.
+capable() { printf 'type=AVC msg=audit(1795295584.900:%d): apparmor="ALLOWED" operation="capable" profile="slave-c" pid=1 comm="slave" capability=%d capname="%s"\n' "$1" "$2" "$3"; }
+{ cat plain.log; capable 99990 2 dac_read_search; } >search.log
+try 0 build "$corpus/manifests/slave-c.yaml" --log search.log "${files[@]}" -o -
+says 'capability dac_read_search (capabilities)'
+{ cat search.log; capable 99991 1 dac_override; } >both.log
+try 0 build "$corpus/manifests/slave-c.yaml" --log both.log "${files[@]}" -o -
+says '1 × not needed: the kernel asks for it before dac_override'
+grep -q 'dac_read_search (capabilities)' err && fail "what is not needed is suspicious"
+cp out both
+! grep -q dac_read_search both || fail "more than is needed was granted"
+try 0 check both --log both.log
+try 0 explain both "$(capable 1 2 dac_read_search)"
+grep -q 'needs no rule' out && grep -q 'asks for dac_override, which is granted' out || fail "explain: $(cat out)"
+sed -i 's/^  capability dac_override,$//' both
+try 1 check both --log both.log
+
 # Deny rules among the manifest's: what they stop is not learned and is listed; what they stop in part stays, and is said.
 cat >denies.yaml <<'DENIES'
 { jail: slave-c, slave: /usr/local/sbin/slave, roots: [ /srv/slave ], rules: [
