@@ -258,6 +258,76 @@ static void place_by_rank(struct aaj_policy *policy, struct aaj_item *profile, s
     aaj_block_insert(policy, profile, after, rule);
 }
 
+/* ---- groups with a comment: what somebody wrote about these rules ---- */
+
+enum { GROUP_LOOK = 64 }; /* a group that is longer is the profile itself, and its comment says little */
+
+static bool is_path(const struct aaj_item *item)
+{
+    return item->kind == AAJ_ITEM_RULE && (item->rule.kind == AAJ_RULE_FILE || item->rule.kind == AAJ_RULE_LINK) && is_there(item);
+}
+
+/* The folder that a path lies in for certain: "/etc/" of `/etc/{a,b}/c`, "@{PROC}/" of `@{PROC}/[0-9]*`. */
+static struct aaj_str folder(struct aaj_str path)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < path.n && !strchr("*?[", path.p[i]) && (path.p[i] != '{' || (i > 0 && path.p[i - 1] == '@')); i++)
+        if (path.p[i] == '/')
+            n = i + 1;
+    return aaj_str_head(path, n);
+}
+
+/* The first of the lines around @item that no empty line divides; NULL: a comment heads no such group. */
+static struct aaj_item *commented_group(struct aaj_item *item)
+{
+    for (int n = 0; n < GROUP_LOOK; n++, item = item->prev) {
+        if (item->prev && item->prev->kind == AAJ_ITEM_COMMENT && item->blank_before == 0)
+            return item;
+        if (item->blank_before > 0 || !item->prev || item->prev->kind != AAJ_ITEM_RULE)
+            return NULL;
+    }
+    return NULL;
+}
+
+/* Does @rule lie in the folder that all of the group do, as somebody's "# the database" does? */
+static bool belongs(const struct aaj_item *first, const struct aaj_item *rule)
+{
+    struct aaj_str all = { 0 };
+    const struct aaj_item *i = first;
+
+    for (int n = 0; i && is_path(i) && n < GROUP_LOOK && (i == first || i->blank_before == 0); n++, i = i->next) {
+        struct aaj_str one = folder(key(i));
+
+        all = all.p ? folder(aaj_str_head(all, in_common(all, one))) : one;
+    }
+    return aaj_str_starts(key(rule), all);
+}
+
+/* Not into a group about something else: beside a rule that is in none, else into one of their own at the end. */
+static bool place_stray(struct aaj_rule_order *order, struct aaj_policy *policy, struct aaj_item *profile, struct aaj_item *rule,
+                        struct aaj_item **near)
+{
+    struct aaj_item *first = is_path(rule) && is_path(*near) ? commented_group(*near) : NULL;
+    size_t at = position(order, rule);
+
+    if (!first || belongs(first, rule))
+        return false;
+    for (size_t i = 0; i < GROUP_LOOK; i++) {
+        struct aaj_item *const around[] = { i < at ? order->rule[at - 1 - i] : NULL, at + i < order->n ? order->rule[at + i] : NULL };
+
+        for (int k = 0; k < 2; k++)
+            if (around[k] && around[k]->state == AAJ_STATE_READ && same_kind(around[k], rule) && !commented_group(around[k])) {
+                *near = around[k];
+                return false;
+            }
+    }
+    rule->blank_before = order->stray ? 0 : 1;
+    aaj_block_insert(policy, profile, order->stray ? order->stray : last_before(&profile->profile.body, rule), rule);
+    order->stray = rule;
+    return true;
+}
+
 int aaj_place_rule(struct aaj_rule_order *order, struct aaj_policy *policy, struct aaj_item *profile,
                    struct aaj_item *rule)
 {
@@ -267,6 +337,8 @@ int aaj_place_rule(struct aaj_rule_order *order, struct aaj_policy *policy, stru
     if (r < 0)
         return r;
     near = find_neighbour(order, rule);
+    if (near && place_stray(order, policy, profile, rule, &near))
+        return note_place(order, rule);
     if (!near)
         place_by_rank(policy, profile, rule);
     else if (compare(near, rule) <= 0)

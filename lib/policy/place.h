@@ -13,6 +13,7 @@ struct aaj_rule_order {
     struct aaj_item **rule;
     size_t n, cap;
     bool filled;
+    struct aaj_item *stray; /* the last rule that belonged to no group of the file's; NULL: none yet */
 };
 void aaj_rule_order_clear(struct aaj_rule_order *order);
 

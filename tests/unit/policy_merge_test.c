@@ -273,6 +273,25 @@ static void test_in_the_files_style(void **state)
 }
 
 /* The prefixes of blocks around blocks reach the rule. */
+/* What somebody wrote about some rules stays true of them: a comment's group takes what lies in the folder of all it holds. */
+static void test_groups_keep_to_their_comment(void **state)
+{
+#define OF_THE_FILE(more) "profile p {\n  # the database\n  /srv/web/db/a rw,\n" more "  /srv/web/db/log/* rw,\n"
+    static const char logs[] = "\n  # logs\n  /var/log/web/* w,\n", end[] = "\n  include if exists <local/p>\n}\n";
+    static const char added[] = "profile p { /srv/web/db/b r, /srv/web/data r, /usr/bin/x r, /var/log/other w, }";
+    char old[512], want[512];
+
+    snprintf(old, sizeof(old), OF_THE_FILE("") "%s%s", logs, end);
+    snprintf(want, sizeof(want),
+             OF_THE_FILE("  /srv/web/db/b r,\n") "%s\n  /srv/web/data r,\n  /usr/bin/x r,\n  /var/log/other w,\n%s", logs, end);
+    check(old, added, false, want);
+    /* Where there are rules that nobody said anything about, beside these. */
+    snprintf(old, sizeof(old), OF_THE_FILE("") "\n  /opt/x r,\n%s%s", logs, end);
+    snprintf(want, sizeof(want),
+             OF_THE_FILE("  /srv/web/db/b r,\n") "\n  /opt/x r,\n  /srv/web/data r,\n  /usr/bin/x r,\n  /var/log/other w,\n%s%s", logs, end);
+    check(old, added, false, want);
+}
+
 static void test_blocks_in_blocks(void **state)
 {
     static const char old[] = "profile a {\n  owner {\n    audit {\n      /a r,\n    }\n  }\n}\n";
@@ -338,6 +357,7 @@ int main(void)
         cmocka_unit_test(test_owner_is_no_substitute),
         cmocka_unit_test(test_variables_are_known),
         cmocka_unit_test(test_conditions),
+        cmocka_unit_test(test_groups_keep_to_their_comment),
         cmocka_unit_test(test_blocks_in_blocks),
         cmocka_unit_test(test_granted_by_several),
         cmocka_unit_test(test_in_the_files_style),
