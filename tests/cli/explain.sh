@@ -99,7 +99,7 @@ done
 grep -A2 'it ran a shell' "$dir/err" | grep -qF "as: sh -c '" || fail "the shell's command is not shown: $(cat "$dir/err")"
 python3 -c "import json,sys; sys.exit(not any(c.startswith('sh -c') for s in json.load(open('$dir/json'))['suspicious'] for c in s.get('commands', [])))" ||
     fail "the shell's command is not in the report"
-grep -A1 'used data outside' "$dir/err" | grep -q '/srv/other/customers.db  # 1 event, granted' || fail "outside: $(cat "$dir/err")"
+grep -A1 'used data outside' "$dir/err" | grep -q '/srv/other/customers.db r  # 1 event, granted' || fail "outside: $(cat "$dir/err")"
 # Against a profile that is there already they make no rule, unless told so.
 printf 'include <tunables/global>\nprofile slave-c /usr/local/sbin/slave {\n  include <abstractions/base>\n}\n' >"$dir/kept"
 merge() { "$AAJAIL" build "$dir/slave.yaml" -l "$dir/log" --files "$files" --merge "$dir/kept" -o - "$@" 2>"$dir/err"; }
