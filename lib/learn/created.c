@@ -22,12 +22,28 @@ static bool dir_was_made(const struct aaj_learner *l, uint32_t node)
 /* What mkstemp(3) puts behind a whole name, ".index.html.M2CnWr", is no extension but says that there is none. */
 static const struct aaj_str random_ext = AAJ_STR_INIT(".??????");
 
+/* "*.pyc.[0-9]*" says more than "*": with the number of the process behind it a file keeps its kind. */
+static struct aaj_str extension_of_pattern(struct aaj_str name)
+{
+    static const struct aaj_str number[] = { AAJ_STR_INIT(".[0-9]*[0-9]"), AAJ_STR_INIT(".[0-9]*") };
+
+    for (size_t i = 0; i < AAJ_ARRAY_SIZE(number); i++) {
+        struct aaj_str ext = aaj_name_last_extension(aaj_str_head(name, name.n - (aaj_str_ends(name, number[i]) ? number[i].n : 0)));
+
+        if (aaj_str_ends(name, number[i]) && ext.n)
+            return (struct aaj_str){ ext.p, (size_t)(name.p + name.n - ext.p) };
+    }
+    return aaj_name_extension(name);
+}
+
 static struct aaj_str extension_of(const struct aaj_learner *l, uint32_t node)
 {
     struct aaj_str name = l->node[node].name, last = aaj_name_last_extension(name);
     struct aaj_shape shape;
 
-    if (last.n != random_ext.n || aaj_is_glob(l, node))
+    if (aaj_is_glob(l, node))
+        return extension_of_pattern(name);
+    if (last.n != random_ext.n)
         return aaj_name_extension(name);
     aaj_shape_of(name, AAJ_MADE_FOR_A_WHILE, &shape);
     if (shape.n && shape.piece[shape.n - 1].kind == AAJ_PIECE_RANDOM && shape.piece[shape.n - 1].len + 1u == last.n)
