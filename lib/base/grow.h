@@ -4,20 +4,13 @@
 #include <stddef.h>
 #include <stdlib.h>
 
-/*
- * Makes room for one more element in a malloc'd array: doubles @cap when @n has reached it.
- * Returns 0, or -1 with the array untouched. (Of the few that may hold millions: base/large.h.)
- *
- *     if (AAJ_GROW(x->item, x->n_items, x->cap_items) < 0)
- *         return -ENOMEM;
- *     x->item[x->n_items++] = item;
- */
-#define AAJ_GROW(array, n, cap)                                                                    \
+/* Doubles @cap when @n has reached it. @bigger: the array, made to hold grow_cap_ elements, or NULL. */
+#define AAJ_GROW_BY(array, n, cap, bigger)                                                         \
     ({                                                                                             \
         int grow_r_ = 0;                                                                           \
         if ((n) >= (cap)) {                                                                        \
             size_t grow_cap_ = (cap) ? (size_t)(cap) * 2 : 8;                                      \
-            void *grow_p_ = reallocarray((array), grow_cap_, sizeof(*(array)));                    \
+            void *grow_p_ = (bigger);                                                              \
             if (grow_p_) {                                                                         \
                 (array) = grow_p_;                                                                 \
                 (cap) = grow_cap_;                                                                 \
@@ -27,5 +20,15 @@
         }                                                                                          \
         grow_r_;                                                                                   \
     })
+
+/*
+ * Makes room for one more element in a malloc'd array: doubles @cap when @n has reached it.
+ * Returns 0, or -1 with the array untouched. (Of the few that may hold millions: base/large.h.)
+ *
+ *     if (AAJ_GROW(x->item, x->n_items, x->cap_items) < 0)
+ *         return -ENOMEM;
+ *     x->item[x->n_items++] = item;
+ */
+#define AAJ_GROW(array, n, cap) AAJ_GROW_BY(array, n, cap, reallocarray((array), grow_cap_, sizeof(*(array))))
 
 #define AAJ_ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))

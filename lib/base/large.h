@@ -11,6 +11,8 @@
 
 #include <stddef.h>
 
+#include "base/grow.h"
+
 enum { AAJ_HUGE = 2 * 1024 * 1024, AAJ_LARGE = AAJ_HUGE };
 
 /* @bytes of zeros that begin at a multiple of AAJ_HUGE; NULL without memory. *ret_mapped: what to munmap(2). */
@@ -24,19 +26,6 @@ void *aaj_large_grow(void *array, size_t old, size_t bytes);
 void aaj_large_free(void *array, size_t bytes);
 
 /* As AAJ_GROW (base/grow.h): room for one more element. The array is freed by AAJ_LARGE_FREE(array, cap). */
-#define AAJ_LARGE_GROW(array, n, cap)                                                                        \
-    ({                                                                                                       \
-        int grow_r_ = 0;                                                                                     \
-        if ((n) >= (cap)) {                                                                                  \
-            size_t grow_cap_ = (cap) ? (size_t)(cap)*2 : 8;                                                  \
-            void *grow_p_ = aaj_large_grow((array), (cap) * sizeof(*(array)), grow_cap_ * sizeof(*(array))); \
-            if (grow_p_) {                                                                                   \
-                (array) = grow_p_;                                                                           \
-                (cap) = grow_cap_;                                                                           \
-            } else {                                                                                         \
-                grow_r_ = -1;                                                                                \
-            }                                                                                                \
-        }                                                                                                    \
-        grow_r_;                                                                                             \
-    })
+#define AAJ_LARGE_GROW(array, n, cap) \
+    AAJ_GROW_BY(array, n, cap, aaj_large_grow((array), (cap) * sizeof(*(array)), grow_cap_ * sizeof(*(array))))
 #define AAJ_LARGE_FREE(array, cap) aaj_large_free((array), (size_t)(cap) * sizeof(*(array)))

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/grow.h"
+#include "log/start.h"
 #include "recording/blocks.h"
 
 enum { PEEK = 64 * 1024, THREADS_MAX = 64 };
@@ -22,8 +23,7 @@ struct opened {
     struct aaj_log_source *source; /* of one that cannot be read again; else made when its turn comes */
     char *peek;
     size_t n_peek;
-    int64_t first_ms; /* of its first record */
-    uint64_t first_serial;
+    struct aaj_log_start start;
 };
 
 /* What a chain holds already. */
@@ -264,10 +264,7 @@ static int note_first(void *data, const struct aaj_log_head *head)
 {
     struct opened *o = data;
 
-    if (!o->first_ms) {
-        o->first_ms = head->time_ms;
-        o->first_serial = head->serial;
-    }
+    aaj_log_start_note(&o->start, head);
     return 1;
 }
 
@@ -291,6 +288,7 @@ static int peek(struct opened *o, bool alone)
     while (r == 0 && o->n_peek < PEEK &&
            (got = aaj_log_source_read(o->source, o->peek + o->n_peek, PEEK - o->n_peek)) > 0)
         o->n_peek += (size_t)got;
+    o->start.bytes = (struct aaj_str){ o->peek, o->n_peek };
     if (r < 0 || alone)
         return r;
     r = aaj_log_reader_new(&handler, o, &reader);
@@ -308,15 +306,9 @@ static void let_go(struct opened *o)
         o->source = aaj_log_source_free(o->source);
 }
 
-static int by_first(const void *a, const void *b)
+static int by_start(const void *a, const void *b)
 {
-    const struct opened *x = a, *y = b;
-
-    if (x->first_ms != y->first_ms)
-        return x->first_ms < y->first_ms ? -1 : 1;
-    if (x->first_serial != y->first_serial)
-        return x->first_serial < y->first_serial ? -1 : 1;
-    return aaj_str_cmp((struct aaj_str){ x->peek, x->n_peek }, (struct aaj_str){ y->peek, y->n_peek });
+    return aaj_log_start_cmp(&((const struct opened *)a)->start, &((const struct opened *)b)->start);
 }
 
 static int take_one(struct intake *in, struct opened *o)
@@ -349,7 +341,7 @@ static int take_all(struct intake *in, struct opened *o, size_t n)
             let_go(&o[i]);
     }
     if (r == 0)
-        qsort(o, n, sizeof(*o), by_first);
+        qsort(o, n, sizeof(*o), by_start);
     for (size_t i = 0; i < n && r == 0; i++)
         r = take_one(in, &o[i]);
     return r;

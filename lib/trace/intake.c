@@ -7,16 +7,15 @@
 #include "base/grow.h"
 #include "log/reader.h"
 #include "log/source.h"
+#include "log/start.h"
 #include "trace/impl.h"
 
 enum { BUFFER = 256 * 1024, SHOWN_MAX = 1000 };
 
 struct opened {
     const struct aaj_intake_input *input;
-    int64_t first_ms;
-    uint64_t first_serial;
-    struct aaj_str start; /* its first bytes, where nothing else tells the order */
-    char *buf;
+    struct aaj_log_start start;
+    char *buf; /* of start.bytes */
 };
 
 /* Up to where a host's calls were read, so that a copy adds nothing. */
@@ -228,10 +227,8 @@ static int note_first(void *data, const struct aaj_log_head *head)
 {
     struct opened *o = data;
 
-    if (!o->first_ms && head->type == AAJ_AUDIT_SYSCALL) {
-        o->first_ms = head->time_ms;
-        o->first_serial = head->serial;
-    }
+    if (head->type == AAJ_AUDIT_SYSCALL)
+        aaj_log_start_note(&o->start, head);
     return 0;
 }
 
@@ -249,7 +246,7 @@ static int look_ahead(struct opened *o, struct aaj_diags *diags)
     if (r == 0)
         r = aaj_log_reader_new(&handler, o, &reader);
     if (r == 0 && (got = aaj_log_source_read(source, o->buf, BUFFER)) > 0) {
-        o->start = (struct aaj_str){ o->buf, (size_t)got };
+        o->start.bytes = (struct aaj_str){ o->buf, (size_t)got };
         r = aaj_log_reader_feed(reader, o->buf, (size_t)got);
     }
     aaj_log_reader_free(reader);
@@ -261,15 +258,9 @@ static int look_ahead(struct opened *o, struct aaj_diags *diags)
     return r;
 }
 
-static int by_first(const void *a, const void *b)
+static int by_start(const void *a, const void *b)
 {
-    const struct opened *x = a, *y = b;
-
-    if (x->first_ms != y->first_ms)
-        return x->first_ms < y->first_ms ? -1 : 1;
-    if (x->first_serial != y->first_serial)
-        return x->first_serial < y->first_serial ? -1 : 1;
-    return aaj_str_cmp(x->start, y->start);
+    return aaj_log_start_cmp(&((const struct opened *)a)->start, &((const struct opened *)b)->start);
 }
 
 static int read_inputs(struct reading *in, struct opened *o, size_t n)
@@ -280,7 +271,7 @@ static int read_inputs(struct reading *in, struct opened *o, size_t n)
     for (size_t i = 0; r == 0 && n > 1 && i < n; i++)
         r = look_ahead(&o[i], in->diags);
     if (r == 0)
-        qsort(o, n, sizeof(*o), by_first);
+        qsort(o, n, sizeof(*o), by_start);
     for (size_t i = 0; r == 0 && i < n; i++) {
         r = read_input(in, &o[i], buf);
         if (r == 0)
