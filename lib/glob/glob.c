@@ -182,5 +182,5 @@ int aaj_glob_match(struct aaj_glob *glob, struct aaj_str name)
     uint32_t state;
     int r = aaj_glob_walk(glob, AAJ_GLOB_START, name, &state);
 
-    return r < 0 ? r : aaj_glob_accepts(glob, state);
+    return r ? r : aaj_glob_accepts(glob, state);
 }

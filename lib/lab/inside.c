@@ -153,7 +153,7 @@ static void build_view(const struct aaj_sandbox *s)
 {
     struct mount_attr attr = { .attr_set = MOUNT_ATTR_RDONLY, .propagation = MS_PRIVATE };
     const char *const *ro = s->lab->ro;
-    char path[PATH_MAX], data[128];
+    char path[PATH_MAX], data[128], name[32];
     int share = -1, tree[AAJ_LAB_RO_MAX];
     size_t n = 0;
 
@@ -172,8 +172,8 @@ static void build_view(const struct aaj_sandbox *s)
         attach(s, share, "share");
     make_dir(s, "ro");
     for (size_t i = 0; i < n; i++) {
-        snprintf(path, sizeof(path), "ro/%zu", i);
-        attach(s, tree[i], path);
+        snprintf(name, sizeof(name), "ro/%zu", i);
+        attach(s, tree[i], name);
     }
     snprintf(path, sizeof(path), "%s/tmp", s->priv);
     snprintf(data, sizeof(data), "mode=700,size=%um,uid=%u,gid=%u", s->lab->mem_mb + 160, s->uid, s->gid);

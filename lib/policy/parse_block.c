@@ -55,28 +55,32 @@ int aaj_parser_block(struct aaj_parser *ps, struct aaj_item *parent, struct aaj_
     return 0;
 }
 
-/* The '{' of a block inside a profile. */
-static int parse_inner_block(struct aaj_parser *ps, struct aaj_item *parent, const struct aaj_prefix *prefix,
-                             struct aaj_item **ret_item)
+/* At the '{': what stands in the braces becomes the body of @item. */
+static int parse_braces(struct aaj_parser *ps, struct aaj_item *item, const struct aaj_prefix *prefix)
 {
-    struct aaj_item *item = aaj_arena_new(ps->rd->arena, struct aaj_item);
+    item->kind = AAJ_ITEM_BLOCK;
+    item->block = (struct aaj_prefixed_block){ .prefix = *prefix };
+    item->block.body.open = ps->tok.start;
+    aaj_parser_advance(ps);
+    return aaj_parser_block(ps, item, &item->block.body);
+}
+
+static int parse_inner_block(struct aaj_parser *ps, struct aaj_item *parent, struct aaj_item **ret_item)
+{
+    struct aaj_item *item;
     int r;
 
+    if (ps->tok.kind != AAJ_TOKEN_OPEN)
+        return aaj_parser_expected(ps, "'{'");
+    item = aaj_arena_new(ps->rd->arena, struct aaj_item);
     if (!item)
         return -ENOMEM;
-    item->kind = AAJ_ITEM_BLOCK;
-    if (prefix)
-        item->block.prefix = *prefix;
     item->policy = ps->policy;
     item->parent = parent;
     item->start = ps->tok.start;
     item->line = ps->tok.line;
     item->column = ps->tok.column;
-    if (ps->tok.kind != AAJ_TOKEN_OPEN)
-        return aaj_parser_expected(ps, "'{'");
-    item->block.body.open = ps->tok.start;
-    aaj_parser_advance(ps);
-    r = aaj_parser_block(ps, item, &item->block.body);
+    r = parse_braces(ps, item, &(struct aaj_prefix){ 0 });
     item->end = ps->prev_end;
     *ret_item = item;
     return r;
@@ -88,7 +92,7 @@ static int parse_branch(struct aaj_parser *ps, struct aaj_item *item, bool taken
     int r;
 
     ps->rd->dead += !taken;
-    r = parse_inner_block(ps, item, NULL, ret_block);
+    r = parse_inner_block(ps, item, ret_block);
     ps->rd->dead -= !taken;
     return r;
 }
@@ -153,7 +157,7 @@ static int parse_top_item(struct aaj_parser *ps, struct aaj_item *item)
 static int parse_body_item(struct aaj_parser *ps, struct aaj_item *item)
 {
     struct aaj_token *t = &ps->tok;
-    struct aaj_item *block;
+    struct aaj_prefix prefix;
     uint32_t start = t->start;
     int r;
 
@@ -177,14 +181,8 @@ static int parse_body_item(struct aaj_parser *ps, struct aaj_item *item)
     }
     if (item->rule.prefix.has_priority && item->rule.prefix.priority)
         return aaj_parser_error(ps, start, ps->prev_end, "a block cannot have a priority");
-    r = parse_inner_block(ps, item->parent, &item->rule.prefix, &block);
-    if (r < 0)
-        return r;
-    item->kind = AAJ_ITEM_BLOCK;
-    item->block = block->block;
-    for (struct aaj_item *i = item->block.body.first; i; i = i->next)
-        i->parent = item;
-    return 0;
+    prefix = item->rule.prefix;
+    return parse_braces(ps, item, &prefix);
 }
 
 static bool behind_include(const struct aaj_parser *ps)

@@ -16,7 +16,8 @@ enum { MAX_TEXT = 1024 * 1024, MAX_VALUES = 65536, MAX_DEPTH = 32 };
  */
 static bool find_reference(struct aaj_str text, size_t *ret_start, size_t *ret_end)
 {
-    bool escaped = false, open = false;
+    size_t start = text.n; /* none yet */
+    bool escaped = false;
 
     for (size_t i = 0; i < text.n; i++) {
         if (text.p[i] == '\\') {
@@ -24,9 +25,9 @@ static bool find_reference(struct aaj_str text, size_t *ret_start, size_t *ret_e
             continue;
         }
         if (!escaped && text.p[i] == '@' && i + 1 < text.n && text.p[i + 1] == '{') {
-            *ret_start = i++;
-            open = true;
-        } else if (!escaped && text.p[i] == '}' && open) {
+            start = i++;
+        } else if (!escaped && text.p[i] == '}' && start < text.n) {
+            *ret_start = start;
             *ret_end = i + 1;
             return true;
         }
