@@ -6,10 +6,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/file.h"
 #include "learn_session.h"
 #include "learn_syscalls.h"
 #include "recorder.h"
+#include "terminal.h"
 #include "verbs.h"
 
 static const struct opt opts[] = {
@@ -45,7 +45,7 @@ static struct aaj_str default_output(struct aaj_arena *arena, const char *what)
 
 static int write_out(const char *output, struct aaj_str text, struct aaj_diags *diags)
 {
-    int r = aaj_file_write(output, text, 0644);
+    int r = output_write(output, text, 0644);
 
     if (r < 0)
         aaj_error(diags, (struct aaj_loc){ .file = aaj_str_c(output) }, "cannot write: %s", strerror(-r));

@@ -2,8 +2,8 @@
 /* aajail merge REC…: one recording from many. */
 #include <string.h>
 
-#include "base/file.h"
 #include "recorder.h"
+#include "terminal.h"
 #include "verbs.h"
 
 static const struct opt opts[] = {
@@ -46,7 +46,7 @@ static int run(const struct verb *verb, int argc, char **argv)
     r = recorder_run(&options.inputs, &arena, &text, &diags);
     status = r == 0 ? recorder_summary(&options, text, stderr, json ? stdout : NULL, &diags) : EXIT_INPUT;
     if (r == 0 && status != EXIT_REFUSED) {
-        r = aaj_file_write(output, text, 0644);
+        r = output_write(output, text, 0644);
         if (r < 0) {
             aaj_error(&diags, (struct aaj_loc){ .file = aaj_str_c(output) }, "cannot write: %s", strerror(-r));
             status = EXIT_REFUSED;

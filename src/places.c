@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "terminal.h"
 #include "verb.h"
 
 /* The folder of the running program when that is the build's own src/; NULL for an installed command. */
@@ -49,7 +50,7 @@ bool want_colour(FILE *out)
 {
     const char *term = getenv("TERM");
 
-    return isatty(fileno(out)) && !getenv("NO_COLOR") && term && strcmp(term, "dumb") != 0;
+    return isatty(terminal_fd(out)) && !getenv("NO_COLOR") && term && strcmp(term, "dumb") != 0;
 }
 
 void show_diags(struct aaj_diags *diags)

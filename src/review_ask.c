@@ -11,6 +11,7 @@
 
 #include "base/escape.h"
 #include "review.h"
+#include "terminal.h"
 #include "verb.h"
 
 enum { WIDTH = 80, WIDTH_MIN = 30, WIDTH_MAX = 120, EVENTS_SHOWN = 5 };
@@ -21,7 +22,7 @@ static int width_of(FILE *out)
     struct winsize size;
     int width = said ? atoi(said) : 0;
 
-    if (width <= 0 && ioctl(fileno(out), TIOCGWINSZ, &size) == 0)
+    if (width <= 0 && ioctl(terminal_fd(out), TIOCGWINSZ, &size) == 0)
         width = size.ws_col;
     if (width <= 0)
         width = WIDTH;

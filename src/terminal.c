@@ -1,20 +1,38 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What is printed is UTF-8, with its controls escaped (base/escape.h). A terminal with another character set takes each
- * byte for itself, and there 0x80 to 0x9f are controls: 0x9b begins an escape sequence, and it is the second byte of a Û. A
- * slave that chooses names could so write to the administrator's terminal. There, and only there (files and pipes
- * are the same bytes everywhere), such bytes are shown as numbers.
+ * Names, lines and policy text are chosen by others; what is printed of them is escaped where it is printed
+ * (base/escape.h), and files are as they are. But a recording, a formatted profile or JSON may be printed as well,
+ * where letters that control a terminal are good text; so a last look at all that reaches a terminal is taken here,
+ * where nobody can forget it.
+ *
+ * What is printed is UTF-8. A terminal with another character set takes each byte for itself, and there 0x80 to 0x9f
+ * are controls: 0x9b begins an escape sequence, and it is the second byte of a Û. There each byte that is not ASCII is
+ * shown as a number.
  */
 #include "terminal.h"
 
 #include <errno.h>
 #include <langinfo.h>
 #include <locale.h>
-#include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/escape.h"
 #include "base/file.h"
+
+enum { HELD_MAX = 8, ESCAPED_MAX = 16, PIECE = 4096 };
+
+struct terminal {
+    int fd;
+    bool plain;
+    char held[HELD_MAX]; /* the beginning of a letter whose rest was not written yet */
+    size_t n_held;
+};
+
+/* What we write for looks: bold, the colours of findings, and their end. */
+static const char *const looks[] = { "\033[0m", "\033[1m", "\033[31m", "\033[35m", "\033[36m" };
+enum { N_LOOKS = sizeof(looks) / sizeof(looks[0]) };
 
 static const char ellipsis[] = "\xe2\x80\xa6";
 
@@ -28,57 +46,148 @@ static bool is_utf8_locale(void)
     return is;
 }
 
-bool terminal_is_plain(int fd)
+/* Is all of @s the beginning of @whole, and more to come? */
+static bool begins(struct aaj_str s, const char *whole)
 {
-    return isatty(fd) && !is_utf8_locale();
+    return s.n < strlen(whole) && memcmp(s.p, whole, s.n) == 0;
 }
 
-/* Our own ellipsis in ASCII; a piece that ends within one shows its bytes. */
-static ssize_t write_plain(void *cookie, const char *p, size_t n)
+/* Is all of @s the beginning of one letter of UTF-8, and more to come? */
+static bool begins_letter(struct aaj_str s)
 {
-    struct aaj_str s = { p, n };
-    char buf[4096];
-    size_t at = 0;
+    unsigned char c = (unsigned char)*s.p;
+    size_t n = c < 0xc0 ? 1 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
+
+    for (size_t i = 1; i < s.n; i++)
+        if ((s.p[i] & 0xc0) != 0x80)
+            return false;
+    return s.n < n;
+}
+
+static bool is_unfinished(const struct terminal *t, struct aaj_str s)
+{
+    for (size_t i = 0; i < N_LOOKS; i++)
+        if (begins(s, looks[i]))
+            return true;
+    return t->plain ? begins(s, ellipsis) : begins_letter(s);
+}
+
+/* What one letter of @s becomes, into @buf; returns the bytes used of @s. */
+static size_t show_one(const struct terminal *t, struct aaj_str s, char buf[static ESCAPED_MAX], size_t *ret_len)
+{
+    size_t used = 1;
+    uint32_t cp;
+
+    for (size_t i = 0; i < N_LOOKS; i++)
+        if (aaj_str_starts(s, aaj_str_c(looks[i]))) {
+            *ret_len = (size_t)snprintf(buf, ESCAPED_MAX, "%s", looks[i]);
+            return *ret_len;
+        }
+    if (t->plain && aaj_str_starts(s, aaj_str_c(ellipsis))) {
+        *ret_len = (size_t)snprintf(buf, ESCAPED_MAX, "...");
+        return strlen(ellipsis);
+    }
+    if (!t->plain && (used = aaj_utf8_next(s, &cp)) > 1 && !aaj_escape_harmful(cp)) {
+        memcpy(buf, s.p, used);
+        *ret_len = used;
+        return used;
+    }
+    if (*s.p == '\n' || *s.p == '\t' || (*s.p >= ' ' && *s.p <= '~')) {
+        *buf = *s.p;
+        *ret_len = 1;
+    } else {
+        *ret_len = (size_t)snprintf(buf, ESCAPED_MAX, "\\x%02x", (unsigned char)*s.p);
+    }
+    return 1;
+}
+
+/* Shows @s but for an unfinished letter at its end, which is held. */
+static int show(struct terminal *t, struct aaj_str s)
+{
+    char buf[PIECE];
+    size_t at = 0, len;
     int r = 0;
 
+    t->n_held = 0;
     while (r == 0 && s.n) {
-        size_t used = 1;
-
-        if (aaj_str_starts(s, aaj_str_c(ellipsis))) {
-            at += (size_t)snprintf(buf + at, 8, "...");
-            used = strlen(ellipsis);
-        } else if (*s.p & 0x80) {
-            at += (size_t)snprintf(buf + at, 8, "\\x%02x", (unsigned char)*s.p);
-        } else {
-            buf[at++] = *s.p;
+        if (s.n < HELD_MAX && is_unfinished(t, s)) {
+            memcpy(t->held, s.p, s.n);
+            t->n_held = s.n;
+            break;
         }
-        s = aaj_str_skip(s, used);
-        if (s.n == 0 || at > sizeof(buf) - 8) {
-            r = aaj_file_write_fd((int)(intptr_t)cookie, (struct aaj_str){ buf, at });
+        s = aaj_str_skip(s, show_one(t, s, buf + at, &len));
+        at += len;
+        if (at > sizeof(buf) - ESCAPED_MAX) {
+            r = aaj_file_write_fd(t->fd, (struct aaj_str){ buf, at });
             at = 0;
         }
+    }
+    return r < 0 ? r : aaj_file_write_fd(t->fd, (struct aaj_str){ buf, at });
+}
+
+static ssize_t write_shown(void *cookie, const char *p, size_t n)
+{
+    struct terminal *t = cookie;
+    char piece[PIECE];
+    int r = 0;
+
+    for (size_t taken = 0; r == 0 && taken < n;) {
+        size_t room = sizeof(piece) - t->n_held, part = n - taken < room ? n - taken : room, held = t->n_held;
+
+        memcpy(piece, t->held, held);
+        memcpy(piece + held, p + taken, part);
+        taken += part;
+        r = show(t, (struct aaj_str){ piece, held + part });
     }
     errno = -r;
     return r < 0 ? 0 : (ssize_t)n;
 }
 
-FILE *terminal_plain(int fd, int mode)
+static int close_terminal(void *cookie)
 {
-    FILE *f = fopencookie((void *)(intptr_t)fd, "w", (cookie_io_functions_t){ .write = write_plain });
+    free(cookie);
+    return 0;
+}
 
-    if (f)
-        setvbuf(f, NULL, mode, BUFSIZ);
+FILE *terminal_open(int fd, bool plain, int mode)
+{
+    struct terminal *t = calloc(1, sizeof(*t));
+    FILE *f = t ? fopencookie(t, "w", (cookie_io_functions_t){ .write = write_shown, .close = close_terminal }) : NULL;
+
+    if (!f) {
+        free(t);
+        return NULL;
+    }
+    *t = (struct terminal){ .fd = fd, .plain = plain };
+    setvbuf(f, NULL, mode, BUFSIZ);
     return f;
+}
+
+bool terminal_is_plain(int fd)
+{
+    return isatty(fd) && !is_utf8_locale();
 }
 
 int terminal_guard(void)
 {
-    FILE *out = terminal_is_plain(STDOUT_FILENO) ? terminal_plain(STDOUT_FILENO, _IOLBF) : stdout;
-    FILE *err = terminal_is_plain(STDERR_FILENO) ? terminal_plain(STDERR_FILENO, _IONBF) : stderr;
+    FILE *out = isatty(STDOUT_FILENO) ? terminal_open(STDOUT_FILENO, !is_utf8_locale(), _IOLBF) : stdout;
+    FILE *err = isatty(STDERR_FILENO) ? terminal_open(STDERR_FILENO, !is_utf8_locale(), _IONBF) : stderr;
 
     if (!out || !err)
         return -ENOMEM;
     stdout = out;
     stderr = err;
     return 0;
+}
+
+int terminal_fd(FILE *f)
+{
+    return f == stdout ? STDOUT_FILENO : f == stderr ? STDERR_FILENO : fileno(f);
+}
+
+int output_write(const char *path, struct aaj_str text, mode_t mode)
+{
+    if (strcmp(path, "-") != 0)
+        return aaj_file_write(path, text, mode);
+    return fwrite(text.p, 1, text.n, stdout) == text.n && fflush(stdout) == 0 ? 0 : -errno;
 }

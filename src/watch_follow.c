@@ -53,7 +53,7 @@ static _Noreturn void child(int in, int out, bool plain, struct watch *watch)
     /* The terminal's Ctrl-C is for the parent, which then ends our input. */
     for (size_t i = 0; i < N_END_SIGNALS; i++)
         signal(end_signals[i], SIG_IGN);
-    watch->out = plain ? terminal_plain(out, _IOFBF) : fdopen(out, "w");
+    watch->out = plain ? terminal_open(out, true, _IOFBF) : fdopen(out, "w");
     if (!watch->out || prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || sandbox_confine(&limits) < 0)
         _exit(SANDBOX_UNCONFINED);
     if (aaj_log_source_new(in, &source) < 0 || aaj_log_reader_new(&handler, watch, &reader) < 0)
