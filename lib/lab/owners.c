@@ -19,6 +19,10 @@
 
 #include "lab/owners.h"
 
+#ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
+#define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5) /* linux/seccomp.h */
+#endif
+
 /* user-mode-linux runs on x86 only; its 64-bit build is the one that Debian has. */
 #if defined(__x86_64__) && defined(SYS_stat)
 
@@ -54,8 +58,14 @@ void aaj_owners_install(int sock)
         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_USER_NOTIF),
     };
     struct sock_fprog prog = { .len = sizeof(code) / sizeof(code[0]), .filter = code };
-    int fd = (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER, &prog);
+    unsigned flags = SECCOMP_FILTER_FLAG_NEW_LISTENER;
+    int fd;
 
+    /* The guest's timer is a signal. Linux 5.19 and later do not let one break off a call that is being answered, only to
+     * ask again; older ones do not know the flag. */
+    fd = (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, &prog);
+    if (fd < 0 && errno == EINVAL)
+        fd = (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &prog);
     if (fd < 0)
         return;
     send_fd(sock, fd);
