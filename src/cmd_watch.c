@@ -3,6 +3,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/escape.h"
+#include "kernel/kernel.h"
 #include "log/source.h"
 #include "session/audit.h"
 #include "verbs.h"
@@ -14,11 +16,7 @@ static const struct opt opts[] = {
     OPT_END,
 };
 
-static int report(struct aaj_diags *diags, int status)
-{
-    show_diags(diags);
-    return status;
-}
+static const struct aaj_loc nowhere;
 
 static int watch_log(struct watch *watch, const char *path)
 {
@@ -27,17 +25,58 @@ static int watch_log(struct watch *watch, const char *path)
 
     if (r < 0) {
         aaj_error(&diags, (struct aaj_loc){ .file = aaj_str_c(path) }, "cannot open: %s", strerror(-r));
-        return report(&diags, EXIT_INPUT);
+        show_diags(&diags);
+        return EXIT_INPUT;
     }
     return watch_follow(watch, fd, NULL, STDOUT_FILENO);
 }
 
+/* Who waits for the denials of a profile that denies nothing should know. It may be loaded later, so that is no error. */
+static void check_name(struct aaj_str name, const struct aaj_loaded *loaded, size_t n, struct aaj_diags *diags)
+{
+    const char *text = aaj_escape(&diags->arena, name);
+    size_t i = 0;
+
+    while (i < n && !aaj_label_bears(loaded[i].name, name))
+        i++;
+    if (i == n)
+        aaj_diag_add(diags, AAJ_WARNING, "watch-name", nowhere, AAJ_STR(""),
+                     "no profile '%s' is loaded, so until then nothing is denied in its name: 'aajail status' lists what is",
+                     text);
+    else if (aaj_str_eq(loaded[i].mode, AAJ_STR("complain")))
+        aaj_diag_add(diags, AAJ_WARNING, "watch-mode", nowhere, AAJ_STR(""),
+                     "'%s' is in complain mode, where only deny rules deny: 'aajail enforce' changes that", text);
+}
+
+static void check_names(const struct watch *watch, const struct aaj_kernel *kernel, struct aaj_diags *diags)
+{
+    struct aaj_diags unread = AAJ_DIAGS_INIT; /* hearing needs less power than reading the list */
+    struct aaj_arena arena = AAJ_ARENA_INIT;
+    struct aaj_loaded *loaded;
+    size_t n;
+
+    if (watch->n_names && aaj_kernel_list(kernel, &arena, &unread, &loaded, &n) == 0)
+        for (int i = 0; i < watch->n_names; i++)
+            check_name(aaj_str_c(watch->name[i]), loaded, n, diags);
+    aaj_diags_clear(&unread);
+    aaj_arena_clear(&arena);
+}
+
 static int watch_audit(struct watch *watch)
 {
+    const struct aaj_kernel kernel = AAJ_KERNEL_INIT;
     struct aaj_diags diags = AAJ_DIAGS_INIT;
     struct aaj_audit audit;
-    int status = report(&diags, aaj_audit_open(&audit, &diags) < 0 ? EXIT_REFUSED : EXIT_DONE);
+    int status = EXIT_REFUSED;
 
+    if (aaj_kernel_check_on(&kernel, &diags) < 0)
+        aaj_diag_add(&diags, AAJ_NOTE, NULL, nowhere, AAJ_STR(""),
+                     "nothing is ever denied here; --log FILE reads the log of the machine that has the jails");
+    else if (aaj_audit_open(&audit, &diags) == 0)
+        status = EXIT_DONE;
+    if (status == EXIT_DONE)
+        check_names(watch, &kernel, &diags);
+    show_diags(&diags);
     if (status == EXIT_DONE) {
         status = watch_follow(watch, -1, &audit, STDOUT_FILENO);
         aaj_audit_close(&audit);

@@ -54,6 +54,14 @@ int aaj_kernel_check(const struct aaj_kernel *k, struct aaj_diags *diags)
     return -ENOSYS;
 }
 
+int aaj_kernel_check_on(const struct aaj_kernel *k, struct aaj_diags *diags)
+{
+    char enabled[16];
+
+    aaj_kernel_read_small(k->module, "parameters/enabled", enabled, sizeof(enabled));
+    return enabled[0] == 'Y' ? 0 : aaj_kernel_check(k, diags);
+}
+
 /* CapEff of proc(5), in hexadecimal; all of them where that cannot be read: the kernel has the last word. */
 static unsigned long long effective(const struct aaj_kernel *k)
 {
@@ -75,10 +83,9 @@ static unsigned long long effective(const struct aaj_kernel *k)
 static bool in_user_namespace(const struct aaj_kernel *k)
 {
     unsigned long long inside, outside, n;
-    char path[PATH_MAX], map[128];
+    char map[128];
 
-    snprintf(path, sizeof(path), "%s/self", k->proc);
-    aaj_kernel_read_small(path, "uid_map", map, sizeof(map));
+    aaj_kernel_read_small(k->proc, "self/uid_map", map, sizeof(map));
     return sscanf(map, "%llu %llu %llu", &inside, &outside, &n) == 3 &&
            !(inside == 0 && outside == 0 && n == UINT32_MAX);
 }

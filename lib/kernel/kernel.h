@@ -25,7 +25,10 @@ struct aaj_kernel {
  * A finding says which, and what to do. */
 int aaj_kernel_check(const struct aaj_kernel *k, struct aaj_diags *diags);
 
-/* The same, and that this process may change policy: -EPERM without CAP_MAC_ADMIN, as in a container, or where
+/* Is AppArmor on at all? -ENOSYS and a finding when not. Needs no right, and no securityfs where AppArmor is on. */
+int aaj_kernel_check_on(const struct aaj_kernel *k, struct aaj_diags *diags);
+
+/* As aaj_kernel_check(), and that this process may change policy: -EPERM without CAP_MAC_ADMIN, as in a container, or where
  * policy is locked until the next boot. */
 int aaj_kernel_check_change(const struct aaj_kernel *k, struct aaj_diags *diags);
 

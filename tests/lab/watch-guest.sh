@@ -95,6 +95,13 @@ rules = {e.get("rule") for e in events}
 assert {"owner /etc/hostname r,", "/usr/bin/id Cx,", "network inet stream,"} <= rules, rules
 assert any(e.get("label") == "watched//kid" for e in events), events[0]
 P
+# Of a profile that is not loaded, or that complains, nothing will be heard: said, and watched all the same.
+"$A" watch watched nosuch >said 2>&1 & watch=$!
+heard "watching; end it with Ctrl-C"
+heard "'watched' is in complain mode"
+heard "no profile 'nosuch' is loaded"
+kill -INT $watch
+ended $watch || fail "watching what is not there"
 # Without the right to hear: said, and 4.
 at_once setpriv --bounding-set -audit_read,-audit_control --inh-caps -audit_read,-audit_control --reuid 4242 --clear-groups "$A" watch >said 2>&1
 [ $? -eq 4 ] || fail "without the capability"
