@@ -116,6 +116,8 @@ static int run(const struct verb *verb, int argc, char **argv)
         status = o.status;
     else if (status == EXIT_DONE && o.n_operands != 2)
         status = usage_error(verb, "name a profile, and a rule or an event in quotes");
+    else if (status == EXIT_DONE && !o.operand[1][strspn(o.operand[1], " \t\n")])
+        status = usage_error(verb, "the rule or event is empty: if a search should have found it, it found nothing");
     else if (status == EXIT_DONE) {
         x.profile = o.operand[0];
         status = explain(&x, o.operand[1]);

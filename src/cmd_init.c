@@ -213,7 +213,7 @@ static int check(struct init_found *f)
 static int deliver(struct init_found *f, const char *output, bool force)
 {
     char *text = init_manifest(f);
-    int status = EXIT_DONE;
+    int status = EXIT_DONE, r;
 
     if (!text)
         return EXIT_REFUSED;
@@ -223,8 +223,8 @@ static int deliver(struct init_found *f, const char *output, bool force)
         fputs(text, stdout);
     } else if (!force && access(output, F_OK) == 0) {
         status = fail(f, "is there already; --force replaces it", aaj_str_c(output));
-    } else if (aaj_file_write(output, aaj_str_c(text), 0644) < 0) {
-        fail(f, "cannot be written", aaj_str_c(output));
+    } else if ((r = aaj_file_write(output, aaj_str_c(text), 0644)) < 0) {
+        aaj_error(&f->diags, (struct aaj_loc){ .file = aaj_str_c(output) }, "cannot be written: %s", strerror(-r));
         status = EXIT_REFUSED;
     }
     if (status == EXIT_DONE && !f->exe.n && !f->pool.n)

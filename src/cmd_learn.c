@@ -48,7 +48,7 @@ static int write_out(const char *output, struct aaj_str text, struct aaj_diags *
     int r = output_write(output, text, 0644);
 
     if (r < 0)
-        aaj_error(diags, (struct aaj_loc){ .file = aaj_str_c(output) }, "cannot write: %s", strerror(-r));
+        aaj_error(diags, (struct aaj_loc){ .file = output_name(output) }, "cannot write: %s", strerror(-r));
     return r;
 }
 

@@ -48,7 +48,7 @@ static int run(const struct verb *verb, int argc, char **argv)
     if (r == 0 && status != EXIT_REFUSED) {
         r = output_write(output, text, 0644);
         if (r < 0) {
-            aaj_error(&diags, (struct aaj_loc){ .file = aaj_str_c(output) }, "cannot write: %s", strerror(-r));
+            aaj_error(&diags, (struct aaj_loc){ .file = output_name(output) }, "cannot write: %s", strerror(-r));
             status = EXIT_REFUSED;
         }
     }

@@ -20,7 +20,9 @@ int init_log_read(struct init_found *f, const struct paths *logs, struct init_lo
     if (status == EXIT_DONE && init_services(log.rec, &f->arena, &log.service, &log.n) < 0)
         status = EXIT_REFUSED;
     if (status == EXIT_DONE && log.n == 0) {
-        aaj_error(&f->diags, (struct aaj_loc){ .file = aaj_str_c(logs->item[0]) }, "no event of any profile is in it");
+        aaj_error(&f->diags, (struct aaj_loc){ .file = aaj_str_c(logs->item[0]) },
+                  "no event of any profile is in it: is it the log of the machine where the slave worked under a profile, in "
+                  "complain mode? Without one there, 'aajail init EXECUTABLE' writes a manifest");
         status = EXIT_INPUT;
     }
     f->source = aaj_arena_dup(&f->arena, aaj_str_c(logs->item[0]));

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/escape.h"
+#include "nearest.h"
 #include "terminal.h"
 #include "verb.h"
 #include "verbs.h"
@@ -34,39 +37,14 @@ static const struct verb *find_verb(const char *name)
     return NULL;
 }
 
-/* How many letters are to be put in, left out or changed; words that are longer than any verb are far from all. */
-static size_t distance(const char *a, const char *b)
-{
-    enum { LONGEST = 31 };
-    size_t row[LONGEST + 1], n = strlen(b), corner, above;
-
-    if (n > LONGEST || strlen(a) > LONGEST)
-        return LONGEST;
-    for (size_t j = 0; j <= n; j++)
-        row[j] = j;
-    for (size_t i = 0; a[i]; i++) {
-        corner = row[0]++;
-        for (size_t j = 0; j < n; j++) {
-            above = row[j + 1];
-            row[j + 1] = corner + (a[i] != b[j]);
-            if (above + 1 < row[j + 1])
-                row[j + 1] = above + 1;
-            if (row[j] + 1 < row[j + 1])
-                row[j + 1] = row[j] + 1;
-            corner = above;
-        }
-    }
-    return row[n];
-}
-
 static int no_verb(const char *name)
 {
     const char *nearest = NULL;
-    size_t least = 3; /* a slip or two */
+    size_t least = NEAR;
 
     for (const struct verb *const *v = verbs; *v; v++)
-        if (distance(name, (*v)->name) < least) {
-            least = distance(name, (*v)->name);
+        if (word_distance(name, (*v)->name) < least) {
+            least = word_distance(name, (*v)->name);
             nearest = (*v)->name;
         }
     fprintf(stderr, "aajail: there is no verb '");
@@ -91,14 +69,11 @@ static int help(const char *name)
     return EXIT_DONE;
 }
 
-int main(int argc, char **argv)
+static int run(int argc, char **argv)
 {
     const char *name = argc > 1 ? argv[1] : NULL;
     const struct verb *verb;
-    int status;
 
-    if (terminal_guard() < 0)
-        return EXIT_REFUSED;
     if (!name) {
         usage(stderr);
         return EXIT_USAGE;
@@ -110,13 +85,22 @@ int main(int argc, char **argv)
         return EXIT_DONE;
     }
     verb = find_verb(name);
-    if (!verb)
-        return no_verb(name);
-    status = verb->run(verb, argc - 1, argv + 1);
-    /* A full disk behind stdout is not success. */
-    if ((fflush(stdout) != 0 || ferror(stdout)) && status < EXIT_REFUSED) {
-        fprintf(stderr, "aajail: cannot write standard output\n");
-        status = EXIT_REFUSED;
-    }
-    return status;
+    return verb ? verb->run(verb, argc - 1, argv + 1) : no_verb(name);
+}
+
+/* A file that is opened where stdout or stderr is closed would get what is printed: such places are taken, by what cannot be
+ * used the way they are. */
+static int take_places(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
+            return -EBADF;
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    if (take_places() < 0 || terminal_guard() < 0)
+        return EXIT_REFUSED;
+    return output_end(run(argc, argv));
 }

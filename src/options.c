@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "nearest.h"
 #include "verb.h"
 
 enum { ID_BASE = 256, ID_HELP = 255 };
@@ -67,6 +68,27 @@ static const char *finish(struct opts *o, int status)
     return NULL;
 }
 
+/* @arg: as it was given, "--recordings=x" or "-q"; @letter: where it stands among letters, "-q" of "-nq". */
+static int unknown_option(const struct verb *verb, const char *arg, int letter)
+{
+    char name[32] = "";
+    const char *nearest = NULL;
+    size_t least = NEAR;
+
+    if (letter)
+        return usage_error(verb, "unknown option '-%c'", letter);
+    snprintf(name, sizeof(name), "%.*s", (int)strcspn(arg + 2, "="), arg + 2);
+    for (const struct opt *opt = verb->opts; opt && opt->name; opt++)
+        if (word_distance(name, opt->name) < least) {
+            least = word_distance(name, opt->name);
+            nearest = opt->name;
+        }
+    if (nearest && least == 0)
+        return usage_error(verb, "option '--%s' takes no value", nearest);
+    return nearest ? usage_error(verb, "unknown option '%s'; did you mean '--%s'?", arg, nearest)
+                   : usage_error(verb, "unknown option '%s'", arg);
+}
+
 const char *opts_next(struct opts *o)
 {
     int c;
@@ -83,11 +105,12 @@ const char *opts_next(struct opts *o)
     }
     if (c == '?' || c == ':') {
         const char *arg = o->argv[optind - 1];
+        int letter = optopt && optopt < ID_HELP && arg[1] != '-' ? optopt : 0;
 
-        return finish(o, usage_error(o->verb, c == ':' ? "option '%s' needs a value" : "unknown option '%s'",
-                                     optopt && optopt < ID_HELP && arg[1] != '-'
-                                         ? (char[]){ '-', (char)optopt, 0 }
-                                         : arg));
+        if (c == '?')
+            return finish(o, unknown_option(o->verb, arg, letter));
+        return finish(o, letter ? usage_error(o->verb, "option '-%c' needs a value", letter)
+                                : usage_error(o->verb, "option '%s' needs a value", arg));
     }
     for (const struct opt *opt = o->verb->opts; opt && opt->name; opt++)
         if (c == ID_BASE + (int)(opt - o->verb->opts) || c == opt->letter)

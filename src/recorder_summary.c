@@ -88,6 +88,9 @@ static void for_people(FILE *out, const struct summary *s)
         fprintf(out, " (%" PRIu64 ")", s->label[i].accesses);
     }
     fputs(s->n_labels > 8 ? ", …\n" : "\n", out);
+    if (s->accesses == 0)
+        fputs("  nothing can be learned from this: is it the log of the machine where the slave worked under a profile, in complain\n"
+              "  mode? Where the kernel has no AppArmor, audit rules do: learn --syscalls\n", out);
     for (size_t i = 0; i < s->n_losses; i++)
         explain(out, &s->loss[i]);
     aaj_growth_print(out, &s->growth);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "sandbox_child.h"
+#include "terminal.h"
 #include "verb.h"
 
 enum { SECONDS = 7 * 86400 };
@@ -17,15 +18,10 @@ enum { SECONDS = 7 * 86400 };
 static _Noreturn void child(int (*fn)(void *data), void *data)
 {
     const struct sandbox_limits limits = { .memory = MEMORY, .seconds = SECONDS, .writes_files = true };
-    int status;
 
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || sandbox_confine(&limits) < 0)
         _exit(SANDBOX_UNCONFINED);
-    status = fn(data);
-    /* A full disk behind stdout is not success. */
-    if ((fflush(stdout) != 0 || ferror(stdout)) && status < EXIT_REFUSED)
-        status = EXIT_REFUSED;
-    _exit(status);
+    _exit(output_end(fn(data)));
 }
 
 int sandbox_status(int status)

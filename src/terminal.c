@@ -20,6 +20,7 @@
 
 #include "base/escape.h"
 #include "base/file.h"
+#include "verb.h"
 
 enum { HELD_MAX = 8, ESCAPED_MAX = 16, PIECE = 4096 };
 
@@ -190,4 +191,17 @@ int output_write(const char *path, struct aaj_str text, mode_t mode)
     if (strcmp(path, "-") != 0)
         return aaj_file_write(path, text, mode);
     return fwrite(text.p, 1, text.n, stdout) == text.n && fflush(stdout) == 0 ? 0 : -errno;
+}
+
+struct aaj_str output_name(const char *path)
+{
+    return aaj_str_c(strcmp(path, "-") == 0 ? "standard output" : path);
+}
+
+int output_end(int status)
+{
+    if ((fflush(stdout) == 0 && !ferror(stdout)) || status >= EXIT_REFUSED)
+        return status;
+    fprintf(stderr, "aajail: cannot write standard output\n");
+    return EXIT_REFUSED;
 }

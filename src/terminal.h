@@ -16,6 +16,11 @@ int terminal_fd(FILE *f);
 
 /* aaj_file_write(), but "-" is stdout, guarded. */
 int output_write(const char *path, struct aaj_str text, mode_t mode);
+/* What to call it in a finding. */
+struct aaj_str output_name(const char *path);
+
+/* At the end, with the command's status: a full disk behind stdout is not success. Returns the status to end with. */
+int output_end(int status);
 
 /* Is it a terminal, and of another character set than UTF-8? */
 bool terminal_is_plain(int fd);

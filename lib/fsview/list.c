@@ -139,6 +139,8 @@ static int put_listed(struct aaj_fsview *view, struct aaj_fact *fact, struct aaj
     return aaj_view_put(view, id, fact, AAJ_VIEW_LISTED);
 }
 
+enum { FOREIGN_LINES = 5 }; /* a file that begins with as many that are none is no list */
+
 static int add_text(struct aaj_fsview *view, struct aaj_str text, struct aaj_str file,
                     struct aaj_diags *diags)
 {
@@ -147,7 +149,7 @@ static int add_text(struct aaj_fsview *view, struct aaj_str text, struct aaj_str
     size_t used = 0;
     int r;
 
-    while (text.n) {
+    while (text.n && (used || loc.line < FOREIGN_LINES)) {
         struct aaj_str line = aaj_str_head(text, aaj_str_find(text, end));
         struct aaj_fact fact;
         const char *why;

@@ -68,7 +68,8 @@ static int not_there(const struct tops *tops, struct aaj_str wanted, struct aaj_
         list = aaj_arena_printf(&arena, "%.*s%s%s", AAJ_STR_ARG(list), i ? ", " : "",
                                 aaj_escape(&arena, tops->item[i]));
     if (tops->n == 0)
-        aaj_error(diags, nowhere, "no event of any profile is recorded");
+        aaj_error(diags, nowhere, "no event of any profile is recorded: is this the log of the machine where the slave worked under a profile, in "
+                  "complain mode? From audit rules instead of AppArmor learns 'aajail learn --syscalls'");
     else
         aaj_error(diags, nowhere, "the slave '%s' does not occur; recorded are: %s%s. Say which with --profile",
                   aaj_escape(&arena, wanted), list.p ? list.p : "", tops->n > LISTED ? ", …" : "");
