@@ -50,7 +50,7 @@ fuzz: deps build/fuzz
 	@export ASAN_OPTIONS=quarantine_size_mb=4:malloc_context_size=4 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1; \
 	    for f in $(TARGETS:%=build/fuzz/tests/fuzz/fuzz-%); do \
 	    mkdir -p $$f.corpus; nice $$f -max_total_time=$(FUZZ_SECONDS) -runs=20000000 -entropic=0 -rss_limit_mb=2000 -max_len=4096 \
-	    -artifact_prefix=$$f- $$f.corpus tests/corpus/* || exit 1; done
+	    -artifact_prefix=$$f- $$f.corpus tests/corpus/*/ || exit 1; done
 
 # Lines that differ from the last commit; tables laid out by hand stay as they are.
 format:

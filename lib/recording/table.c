@@ -106,12 +106,31 @@ static int keep_unknown(struct table *t, const struct aaj_log_record *record)
     return r;
 }
 
-/* Which argument the name is, + 1. The gap has to be what was read as name, for a line may say anything. */
+static bool is_value(const struct queued *q, struct gap gap, const struct aaj_log_record *record, enum aaj_log_key key)
+{
+    return aaj_log_has(record, key) && record->val[key].p == q->known.payload.p + gap.from &&
+           record->val[key].n == gap.to - gap.from;
+}
+
+/* Whether the gaps of numbers are what was read as such, for a line may say anything: name="/x pid=5" has another. */
+static bool gaps_are_numbers(const struct queued *q, const struct aaj_log_record *record, const struct aaj_event *event)
+{
+    const struct gaps *gaps = &q->known.gaps;
+
+    if (!is_value(q, gaps->pid, record, AAJ_KEY_PID))
+        return false;
+    if (gaps->port.from == gaps->port.to || event->class != AAJ_CLASS_NET)
+        return true;
+    return (is_value(q, gaps->port, record, AAJ_KEY_LPORT) && !event->arg[AAJ_NET_LPORT].n) ||
+           (is_value(q, gaps->port, record, AAJ_KEY_FPORT) && !event->arg[AAJ_NET_FPORT].n);
+}
+
+/* Which argument the name is, + 1; of the name's gap the same is true. */
 static unsigned named_argument(const struct queued *q, const struct aaj_log_record *record, const struct aaj_event *event)
 {
     struct aaj_str name = shape_name(q->known.payload, &q->known.gaps);
 
-    if (!name.n || !aaj_log_has(record, AAJ_KEY_NAME) || record->val[AAJ_KEY_NAME].p != name.p)
+    if (!name.n || !is_value(q, q->known.gaps.name, record, AAJ_KEY_NAME))
         return 0;
     for (unsigned a = 0; a < AAJ_ARGS; a++)
         if (event->arg[a].p == name.p && event->arg[a].n == name.n)
@@ -146,7 +165,7 @@ static int take_apart(struct table *t, const struct queued *q, struct step *step
     }
     if (r == 0 && step->good && q->plain)
         r = samples_template(&t->rec->samples, q->head.line, &q->known, &q->digest, &shape->template1);
-    step->fresh = r == 0 && q->plain && (named || !has_name);
+    step->fresh = r == 0 && q->plain && gaps_are_numbers(q, &record, &event) && (named || !has_name);
     return r;
 }
 

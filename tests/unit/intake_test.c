@@ -47,7 +47,8 @@ static void put_header(FILE *out, unsigned form, unsigned i)
 static void put_record(FILE *out, unsigned i)
 {
     static const char *const names[] = { "/srv/a",    "/srv/b name=", "",           "\\",
-                                         "/srv/\xff", " pid=5",       "/p pid=7 x/" };
+                                         "/srv/\xff", " pid=5",       "/p pid=7 x/",
+                                         "/q pid=6" };
     static const char *const masks[] = { "r", "wr", "wc", "x", "rm", "k", "zz" };
     static const char *const pids[] = { "", "", "", "0", "99999999", "-" };
     const char *mask = masks[draw(7)];
@@ -69,10 +70,10 @@ static void put_record(FILE *out, unsigned i)
         fprintf(out, " info=\"x name=\" name=\"/i%u\"", draw(500));
         break;
     default:
-        fprintf(out, " name=\"%s%u\"", names[draw(20) ? 0 : draw(7)], draw(20000));
+        fprintf(out, " name=\"%s%u\"", names[draw(20) ? 0 : draw(8)], draw(20000));
         break;
     }
-    fprintf(out, " pid=%s%u", pids[draw(10) ? 0 : draw(6)], draw(30000));
+    fprintf(out, " pid=%s%u", pids[draw(10) ? 0 : draw(6)], draw(4) ? draw(30000) : 77);
     fprintf(out, " comm=\"c%u\" requested_mask=\"%s\" denied_mask=\"%s\" fsuid=%u ouid=%u%s\n", draw(2), mask,
             mask, draw(3) * 1000, draw(2) * 1000, draw(15) ? "" : " name=\"/again\"");
 }
