@@ -105,13 +105,13 @@ static int pin(struct aaj_join_line *line)
 
     if (line->pinned || !line->payload.p)
         return 0;
-    if (n > line->own_cap) {
-        char *own = realloc(line->own, n);
+    if (n >= line->own_cap) { /* of nothing, too: a payload without bytes has to be somewhere */
+        char *own = realloc(line->own, n + 1);
 
         if (!own)
             return -ENOMEM;
         line->own = own;
-        line->own_cap = n;
+        line->own_cap = n + 1;
     }
     at = line->own;
     at = move(at, &line->payload);
