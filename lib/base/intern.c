@@ -48,26 +48,6 @@ static int look_up(const struct aaj_intern *in, struct aaj_str s, uint32_t hash,
     return -ENOENT;
 }
 
-void aaj_intern_fetch_place(const struct aaj_intern *in, uint32_t hash)
-{
-    const struct aaj_slot *slot = &in->slots.slot[aaj_slots_first(&in->slots, hash)];
-
-    if (slot->row1 && slot->hash == hash)
-        __builtin_prefetch(&in->str[slot->row1 - 1]);
-}
-
-void aaj_intern_fetch(const struct aaj_intern *in, uint32_t hash)
-{
-    const struct aaj_slot *slot = &in->slots.slot[aaj_slots_first(&in->slots, hash)];
-    const char *p;
-
-    if (!slot->row1 || slot->hash != hash)
-        return;
-    p = in->str[slot->row1 - 1] - sizeof(uint32_t); /* its length stands before it */
-    __builtin_prefetch(p);
-    __builtin_prefetch(p + 63); /* most names lie in two cache lines */
-}
-
 int aaj_intern_add(struct aaj_intern *in, struct aaj_str s, uint32_t *ret_id)
 {
     return aaj_intern_add_hashed(in, s, aaj_intern_hash(in, s), ret_id);

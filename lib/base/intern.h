@@ -28,11 +28,7 @@ void aaj_intern_clear(struct aaj_intern *in);
 /* 0 and *ret_id, or -ENOMEM. */
 int aaj_intern_add(struct aaj_intern *in, struct aaj_str s, uint32_t *ret_id);
 
-/* The same in steps, so that what the next will touch can be fetched meanwhile. */
 uint32_t aaj_intern_hash(const struct aaj_intern *in, struct aaj_str s); /* reads nothing that changes */
-void aaj_intern_fetch_place(const struct aaj_intern *in,
-                            uint32_t hash);                        /* once the slot is fetched: where the string is */
-void aaj_intern_fetch(const struct aaj_intern *in, uint32_t hash); /* then: the string */
 int aaj_intern_add_hashed(struct aaj_intern *in, struct aaj_str s, uint32_t hash, uint32_t *ret_id);
 
 /* -ENOENT when the string was never added. */
@@ -57,4 +53,34 @@ static inline void aaj_intern_fetch_id(const struct aaj_intern *in, uint32_t id)
 static inline void aaj_intern_fetch_str(const struct aaj_intern *in, uint32_t id)
 {
     __builtin_prefetch(in->str[id] - sizeof(uint32_t));
+}
+
+/*
+ * aaj_intern_add() in steps, each of which fetches what the next one touches, to be done with some strings at a time:
+ * the hash and aaj_slots_prefetch(); the id that it probably is, + 1; the bytes of this; and if it is not that, the search.
+ */
+static inline uint32_t aaj_intern_probe(const struct aaj_intern *in, uint32_t hash)
+{
+    uint32_t probably1 = aaj_slots_probe(&in->slots, hash);
+
+    if (probably1)
+        aaj_intern_fetch_id(in, probably1 - 1);
+    return probably1;
+}
+
+static inline void aaj_intern_fetch(const struct aaj_intern *in, uint32_t probably1)
+{
+    if (!probably1)
+        return;
+    aaj_intern_fetch_str(in, probably1 - 1);
+    __builtin_prefetch(in->str[probably1 - 1] + 60); /* most names lie in two cache lines */
+}
+
+static inline int aaj_intern_add_probed(struct aaj_intern *in, struct aaj_str s, uint32_t hash, uint32_t probably1,
+                                        uint32_t *ret_id)
+{
+    if (!probably1 || !aaj_str_eq(aaj_intern_str(in, probably1 - 1), s))
+        return aaj_intern_add_hashed(in, s, hash, ret_id);
+    *ret_id = probably1 - 1;
+    return 0;
 }

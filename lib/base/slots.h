@@ -8,6 +8,9 @@
  *         if (s->slot[i].hash == hash && … row s->slot[i].row1 - 1 is it …)
  *             return it;
  *     if (aaj_slots_add(s, hash, n_rows) < 0) …
+ *
+ * Where many are looked for, the first of these steps is done ahead (aaj_slots_prefetch(), then aaj_slots_probe()), so that
+ * the row can be fetched before it is needed.
  */
 #pragma once
 
@@ -37,6 +40,16 @@ static inline uint32_t aaj_slots_first(const struct aaj_slots *slots, uint32_t h
 static inline uint32_t aaj_slots_next(const struct aaj_slots *slots, uint32_t at)
 {
     return (at + 1) & slots->mask;
+}
+
+/* The row, + 1, of the first slot with this hash, which nearly always is the one that is meant; 0: there is none. */
+static inline uint32_t aaj_slots_probe(const struct aaj_slots *slots, uint32_t hash)
+{
+    uint32_t at = aaj_slots_first(slots, hash);
+
+    while (slots->slot[at].row1 && slots->slot[at].hash != hash)
+        at = aaj_slots_next(slots, at);
+    return slots->slot[at].row1;
 }
 
 static inline void aaj_slots_prefetch(const struct aaj_slots *slots, uint32_t hash)

@@ -7,6 +7,7 @@
 #include "log/call.h"
 #include "log/field.h"
 #include "log/path.h"
+#include "log/scan.h"
 #include "log/sockaddr.h"
 
 void aaj_join_clear(struct aaj_join *join)
@@ -136,14 +137,18 @@ int aaj_join_pin(struct aaj_join *join)
     return 0;
 }
 
-/* The operation, if it stands where kernels write it; else empty. */
-static struct aaj_str operation(struct aaj_str payload)
+/* The first letter of the operation, if it stands where kernels write it; else NUL. */
+static char operation(struct aaj_str payload)
 {
-    static const struct aaj_str mark = AAJ_STR_INIT("operation=\"");
-    size_t at = aaj_str_starts(payload, mark) ? 0 : aaj_str_find(aaj_str_skip(payload, 10), '"') + 12;
-    struct aaj_str op = aaj_str_skip(payload, at);
+    static const char mark[] = "operation=\"";
+    enum { MARK = sizeof(mark) - 1, MODE = 10 /* behind apparmor=" */ };
+    const char *p = payload.p, *end = p + payload.n;
 
-    return aaj_str_starts(op, mark) ? aaj_str_skip(op, mark.n) : (struct aaj_str){ "", 0 };
+    if (payload.n > MODE + MARK && p[0] == 'a') {
+        p = aaj_scan_byte(p + MODE, end, '"');
+        p += end - p < 2 ? 0 : 2;
+    }
+    return end - p > MARK && memcmp(p, mark, MARK) == 0 ? p[MARK] : '\0';
 }
 
 /* Remembers what another record of the serial may say more about: a call with an address (connect, bind, sendmsg and
@@ -151,8 +156,7 @@ static struct aaj_str operation(struct aaj_str payload)
  * files and need not be remembered. */
 void aaj_join_avc(struct aaj_join *join, const struct aaj_log_head *head)
 {
-    struct aaj_str op = operation(head->payload);
-    char first = op.n ? op.p[0] : '\0';
+    char first = operation(head->payload);
 
     if (!head->serial)
         return;

@@ -223,20 +223,22 @@ static bool is_auditd(struct aaj_str line)
 
 /* auditd's records that are none of ours, of which there are more than of all others: PROCTITLE, PATH, CWD, … Ours
  * are AVC, APPARMOR_…, SYSCALL, SOCKADDR, EXECVE, USER_AVC, UNKNOWN[…] and numbers. */
-static bool is_foreign(struct aaj_str line)
+static bool is_foreign(char first)
 {
-    return line.p[5] >= 'B' && line.p[5] <= 'Z' && line.p[5] != 'S' && line.p[5] != 'U' && line.p[5] != 'E';
+    return first >= 'B' && first <= 'Z' && first != 'S' && first != 'U' && first != 'E';
 }
 
 /* Lines of auditd that are not taken apart here: what is none of ours, and what is looked into when another record
  * asks for it. */
 static bool is_put_off(struct aaj_log_reader *reader, struct aaj_str line)
 {
-    if (aaj_join_is_syscall(line))
-        return aaj_join_later(&reader->join, line);
-    if (line.p[5] == 'C' && aaj_str_starts(line, AAJ_STR("type=CWD ")))
+    char first = line.p[5];
+
+    if (first == 'S')
+        return aaj_join_is_syscall(line) && aaj_join_later(&reader->join, line);
+    if (first == 'C' && aaj_str_starts(line, AAJ_STR("type=CWD ")))
         aaj_join_cwd(&reader->join, line);
-    return is_foreign(line);
+    return is_foreign(first);
 }
 
 /* What a PATH record says of the file that was run, where it is worth knowing. */

@@ -75,34 +75,13 @@ int batch_fact(struct batch *b, const struct aaj_fact *fact, struct aaj_str labe
     return 0;
 }
 
-/* To the same place of a copy that is elsewhere. */
-static void follow(struct aaj_str *part, struct aaj_str old, struct aaj_str copy)
-{
-    if (part->n && part->p >= old.p && part->p <= old.p + old.n)
-        part->p = copy.p + (part->p - old.p);
-}
-
-static int own_item(struct batch *b, struct queued *q)
-{
-    struct aaj_str old = q->head.line;
-
-    if (own(b, &q->head.line) < 0 || own(b, &q->head.host) < 0 || own(b, &q->head.boot) < 0)
-        return -ENOMEM;
-    follow(&q->head.payload, old, q->head.line);
-    follow(&q->head.type_name, old, q->head.line);
-    follow(&q->head.id, old, q->head.line);
-    follow(&q->known.payload, old, q->head.line);
-    follow(&q->known.id, old, q->head.line);
-    return 0;
-}
-
 int batch_settle(struct batch *b, struct aaj_str text)
 {
     for (; b->n_settled < b->n_items; b->n_settled++) {
         struct queued *q = &b->item[b->n_settled];
-        bool stays = q->head.line.p >= text.p && q->head.line.p < text.p + text.n;
+        bool stays = q->line.p >= text.p && q->line.p < text.p + text.n;
 
-        if (!stays && own_item(b, q) < 0)
+        if (!stays && (own(b, &q->line) < 0 || own(b, &q->host) < 0 || own(b, &q->boot) < 0))
             return -ENOMEM;
     }
     return 0;

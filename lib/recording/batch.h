@@ -17,14 +17,18 @@
 
 enum { BATCH_KEPT = 1000, BATCH_SHOWN = 240 };
 
-/* An AppArmor record. */
+/* An AppArmor record, in two cache lines: many wait here, and are still in the nearest cache when they are taken. */
 struct queued {
-    struct aaj_log_head head;
-    struct sample_shape known; /* of the line, where .plain */
-    struct digest digest;
-    uint64_t line; /* in the block, from 1 */
+    struct aaj_str line, host, boot; /* as struct aaj_log_head says it; bytes of the line or of the batch's arena */
+    int64_t time_ms;
+    uint64_t serial;
+    struct digest digest;      /* where .plain */
+    struct sample_shape known; /* of the line; its gaps where .plain */
     uint32_t name_hash;
-    bool plain, last; /* last: the log ends in this line, without a line's end */
+    uint32_t number; /* of the line in the block, from 1 */
+    int16_t type;
+    uint8_t channel;
+    bool plain : 1, last : 1; /* last: the log ends in this line, without a line's end */
 };
 
 /* What was said of a file that was run. */

@@ -32,6 +32,12 @@ enum {
 struct entry_key {
     uint32_t pattern, object;
 };
+
+/* A key, and where its entry is to be found: .probably1 is its number, + 1, if it has the hash alone. */
+struct entry_place {
+    struct entry_key key;
+    uint32_t hash, probably1;
+};
 enum { PATTERN_WORDS = KEY_WORDS - AAJ_ARGS };
 #define OBJECT_TUPLE (1u << 31)
 
@@ -148,11 +154,12 @@ struct aaj_recording {
 
 int recording_entry_key(struct aaj_recording *rec, const struct access_key *key, struct entry_key *ret_key);
 struct access_key recording_access_key(const struct aaj_recording *rec, uint32_t entry);
-uint32_t recording_hash(const struct aaj_recording *rec, struct entry_key key);
-/* The entry of @key, made when it is new. */
-int recording_entry(struct aaj_recording *rec, struct entry_key key, uint32_t hash, uint32_t *ret_entry);
-/* Fetches the entry that @key probably has. */
-void recording_prefetch_entry(const struct aaj_recording *rec, uint32_t hash);
+/* In steps, as aaj_intern_probe() (base/intern.h): where a key's entry is to be found, and the entry, made when it is new. */
+struct entry_place recording_place(const struct aaj_recording *rec, struct entry_key key);
+void recording_probe(const struct aaj_recording *rec, struct entry_place *place);
+int recording_entry(struct aaj_recording *rec, const struct entry_place *place, uint32_t *ret_entry);
+/* All steps at once. */
+int recording_entry_of(struct aaj_recording *rec, const struct access_key *key, uint32_t *ret_entry);
 
 int recording_source(struct aaj_recording *rec, const struct source_key *key, uint32_t *ret_source);
 /* The source of an event, made when it is new. */
@@ -228,9 +235,9 @@ bool recording_is_access(const struct aaj_event *event);
 int recording_shape(struct aaj_recording *rec, const struct aaj_event *event, unsigned named, struct shape *ret_shape);
 int recording_object(struct aaj_recording *rec, const uint32_t *arg, uint32_t *ret_object);
 
-/* One more event of @key, as @shape says. */
-int recording_add(struct aaj_recording *rec, struct entry_key key, uint32_t hash, uint32_t source,
-                  const struct shape *shape, const struct sample *sample, const struct sample_shape *sample_shape);
+/* One more event, as @shape says. */
+int recording_add(struct aaj_recording *rec, const struct entry_place *place, uint32_t source, const struct shape *shape,
+                  const struct sample *sample, const struct sample_shape *sample_shape);
 
 static inline uint32_t saturate(uint64_t v)
 {

@@ -213,12 +213,12 @@ static int merge_sample(struct merging *m, uint32_t entry, uint32_t from)
     return r < 0 ? r : recording_sample(rec, entry, &theirs, NULL);
 }
 
-static int merge_entry(struct merging *m, uint32_t from, struct entry_key key, uint32_t hash)
+static int merge_entry(struct merging *m, uint32_t from, const struct entry_place *place)
 {
     const struct entry *e = &m->other->entry[from];
     struct evidence_list *list = &m->rec->from;
     uint32_t entry;
-    int r = recording_entry(m->rec, key, hash, &entry);
+    int r = recording_entry(m->rec, place, &entry);
 
     if (r == 0)
         r = recording_evidence(m->other, from, list);
@@ -240,22 +240,22 @@ static int merge_entry(struct merging *m, uint32_t from, struct entry_key key, u
 static int merge_entries(struct merging *m)
 {
     enum { STEP = 16 };
-    struct entry_key key[STEP];
-    uint32_t hash[STEP];
+    struct entry_place place[STEP];
     int r = 0;
 
     for (size_t from = 0; from < m->other->n_entries && r == 0; from += STEP) {
         size_t n = m->other->n_entries - from < STEP ? m->other->n_entries - from : STEP;
 
         for (size_t i = 0; i < n && r == 0; i++) {
-            r = merge_key(m, (uint32_t)(from + i), &key[i]);
-            hash[i] = recording_hash(m->rec, key[i]);
-            aaj_slots_prefetch(&m->rec->entries, hash[i]);
+            struct entry_key key = { 0 };
+
+            r = merge_key(m, (uint32_t)(from + i), &key);
+            place[i] = recording_place(m->rec, key);
         }
         for (size_t i = 0; i < n && r == 0; i++)
-            recording_prefetch_entry(m->rec, hash[i]);
+            recording_probe(m->rec, &place[i]);
         for (size_t i = 0; i < n && r == 0; i++)
-            r = merge_entry(m, (uint32_t)(from + i), key[i], hash[i]);
+            r = merge_entry(m, (uint32_t)(from + i), &place[i]);
     }
     return r;
 }

@@ -288,7 +288,6 @@ static int read_access(struct reading *in, struct json_object *o)
     struct access_key key = { 0 };
     const struct aaj_class_info *info;
     struct aaj_str name;
-    struct entry_key packed;
     uint32_t entry, class = 0;
     int r = name_of(in, o, "class", &name);
 
@@ -312,9 +311,7 @@ static int read_access(struct reading *in, struct json_object *o)
     if (r == 0)
         r = mask_of(in, o, "denied", class, &key.word[WORD_DENIED]);
     if (r == 0)
-        r = recording_entry_key(in->rec, &key, &packed);
-    if (r == 0)
-        r = recording_entry(in->rec, packed, recording_hash(in->rec, packed), &entry);
+        r = recording_entry_of(in->rec, &key, &entry);
     if (r == 0)
         r = access_seen(in, o, entry);
     if (r == 0)

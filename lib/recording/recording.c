@@ -134,27 +134,37 @@ struct access_key recording_access_key(const struct aaj_recording *rec, uint32_t
     return key;
 }
 
-uint32_t recording_hash(const struct aaj_recording *rec, struct entry_key key)
+struct entry_place recording_place(const struct aaj_recording *rec, struct entry_key key)
 {
-    return (uint32_t)XXH3_64bits_withSeed(&key, sizeof(key), rec->strings.seed);
+    uint32_t hash = (uint32_t)XXH3_64bits_withSeed(&key, sizeof(key), rec->strings.seed);
+
+    aaj_slots_prefetch(&rec->entries, hash);
+    return (struct entry_place){ key, hash, 0 };
 }
 
-void recording_prefetch_entry(const struct aaj_recording *rec, uint32_t hash)
+void recording_probe(const struct aaj_recording *rec, struct entry_place *place)
 {
-    const struct aaj_slot *slot = &rec->entries.slot[aaj_slots_first(&rec->entries, hash)];
-
-    if (slot->row1)
-        __builtin_prefetch(&rec->entry[slot->row1 - 1], 1);
+    place->probably1 = aaj_slots_probe(&rec->entries, place->hash);
+    if (place->probably1)
+        __builtin_prefetch(&rec->entry[place->probably1 - 1], 1);
 }
 
-int recording_entry(struct aaj_recording *rec, struct entry_key key, uint32_t hash, uint32_t *ret_entry)
+static bool has_key(const struct entry *e, struct entry_key key)
+{
+    return e->key.object == key.object && e->key.pattern == key.pattern;
+}
+
+int recording_entry(struct aaj_recording *rec, const struct entry_place *place, uint32_t *ret_entry)
 {
     const struct aaj_slot *slot = rec->entries.slot;
+    uint32_t hash = place->hash;
 
+    if (place->probably1 && has_key(&rec->entry[place->probably1 - 1], place->key)) {
+        *ret_entry = place->probably1 - 1;
+        return 0;
+    }
     for (uint32_t i = aaj_slots_first(&rec->entries, hash); slot[i].row1; i = aaj_slots_next(&rec->entries, i)) {
-        const struct entry *e = &rec->entry[slot[i].row1 - 1];
-
-        if (slot[i].hash == hash && e->key.object == key.object && e->key.pattern == key.pattern) {
+        if (slot[i].hash == hash && has_key(&rec->entry[slot[i].row1 - 1], place->key)) {
             *ret_entry = slot[i].row1 - 1;
             return 0;
         }
@@ -162,9 +172,19 @@ int recording_entry(struct aaj_recording *rec, struct entry_key key, uint32_t ha
     if (rec->n_entries >= ENTRIES_MAX || AAJ_LARGE_GROW(rec->entry, rec->n_entries, rec->cap_entries) < 0 ||
         aaj_slots_add(&rec->entries, hash, (uint32_t)rec->n_entries) < 0)
         return -ENOMEM;
-    rec->entry[rec->n_entries] = (struct entry){ .key = key };
+    rec->entry[rec->n_entries] = (struct entry){ .key = place->key };
     *ret_entry = (uint32_t)rec->n_entries++;
     return 0;
+}
+
+int recording_entry_of(struct aaj_recording *rec, const struct access_key *key, uint32_t *ret_entry)
+{
+    struct entry_key packed = { 0 };
+    struct entry_place place;
+    int r = recording_entry_key(rec, key, &packed);
+
+    place = recording_place(rec, packed);
+    return r < 0 ? r : recording_entry(rec, &place, ret_entry);
 }
 
 static bool same_source(const struct source_key *a, const struct source_key *b)
@@ -402,19 +422,19 @@ static void note_uid(struct tally *t, uint32_t fsuid)
         t->fsuid_max = fsuid;
 }
 
-int recording_add(struct aaj_recording *rec, struct entry_key key, uint32_t hash, uint32_t source,
-                  const struct shape *shape, const struct sample *sample, const struct sample_shape *sample_shape)
+int recording_add(struct aaj_recording *rec, const struct entry_place *place, uint32_t source, const struct shape *shape,
+                  const struct sample *sample, const struct sample_shape *sample_shape)
 {
-    uint32_t entry, place;
+    uint32_t entry, tally;
     struct tally *t;
     bool early;
-    int r = recording_entry(rec, key, hash, &entry);
+    int r = recording_entry(rec, place, &entry);
 
     if (r == 0)
-        r = recording_tally(rec, entry, source, shape->kind, &place);
+        r = recording_tally(rec, entry, source, shape->kind, &tally);
     if (r < 0)
         return r;
-    t = recording_tally_at(rec, entry, place);
+    t = recording_tally_at(rec, entry, tally);
     note_uid(t, shape->fsuid);
     early = !sample->ms || !t->first_ms || sample->ms <= t->first_ms;
     recording_count(t, sample->ms);
@@ -439,6 +459,7 @@ int aaj_recording_add(struct aaj_recording *rec, const struct aaj_event *event, 
     struct sample sample = { event->time_ms, event->serial, line };
     struct shape shape = { 0 };
     struct entry_key key;
+    struct entry_place place;
     uint32_t source = 0;
     int r;
 
@@ -452,6 +473,9 @@ int aaj_recording_add(struct aaj_recording *rec, const struct aaj_event *event, 
     r = recording_shape(rec, event, 0, &shape);
     if (r == 0)
         r = recording_object(rec, shape.arg, &key.object);
+    if (r < 0)
+        return r;
     key.pattern = shape.pattern;
-    return r < 0 ? r : recording_add(rec, key, recording_hash(rec, key), source, &shape, &sample, NULL);
+    place = recording_place(rec, key);
+    return recording_add(rec, &place, source, &shape, &sample, NULL);
 }

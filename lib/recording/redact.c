@@ -97,7 +97,6 @@ static int hide_entry(struct aaj_recording *to, const struct aaj_recording *rec,
 {
     struct access_key key = recording_access_key(rec, from);
     struct evidence_list *list = &to->from;
-    struct entry_key packed;
     uint32_t entry;
     int r = recording_evidence(rec, from, list);
 
@@ -105,9 +104,7 @@ static int hide_entry(struct aaj_recording *to, const struct aaj_recording *rec,
         if (w != WORD_CLASS && w != WORD_REQUESTED && w != WORD_DENIED)
             r = hide(to, aaj_recording_str(rec, key.word[w]), &key.word[w]);
     if (r == 0)
-        r = recording_entry_key(to, &key, &packed);
-    if (r == 0)
-        r = recording_entry(to, packed, recording_hash(to, packed), &entry);
+        r = recording_entry_of(to, &key, &entry);
     for (size_t i = 0; r == 0 && i < list->n; i++) {
         struct source_key sk = rec->source[list->item[i].source].key;
 

@@ -59,16 +59,13 @@ static int rename_entry(struct renaming *m, uint32_t from)
 {
     struct access_key key = recording_access_key(m->from, from);
     struct evidence_list *list = &m->to->from;
-    struct entry_key packed;
     uint32_t entry = 0, extra = m->from->entry[from].extra;
     int r = recording_evidence(m->from, from, list);
 
     if (r == 0)
         r = rename_key(m, &key);
     if (r == 0)
-        r = recording_entry_key(m->to, &key, &packed);
-    if (r == 0)
-        r = recording_entry(m->to, packed, recording_hash(m->to, packed), &entry);
+        r = recording_entry_of(m->to, &key, &entry);
     for (size_t i = 0; r == 0 && i < list->n; i++) {
         struct source_key sk = m->from->source[list->item[i].source].key;
 

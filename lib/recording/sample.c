@@ -5,8 +5,6 @@
 #include <stdlib.h>
 #include <sys/random.h>
 
-#include "log/record.h"
-
 enum {
     TEMPLATES_MAX = 4096,
     NUMBER_MAX = 10, /* bytes of a packed number */
@@ -88,28 +86,27 @@ static struct aaj_str id_text(int64_t ms, uint64_t serial, char *buf)
 
 /* ---- templates ---- */
 
-static bool is_inside(struct aaj_str part, struct aaj_str line)
-{
-    return part.n && part.p >= line.p && part.p + part.n <= line.p + line.n;
-}
-
-/* A line is header, id, the rest of the header, payload to the end. */
+/* A line is header, id, the rest of the header, payload. */
 static bool is_plain(struct aaj_str line, const struct sample_shape *shape)
 {
-    return is_inside(shape->id, line) && is_inside(shape->payload, line) &&
-           shape->id.p + shape->id.n <= shape->payload.p &&
-           shape->payload.p + shape->payload.n == line.p + line.n && line.n <= SHAPE_PAYLOAD_MAX;
+    return shape->id_n && shape->id + shape->id_n <= shape->payload && shape->payload < line.n &&
+           line.n <= SHAPE_PAYLOAD_MAX;
+}
+
+static uint32_t hash_of(const struct digest *digest)
+{
+    return (uint32_t)(digest->head ^ digest->tail);
 }
 
 static uint32_t find_template(const struct samples *s, const struct digest *digest)
 {
     const struct aaj_slot *slot = s->slots.slot;
-    uint32_t hash = (uint32_t)digest->lo;
+    uint32_t hash = hash_of(digest);
 
     for (uint32_t i = aaj_slots_first(&s->slots, hash); slot[i].row1; i = aaj_slots_next(&s->slots, i)) {
         const struct template *t = s->template[slot[i].row1 - 1];
 
-        if (t->digest.lo == digest->lo && t->digest.hi == digest->hi)
+        if (t->digest.head == digest->head && t->digest.tail == digest->tail)
             return slot[i].row1;
     }
     return 0;
@@ -124,14 +121,14 @@ int samples_template(struct samples *s, struct aaj_str line, const struct sample
     if (*ret || s->n_templates == TEMPLATES_MAX || !is_plain(line, shape))
         return 0;
     t = aaj_arena_alloc(&s->arena, sizeof(*t) + line.n);
-    if (!t || aaj_slots_add(&s->slots, (uint32_t)digest->lo, s->n_templates) < 0)
+    if (!t || aaj_slots_add(&s->slots, hash_of(digest), s->n_templates) < 0)
         return -ENOMEM;
     *t = (struct template){ .digest = *digest,
                             .gaps = shape->gaps,
                             .n = (uint32_t)line.n,
-                            .payload_at = (uint32_t)(shape->payload.p - line.p),
-                            .id_at = (uint32_t)(shape->id.p - line.p),
-                            .id_n = (uint32_t)shape->id.n };
+                            .payload_at = shape->payload,
+                            .id_at = shape->id,
+                            .id_n = shape->id_n };
     memcpy(t->line, line.p, line.n);
     s->template[s->n_templates++] = t;
     *ret = s->n_templates;
@@ -150,13 +147,11 @@ static bool fits(const struct template *t, const struct sample *s, const struct 
                  struct aaj_str name)
 {
     const struct gaps *g = &shape->gaps, *h = &t->gaps;
-    uint32_t behind = (uint32_t)(shape->id.p + shape->id.n - s->line.p);
 
-    return (g->name.from == g->name.to || aaj_str_eq(shape_name(shape->payload, g), name)) &&
+    return (g->name.from == g->name.to || aaj_str_eq(shape_name(sample_payload(s->line, shape), g), name)) &&
            (g->name.from == g->name.to) == (h->name.from == h->name.to) &&
            (g->port.from == g->port.to) == (h->port.from == h->port.to) &&
-           same(s->line.p, behind, (uint32_t)(shape->payload.p - s->line.p), t->line, t->id_at + t->id_n,
-                t->payload_at);
+           same(s->line.p, shape->id + shape->id_n, shape->payload, t->line, t->id_at + t->id_n, t->payload_at);
 }
 
 static char *pack_header(char *p, struct aaj_str header, struct aaj_str templates)
@@ -185,8 +180,7 @@ static char *pack_line(char *p, const struct template *t, struct aaj_str line,
     p = put_number(p, shape->gaps.pid_is);
     if (t->gaps.port.from < t->gaps.port.to)
         p = put_number(p, shape->gaps.port_is);
-    return pack_header(p, (struct aaj_str){ line.p, (size_t)(shape->id.p - line.p) },
-                       (struct aaj_str){ t->line, t->id_at });
+    return pack_header(p, aaj_str_head(line, shape->id), (struct aaj_str){ t->line, t->id_at });
 }
 
 int sample_buffer_reserve(struct sample_buffer *b, size_t want)
@@ -233,8 +227,7 @@ static int shape_of(struct samples *s, const struct sample *from, struct sample_
     if (head.kind != AAJ_LINE_APPARMOR || head.time_ms != from->ms || head.serial != from->serial ||
         !shape_gaps(head.payload, &ret->gaps))
         return 0;
-    ret->payload = head.payload;
-    ret->id = head.id;
+    sample_places(&head, ret);
     digest = shape_digest(s->secret, head.payload, &ret->gaps);
     return samples_template(s, from->line, ret, &digest, &ret->template1);
 }
@@ -385,10 +378,8 @@ int samples_unpack(const struct samples *s, struct aaj_str name, const char *sam
 static int copy_template(struct samples *s, const struct template *t, uint32_t *ret)
 {
     struct aaj_str line = { t->line, t->n };
-    struct sample_shape shape = { .payload = aaj_str_skip(line, t->payload_at),
-                                  .id = { t->line + t->id_at, t->id_n },
-                                  .gaps = t->gaps };
-    struct digest digest = shape_digest(s->secret, shape.payload, &shape.gaps);
+    struct sample_shape shape = { .payload = t->payload_at, .id = t->id_at, .id_n = (uint16_t)t->id_n, .gaps = t->gaps };
+    struct digest digest = shape_digest(s->secret, sample_payload(line, &shape), &shape.gaps);
 
     return samples_template(s, line, &shape, &digest, ret);
 }

@@ -15,6 +15,7 @@
 
 #include "base/arena.h"
 #include "base/slots.h"
+#include "log/record.h"
 #include "recording/shape.h"
 
 struct sample_buffer {
@@ -44,10 +45,24 @@ struct sample {
 
 /* What is known of a line whose shape was looked up. */
 struct sample_shape {
-    struct aaj_str payload, id; /* in the line; the id says the sample's time and serial, or is empty */
+    uint32_t id, payload; /* where they begin in the line; the payload goes to its end */
+    uint16_t id_n;        /* the id says the sample's time and serial; 0: there is none */
     struct gaps gaps;
     uint32_t template1; /* + 1; 0: none */
 };
+
+/* Where a head says that id and payload are. */
+static inline void sample_places(const struct aaj_log_head *head, struct sample_shape *ret)
+{
+    ret->id = head->id.n ? (uint32_t)(head->id.p - head->line.p) : 0;
+    ret->id_n = (uint16_t)head->id.n;
+    ret->payload = (uint32_t)(head->payload.p - head->line.p);
+}
+
+static inline struct aaj_str sample_payload(struct aaj_str line, const struct sample_shape *shape)
+{
+    return (struct aaj_str){ line.p + shape->payload, line.n - shape->payload };
+}
 
 int samples_init(struct samples *s);
 void samples_clear(struct samples *s);

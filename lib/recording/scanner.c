@@ -40,22 +40,41 @@ static void note_audit(struct scanner *s)
         s->batch->first_audit = s->batch->last_audit;
 }
 
-static void look_at_shape(const struct scanner *s, struct queued *q)
+/* What the record is, and where the table will find it: that is fetched meanwhile, where the table is this thread's. */
+static void look_at_shape(const struct scanner *s, const struct aaj_log_head *head, struct queued *q)
 {
-    q->plain = shape_gaps(q->head.payload, &q->known.gaps);
+    struct gaps *gaps = &q->known.gaps;
+
+    q->plain = shape_gaps(head->payload, gaps);
     if (!q->plain)
         return;
-    q->known.payload = q->head.payload;
-    q->known.id = q->head.id;
-    q->digest = shape_digest(s->table->rec->samples.secret, q->head.payload, &q->known.gaps);
-    q->name_hash = aaj_intern_hash(&s->table->rec->strings, shape_name(q->head.payload, &q->known.gaps));
+    q->digest = shape_digest(s->table->rec->samples.secret, head->payload, gaps);
+    q->name_hash = aaj_intern_hash(&s->table->rec->strings, shape_name(head->payload, gaps));
+    if (s->taker) {
+        shapes_prefetch(&s->taker->shapes, &q->digest);
+        aaj_slots_prefetch(&s->taker->rec->strings.slots, q->name_hash);
+    }
+}
+
+static void put_in_queue(const struct scanner *s, const struct aaj_log_head *head, struct queued *q)
+{
+    q->line = head->line;
+    q->host = head->host;
+    q->boot = head->boot;
+    q->time_ms = head->time_ms;
+    q->serial = head->serial;
+    q->type = (int16_t)head->type;
+    q->channel = (uint8_t)head->channel;
+    q->number = (uint32_t)line_of(s);
+    q->last = s->ending;
+    sample_places(head, &q->known);
+    look_at_shape(s, head, q);
 }
 
 static int on_known(void *data, const struct aaj_log_head *head)
 {
     struct scanner *s = data;
     struct batch *b = s->batch;
-    struct queued *q;
     int r;
 
     s->last_ms = head->time_ms ? head->time_ms : s->last_ms;
@@ -68,13 +87,7 @@ static int on_known(void *data, const struct aaj_log_head *head)
     }
     if (AAJ_GROW(b->item, b->n_items, b->cap_items) < 0)
         return -ENOMEM;
-    q = &b->item[b->n_items++];
-    q->head = *head;
-    q->line = line_of(s);
-    q->last = s->ending;
-    look_at_shape(s, q);
-    if (s->taker && q->plain)
-        aaj_slots_prefetch(&s->taker->rec->strings.slots, q->name_hash);
+    put_in_queue(s, head, &b->item[b->n_items++]);
     r = b->n_items == TABLE_STEP ? give(s) : 0;
     return r < 0 ? r : 1;
 }

@@ -130,7 +130,7 @@ static bool port_gap(struct aaj_str payload, const char *p, struct gaps *gaps)
     if (!picked)
         return true;
     port = picked == AAJ_PICKED_LOCAL ? &local : &foreign;
-    gaps->port = (struct gap){ (uint32_t)(port->from - payload.p), (uint32_t)(port->to - payload.p) };
+    gaps->port = (struct gap){ (uint16_t)(port->from - payload.p), (uint16_t)(port->to - payload.p) };
     gaps->port_is = port->is;
     return true;
 }
@@ -145,13 +145,13 @@ bool shape_gaps(struct aaj_str payload, struct gaps *ret)
     behind = pid ? number(pid + 5, end, &ret->pid_is) : NULL;
     if (!behind)
         return false;
-    ret->pid = (struct gap){ (uint32_t)(pid + 5 - p), (uint32_t)(behind - p) };
+    ret->pid = (struct gap){ (uint16_t)(pid + 5 - p), (uint16_t)(behind - p) };
     ret->name = (struct gap){ 0, 0 };
-    ret->port = (struct gap){ (uint32_t)payload.n, (uint32_t)payload.n };
+    ret->port = (struct gap){ (uint16_t)payload.n, (uint16_t)payload.n };
     if (pid > p && pid[-1] == '"') {
         quote = memrchr(p, '"', (size_t)(pid - 1 - p));
         if (quote && quote - p >= 6 && memcmp(quote - 6, " name=", 6) == 0)
-            ret->name = (struct gap){ (uint32_t)(quote + 1 - p), (uint32_t)(pid - 1 - p) };
+            ret->name = (struct gap){ (uint16_t)(quote + 1 - p), (uint16_t)(pid - 1 - p) };
     }
     return port_gap(payload, behind, ret);
 }
@@ -159,52 +159,47 @@ bool shape_gaps(struct aaj_str payload, struct gaps *ret)
 /* ---- digests ---- */
 
 /* Behind the pid; a port's digits in between are left out. */
-static XXH128_hash_t hash_tail(const unsigned char *secret, struct aaj_str payload, const struct gaps *gaps)
+static uint64_t hash_tail(const unsigned char *secret, struct aaj_str payload, const struct gaps *gaps)
 {
     const char *p = payload.p + gaps->pid.to;
     size_t before = gaps->port.from - gaps->pid.to, behind = payload.n - gaps->port.to;
     char buf[SHAPE_PAYLOAD_MAX];
 
     if (!behind)
-        return XXH3_128bits_withSecret(p, before, secret, SHAPE_SECRET);
+        return XXH3_64bits_withSecret(p, before, secret, SHAPE_SECRET);
     memcpy(buf, p, before);
     memcpy(buf + before, payload.p + gaps->port.to, behind);
-    return XXH3_128bits_withSecret(buf, before + behind, secret, SHAPE_SECRET);
+    return XXH3_64bits_withSecret(buf, before + behind, secret, SHAPE_SECRET);
 }
 
-/* Two halves under independent secrets, each mostly short enough for the fast case of the hash (128 bytes). Between
- * a name and a pid always stands the same, and the first half's end tells whether there is a name. */
+/* A hash of each half, under secrets of their own; most halves are short enough for the fast case (128 bytes). Between a
+ * name and a pid always stands the same, and the first half's end tells whether there is a name. */
 struct digest shape_digest(const unsigned char *secret, struct aaj_str payload, const struct gaps *gaps)
 {
     bool has_name = gaps->name.from < gaps->name.to;
-    XXH128_hash_t head = XXH3_128bits_withSecret(payload.p, has_name ? gaps->name.from : gaps->pid.from, secret, SHAPE_SECRET);
-    XXH128_hash_t tail = hash_tail(secret + SHAPE_SECRET, payload, gaps);
+    size_t head = has_name ? gaps->name.from : gaps->pid.from;
 
-    return (struct digest){ head.low64 ^ tail.low64, (head.high64 ^ tail.high64) | 1 }; /* never the mark of a free slot */
-}
-
-static struct shape *bucket(const struct shapes *s, const struct digest *digest)
-{
-    return &s->slot[digest->lo & (SHAPE_SLOTS - 1) & ~1u];
+    return (struct digest){ XXH3_64bits_withSecret(payload.p, head, secret, SHAPE_SECRET),
+                            hash_tail(secret + SHAPE_SECRET, payload, gaps) | 1 }; /* never the mark of a free slot */
 }
 
 static bool is(const struct shape *shape, const struct digest *digest)
 {
-    return shape->digest.lo == digest->lo && shape->digest.hi == digest->hi;
+    return shape->digest.head == digest->head && shape->digest.tail == digest->tail;
 }
 
 const struct shape *shapes_find(const struct shapes *s, const struct digest *digest)
 {
-    const struct shape *slot = bucket(s, digest);
+    const struct shape *slot = shapes_bucket(s, digest);
 
     return is(slot, digest) ? slot : is(slot + 1, digest) ? slot + 1 : NULL;
 }
 
 void shapes_put(struct shapes *s, const struct shape *shape)
 {
-    struct shape *to = bucket(s, &shape->digest);
+    struct shape *to = shapes_bucket(s, &shape->digest);
 
-    if (to->digest.hi && (!to[1].digest.hi || (shape->digest.hi & 2))) /* both taken: either goes */
+    if (to->digest.tail && (!to[1].digest.tail || (shape->digest.tail & 2))) /* both taken: either goes */
         to++;
     *to = *shape;
 }

@@ -8,9 +8,9 @@
  * shapes, so a record whose shape is known need not be taken apart: what the shape means was found out the
  * first time, and only the name is looked at. Of connections the port that a kernel picked is a gap, too.
  *
- * Shapes are told apart by a digest of 128 bits with a secret of this recording, because names and lines are
- * chosen by whoever may want two records taken for one. The table is a cache of fixed size: what it forgets
- * is read again.
+ * Shapes are told apart by a digest of 64 bits of each half, with secrets of this recording, because names and lines are
+ * chosen by whoever may want two records taken for one: nothing that he sees depends on the secrets. The table is a
+ * cache of fixed size: what it forgets is read again.
  */
 #pragma once
 
@@ -28,7 +28,7 @@ enum {
 
 /* From and to a byte of the payload; empty: there is none. */
 struct gap {
-    uint32_t from, to;
+    uint16_t from, to;
 };
 
 /* In this order they stand. The name is what is between the quotes; pid and port are plain decimal numbers.
@@ -38,12 +38,13 @@ struct gaps {
     uint32_t pid_is, port_is;
 };
 
+/* Of what is before the name (or pid) and of what is behind the pid. */
 struct digest {
-    uint64_t lo, hi;
+    uint64_t head, tail; /* tail: never 0 */
 };
 
 struct shape {
-    struct digest digest; /* 0, 0: free */
+    struct digest digest; /* all 0: free */
     uint32_t pattern, kind, fsuid;
     uint32_t arg[AAJ_ARGS]; /* interned; of the name's none */
     uint32_t template1;     /* of samples (sample.h), + 1; 0: none */
@@ -68,6 +69,17 @@ struct digest shape_digest(const unsigned char *secret, struct aaj_str payload, 
 static inline struct aaj_str shape_name(struct aaj_str payload, const struct gaps *gaps)
 {
     return (struct aaj_str){ payload.p + gaps->name.from, gaps->name.to - gaps->name.from };
+}
+
+/* The first of two. */
+static inline struct shape *shapes_bucket(const struct shapes *s, const struct digest *digest)
+{
+    return &s->slot[(digest->head ^ digest->tail >> 1) & (SHAPE_SLOTS - 1) & ~1u];
+}
+
+static inline void shapes_prefetch(const struct shapes *s, const struct digest *digest)
+{
+    __builtin_prefetch(shapes_bucket(s, digest));
 }
 
 const struct shape *shapes_find(const struct shapes *s, const struct digest *digest);

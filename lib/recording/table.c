@@ -66,6 +66,7 @@ static int take_event(struct table *t, const struct aaj_event *event)
 {
     struct sample sample = { event->time_ms, event->serial, { "", 0 } };
     struct shape shape = { 0 };
+    struct entry_place place;
     struct entry_key key;
     int r = enter_source(t, event->host, event->boot, event->time_ms, event->channel);
 
@@ -81,8 +82,11 @@ static int take_event(struct table *t, const struct aaj_event *event)
     r = recording_shape(t->rec, event, 0, &shape);
     if (r == 0)
         r = recording_object(t->rec, shape.arg, &key.object);
+    if (r < 0)
+        return r;
     key.pattern = shape.pattern;
-    return r < 0 ? r : recording_add(t->rec, key, recording_hash(t->rec, key), t->source, &shape, &sample, NULL);
+    place = recording_place(t->rec, key);
+    return recording_add(t->rec, &place, t->source, &shape, &sample, NULL);
 }
 
 /* ---- records, some at a time ---- */
@@ -90,11 +94,12 @@ static int take_event(struct table *t, const struct aaj_event *event)
 /* What is made of a record on its way through the steps. */
 struct step {
     const struct shape *shape; /* of the table, or .own; the table stays as it is until the last step */
-    struct shape own;
+    struct entry_place place;
+    uint32_t source;
+    uint32_t name1; /* the name's id, + 1, if it has the hash alone; 0: none has it */
+    bool good;  /* an access that is wanted */
     bool fresh; /* .own is to be remembered */
-    struct entry_key key;
-    uint32_t source, hash;
-    bool good; /* an access that is wanted */
+    struct shape own;
 };
 
 static int keep_unknown(struct table *t, const struct aaj_log_record *record)
@@ -106,10 +111,15 @@ static int keep_unknown(struct table *t, const struct aaj_log_record *record)
     return r;
 }
 
+static struct aaj_str name_of(const struct queued *q)
+{
+    return shape_name(sample_payload(q->line, &q->known), &q->known.gaps);
+}
+
 static bool is_value(const struct queued *q, struct gap gap, const struct aaj_log_record *record, enum aaj_log_key key)
 {
-    return aaj_log_has(record, key) && record->val[key].p == q->known.payload.p + gap.from &&
-           record->val[key].n == gap.to - gap.from;
+    return aaj_log_has(record, key) && record->val[key].p == q->line.p + q->known.payload + gap.from &&
+           record->val[key].n == (size_t)(gap.to - gap.from);
 }
 
 /* Whether the gaps of numbers are what was read as such, for a line may say anything: name="/x pid=5" has another. */
@@ -128,7 +138,7 @@ static bool gaps_are_numbers(const struct queued *q, const struct aaj_log_record
 /* Which argument the name is, + 1; of the name's gap the same is true. */
 static unsigned named_argument(const struct queued *q, const struct aaj_log_record *record, const struct aaj_event *event)
 {
-    struct aaj_str name = shape_name(q->known.payload, &q->known.gaps);
+    struct aaj_str name = name_of(q);
 
     if (!name.n || !is_value(q, q->known.gaps.name, record, AAJ_KEY_NAME))
         return 0;
@@ -138,9 +148,17 @@ static unsigned named_argument(const struct queued *q, const struct aaj_log_reco
     return 0;
 }
 
-/* A record whose shape is not known: takes it apart, and remembers the shape where nothing but the gaps can differ. */
-static int take_apart(struct table *t, const struct queued *q, struct step *step)
+static struct aaj_log_head head_of(const struct queued *q)
 {
+    return (struct aaj_log_head){ .line = q->line, .payload = sample_payload(q->line, &q->known), .host = q->host, .boot = q->boot,
+                                  .type = q->type, .channel = q->channel, .kind = AAJ_LINE_APPARMOR,
+                                  .time_ms = q->time_ms, .serial = q->serial };
+}
+
+/* A record whose shape is not known: takes it apart, and remembers the shape where nothing but the gaps can differ. */
+static __attribute__((noinline)) int take_apart(struct table *t, const struct queued *q, struct step *step)
+{
+    struct aaj_log_head head = head_of(q);
     struct aaj_log_record record;
     struct shape *shape = &step->own;
     struct aaj_event event;
@@ -149,11 +167,11 @@ static int take_apart(struct table *t, const struct queued *q, struct step *step
     int r;
 
     *shape = (struct shape){ .digest = q->digest };
-    if (sample_buffer_reserve(&t->scratch, q->head.line.n) < 0)
+    if (sample_buffer_reserve(&t->scratch, q->line.n) < 0)
         return -ENOMEM;
     record.scratch = t->scratch.p;
     t->taking = q;
-    if (!aaj_log_reader_parse(t->reader, &q->head, q->line, &record, &event))
+    if (!aaj_log_reader_parse(t->reader, &head, q->number, &record, &event))
         return 0;
     shape->filtered = !wanted_label(t, event.label);
     shape->ignored = !recording_is_access(&event);
@@ -164,7 +182,7 @@ static int take_apart(struct table *t, const struct queued *q, struct step *step
         step->good = r == 0;
     }
     if (r == 0 && step->good && q->plain)
-        r = samples_template(&t->rec->samples, q->head.line, &q->known, &q->digest, &shape->template1);
+        r = samples_template(&t->rec->samples, q->line, &q->known, &q->digest, &shape->template1);
     step->fresh = r == 0 && q->plain && gaps_are_numbers(q, &record, &event) && (named || !has_name);
     return r;
 }
@@ -173,7 +191,7 @@ static int take_apart(struct table *t, const struct queued *q, struct step *step
 static int know(struct table *t, struct queued *q, struct step *step)
 {
     const struct shape *shape = q->plain ? shapes_find(&t->shapes, &q->digest) : NULL;
-    int r = enter_source(t, q->head.host, q->head.boot, q->head.time_ms, q->head.channel);
+    int r = enter_source(t, q->host, q->boot, q->time_ms, q->channel);
 
     step->source = t->source;
     step->good = step->fresh = false;
@@ -189,9 +207,8 @@ static int know(struct table *t, struct queued *q, struct step *step)
     q->known.template1 = step->shape->template1;
     t->filtered += step->shape->filtered;
     if (!step->shape->filtered && (step->good || step->shape->ignored))
-        note_event(t, q->head.time_ms);
-    if (step->shape->named)
-        aaj_intern_fetch_place(&t->rec->strings, q->name_hash);
+        note_event(t, q->time_ms);
+    step->name1 = step->shape->named ? aaj_intern_probe(&t->rec->strings, q->name_hash) : 0;
     return 0;
 }
 
@@ -199,28 +216,28 @@ static int make_key(struct table *t, const struct queued *q, struct step *step)
 {
     const struct shape *shape = step->shape;
     uint32_t arg[AAJ_ARGS], name = 0;
+    struct entry_key key;
     int r = 0;
 
     if (shape->named)
-        r = aaj_intern_add_hashed(&t->rec->strings, shape_name(q->known.payload, &q->known.gaps), q->name_hash, &name);
-    step->key.object = shape->named ? name : shape->arg[0];
+        r = aaj_intern_add_probed(&t->rec->strings, name_of(q), q->name_hash, step->name1, &name);
+    key.object = shape->named ? name : shape->arg[0];
     if (!shape->one) {
         memcpy(arg, shape->arg, sizeof(arg));
         if (shape->named)
             arg[shape->named - 1] = name;
-        r = r == 0 ? recording_object(t->rec, arg, &step->key.object) : r;
+        r = r == 0 ? recording_object(t->rec, arg, &key.object) : r;
     }
-    step->key.pattern = shape->pattern;
-    step->hash = recording_hash(t->rec, step->key);
-    aaj_slots_prefetch(&t->rec->entries, step->hash);
+    key.pattern = shape->pattern;
+    step->place = recording_place(t->rec, key);
     return r;
 }
 
 static int add(struct table *t, const struct queued *q, const struct step *step)
 {
-    struct sample sample = { q->head.time_ms, q->head.serial, q->head.line };
+    struct sample sample = { q->time_ms, q->serial, q->line };
 
-    return recording_add(t->rec, step->key, step->hash, step->source, step->shape, &sample,
+    return recording_add(t->rec, &step->place, step->source, step->shape, &sample,
                          q->plain ? &q->known : NULL);
 }
 
@@ -240,14 +257,14 @@ static int take_step(struct table *t, struct queued *q, size_t n)
         if (k < n)
             r = know(t, &q[k], &step[k]);
         k -= APART;
-        if (k < n && step[k].good && step[k].shape->named)
-            aaj_intern_fetch(&t->rec->strings, q[k].name_hash);
+        if (k < n && step[k].good)
+            aaj_intern_fetch(&t->rec->strings, step[k].name1);
         k -= APART;
         if (r == 0 && k < n && step[k].good)
             r = make_key(t, &q[k], &step[k]);
         k -= APART;
         if (k < n && step[k].good)
-            recording_prefetch_entry(t->rec, step[k].hash);
+            recording_probe(t->rec, &step[k].place);
         k -= APART;
         if (r == 0 && k < n && step[k].good)
             r = add(t, &q[k], &step[k]);
