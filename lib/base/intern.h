@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "base/arena.h"
+#include "base/fetch.h"
 #include "base/slots.h"
 #include "base/str.h"
 
@@ -47,12 +48,12 @@ static inline struct aaj_str aaj_intern_str(const struct aaj_intern *in, uint32_
  * memory. */
 static inline void aaj_intern_fetch_id(const struct aaj_intern *in, uint32_t id)
 {
-    __builtin_prefetch(&in->str[id]);
+    aaj_fetch(&in->str[id]);
 }
 
 static inline void aaj_intern_fetch_str(const struct aaj_intern *in, uint32_t id)
 {
-    __builtin_prefetch(in->str[id] - sizeof(uint32_t));
+    aaj_fetch(in->str[id] - sizeof(uint32_t));
 }
 
 /*
@@ -73,7 +74,7 @@ static inline void aaj_intern_fetch(const struct aaj_intern *in, uint32_t probab
     if (!probably1)
         return;
     aaj_intern_fetch_str(in, probably1 - 1);
-    __builtin_prefetch(in->str[probably1 - 1] + 60); /* most names lie in two cache lines */
+    aaj_fetch(in->str[probably1 - 1] + 60); /* most names lie in two cache lines */
 }
 
 static inline int aaj_intern_add_probed(struct aaj_intern *in, struct aaj_str s, uint32_t hash, uint32_t probably1,

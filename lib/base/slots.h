@@ -16,6 +16,8 @@
 
 #include <stdint.h>
 
+#include "base/fetch.h"
+
 struct aaj_slot {
     uint32_t hash, row1; /* row + 1; 0: free */
 };
@@ -54,5 +56,5 @@ static inline uint32_t aaj_slots_probe(const struct aaj_slots *slots, uint32_t h
 
 static inline void aaj_slots_prefetch(const struct aaj_slots *slots, uint32_t hash)
 {
-    __builtin_prefetch(&slots->slot[hash & slots->mask]);
+    aaj_fetch(&slots->slot[hash & slots->mask]);
 }

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/fetch.h"
 #include "base/sort.h"
 #include "recording/impl.h"
 
@@ -265,7 +266,7 @@ static int make_view(struct aaj_recording *rec)
     _Static_assert(offsetof(struct aaj_access, info) == WORD_INFO * sizeof(uint32_t), "the key comes first");
     for (size_t i = 0; r == 0 && i < rec->n_entries; i++) {
         if (i + AHEAD < rec->n_entries)
-            __builtin_prefetch(&rec->entry[order[i + AHEAD]]);
+            aaj_fetch(&rec->entry[order[i + AHEAD]]);
         r = fill(rec, order[i], &view[i]);
     }
     free(rank);

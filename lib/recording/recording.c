@@ -7,6 +7,7 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#include "base/fetch.h"
 #include "base/grow.h"
 #include "base/large.h"
 
@@ -146,7 +147,7 @@ void recording_probe(const struct aaj_recording *rec, struct entry_place *place)
 {
     place->probably1 = aaj_slots_probe(&rec->entries, place->hash);
     if (place->probably1)
-        __builtin_prefetch(&rec->entry[place->probably1 - 1], 1);
+        aaj_fetch_to_write(&rec->entry[place->probably1 - 1]);
 }
 
 static bool has_key(const struct entry *e, struct entry_key key)

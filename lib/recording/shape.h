@@ -17,6 +17,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/fetch.h"
 #include "base/str.h"
 #include "log/event.h"
 
@@ -79,7 +80,7 @@ static inline struct shape *shapes_bucket(const struct shapes *s, const struct d
 
 static inline void shapes_prefetch(const struct shapes *s, const struct digest *digest)
 {
-    __builtin_prefetch(shapes_bucket(s, digest));
+    aaj_fetch(shapes_bucket(s, digest));
 }
 
 const struct shape *shapes_find(const struct shapes *s, const struct digest *digest);

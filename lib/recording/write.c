@@ -464,13 +464,13 @@ static void fetch_ahead(const struct aaj_recording *rec, const uint32_t *order, 
     enum { NEAR = 8, FAR = 16 };
 
     if (i + FAR < rec->n_entries)
-        __builtin_prefetch(&rec->entry[order[i + FAR]]);
+        aaj_fetch(&rec->entry[order[i + FAR]]);
     if (i + NEAR < rec->n_entries) {
         const struct entry *e = &rec->entry[order[i + NEAR]];
 
-        __builtin_prefetch(e->sample);
+        aaj_fetch(e->sample);
         if (!(e->key.object & OBJECT_TUPLE))
-            __builtin_prefetch(rec->strings.str[e->key.object]);
+            aaj_fetch(rec->strings.str[e->key.object]);
     }
 }
 

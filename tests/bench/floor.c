@@ -9,6 +9,7 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#include "base/fetch.h"
 #include "base/large.h"
 #include "recording/shape.h"
 
@@ -28,7 +29,7 @@ struct floor {
 static bool look(struct floor *f)
 {
     for (unsigned i = 0; i < f->waiting; i++)
-        __builtin_prefetch(&f->slot[f->hash[i] & (f->n_slots - 1)]);
+        aaj_fetch(&f->slot[f->hash[i] & (f->n_slots - 1)]);
     for (unsigned i = 0; i < f->waiting; i++) {
         uint32_t *slot = &f->slot[f->hash[i] & (f->n_slots - 1)];
 
