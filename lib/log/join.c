@@ -7,7 +7,6 @@
 #include "log/call.h"
 #include "log/field.h"
 #include "log/path.h"
-#include "log/scan.h"
 #include "log/sockaddr.h"
 
 void aaj_join_clear(struct aaj_join *join)
@@ -27,7 +26,7 @@ void aaj_join_clear(struct aaj_join *join)
 
 void aaj_join_forget(struct aaj_join *join)
 {
-    join->n_syscall = join->n_avc = join->n_waiting = join->waiting_now = join->n_later = join->n_exec = join->n_cwd = 0;
+    join->n_syscall = join->n_avc = join->n_waiting = join->waiting_now = join->n_exec = join->n_cwd = 0;
     join->argv.argc = 0;
     for (size_t i = 0; i < AAJ_JOIN_WINDOW; i++)
         join->syscall[i].payload.p = join->avc[i].payload.p = join->waiting[i].payload.p = NULL;
@@ -47,7 +46,7 @@ static struct aaj_join_line *put_in(struct aaj_join_line *ring, uint32_t window,
     line->host = head->host;
     line->boot = head->boot;
     line->channel = head->channel;
-    line->pinned = false;
+    line->pinned = line->unread = false;
     return line;
 }
 
@@ -58,26 +57,42 @@ static struct aaj_join_line *put(struct aaj_join_line *ring, uint32_t *n, const 
 
 bool aaj_join_later(struct aaj_join *join, struct aaj_str line)
 {
+    struct aaj_join_line *to = &join->syscall[join->n_syscall % AAJ_JOIN_WINDOW];
+
     if (join->waiting_now)
         return false;
-    join->later[join->n_later++ % AAJ_JOIN_WINDOW] = line;
+    to->payload = line;
+    to->pinned = false;
+    to->unread = true;
+    join->n_syscall++;
     return true;
 }
 
-/* Looks into what was put off. What turns out to be nothing has its place in the window all the same, so that the
- * window does not depend on when this is. */
-static void settle(struct aaj_join *join)
+/* False where an unread line surely has another id than @id, which is as a kernel writes it: so is the line's, and the
+ * bytes differ. */
+static bool may_have_id(struct aaj_str line, struct aaj_str id)
 {
-    uint32_t n = join->n_later < AAJ_JOIN_WINDOW ? join->n_later : AAJ_JOIN_WINDOW;
+    enum { ID = 23 /* behind type=SYSCALL msg=audit( */, SERIAL = ID + 15 };
+
+    if (!id.n || line.n <= SERIAL || line.n <= ID + id.n || line.p[ID] == '0' || line.p[SERIAL - 1] != ':' || line.p[SERIAL] == '0')
+        return true;
+    return memcmp(line.p + ID, id.p, id.n) == 0 && line.p[ID + id.n] == ')';
+}
+
+static void look_into(struct aaj_join_line *line)
+{
     struct aaj_log_head head;
 
-    for (uint32_t i = join->n_later - n; i < join->n_later; i++) {
-        aaj_log_head_parse(join->later[i % AAJ_JOIN_WINDOW], &head);
-        if (head.kind != AAJ_LINE_SYSCALL || !head.serial)
-            head.payload.p = NULL;
-        put(join->syscall, &join->n_syscall, &head);
-    }
-    join->n_later = 0;
+    aaj_log_head_parse(line->payload, &head);
+    line->unread = false;
+    line->time_ms = head.time_ms;
+    line->serial = head.serial;
+    line->payload = head.payload;
+    line->host = head.host;
+    line->boot = head.boot;
+    line->channel = head.channel;
+    if (head.kind != AAJ_LINE_SYSCALL || !head.serial)
+        line->payload.p = NULL; /* it is nothing, and keeps its place in the window, which does not depend on who asks */
 }
 
 static struct aaj_join_line *find(struct aaj_join_line *ring, uint32_t n, int64_t time_ms, uint64_t serial)
@@ -86,6 +101,19 @@ static struct aaj_join_line *find(struct aaj_join_line *ring, uint32_t n, int64_
         struct aaj_join_line *line = &ring[(n - 1 - i) % AAJ_JOIN_WINDOW];
 
         if (line->serial == serial && line->time_ms == time_ms && line->payload.p)
+            return line;
+    }
+    return NULL;
+}
+
+static struct aaj_join_line *find_syscall(struct aaj_join *join, const struct aaj_log_head *head)
+{
+    for (uint32_t i = 0; i < join->n_syscall && i < AAJ_JOIN_WINDOW; i++) {
+        struct aaj_join_line *line = &join->syscall[(join->n_syscall - 1 - i) % AAJ_JOIN_WINDOW];
+
+        if (line->unread && may_have_id(line->payload, head->id))
+            look_into(line);
+        if (!line->unread && line->serial == head->serial && line->time_ms == head->time_ms && line->payload.p)
             return line;
     }
     return NULL;
@@ -102,7 +130,7 @@ static char *move(char *to, struct aaj_str *s)
 static int pin(struct aaj_join_line *line)
 {
     char *at;
-    size_t n = line->payload.n + line->host.n + line->boot.n;
+    size_t n = line->payload.n + (line->unread ? 0 : line->host.n + line->boot.n);
 
     if (line->pinned || !line->payload.p)
         return 0;
@@ -116,15 +144,16 @@ static int pin(struct aaj_join_line *line)
     }
     at = line->own;
     at = move(at, &line->payload);
-    at = move(at, &line->host);
-    move(at, &line->boot);
+    if (!line->unread) {
+        at = move(at, &line->host);
+        move(at, &line->boot);
+    }
     line->pinned = true;
     return 0;
 }
 
 int aaj_join_pin(struct aaj_join *join)
 {
-    settle(join);
     for (size_t i = 0; i < AAJ_JOIN_WINDOW; i++)
         if (pin(&join->syscall[i]) < 0 || pin(&join->avc[i]) < 0 || pin(&join->waiting[i]) < 0)
             return -ENOMEM;
@@ -137,26 +166,13 @@ int aaj_join_pin(struct aaj_join *join)
     return 0;
 }
 
-/* The first letter of the operation, if it stands where kernels write it; else NUL. */
-static char operation(struct aaj_str payload)
-{
-    static const char mark[] = "operation=\"";
-    enum { MARK = sizeof(mark) - 1, MODE = 10 /* behind apparmor=" */ };
-    const char *p = payload.p, *end = p + payload.n;
-
-    if (payload.n > MODE + MARK && p[0] == 'a') {
-        p = aaj_scan_byte(p + MODE, end, '"');
-        p += end - p < 2 ? 0 : 2;
-    }
-    return end - p > MARK && memcmp(p, mark, MARK) == 0 ? p[MARK] : '\0';
-}
-
 /* Remembers what another record of the serial may say more about: a call with an address (connect, bind, sendmsg and
  * what is later called like them), an exec, and what is written in another order of keys. Most records are about
  * files and need not be remembered. */
 void aaj_join_avc(struct aaj_join *join, const struct aaj_log_head *head)
 {
-    char first = operation(head->payload);
+    const char *op = aaj_log_operation(head->payload);
+    char first = op ? *op : '\0';
 
     if (!head->serial)
         return;
@@ -254,11 +270,10 @@ int aaj_join_sockaddr(struct aaj_join *join, const struct aaj_log_head *head, st
     struct aaj_join_line *syscall, *from;
     int r;
 
-    settle(join);
     if (!head->serial)
         return 0;
     from = put(join->waiting, &join->n_waiting, head);
-    syscall = find(join->syscall, join->n_syscall, head->time_ms, head->serial);
+    syscall = find_syscall(join, head);
     if (!syscall) {
         join->waiting_now = AAJ_JOIN_WINDOW;
         return 0;
@@ -273,7 +288,6 @@ int aaj_join_syscall(struct aaj_join *join, const struct aaj_log_head *head, str
     struct aaj_join_line *line, *waiting;
     int r;
 
-    settle(join);
     if (!head->serial)
         return 0;
     line = put(join->syscall, &join->n_syscall, head);

@@ -37,11 +37,10 @@ struct aaj_join_line {
     char *own;
     size_t own_cap;
     bool pinned;
+    bool unread; /* .payload is a whole line, which nobody has asked for yet; time and serial are not known */
 };
 
 struct aaj_join {
-    struct aaj_str later[AAJ_JOIN_WINDOW]; /* SYSCALL lines that nobody has asked for yet, in the caller's bytes */
-    uint32_t n_later;
     struct aaj_join_line syscall[AAJ_JOIN_WINDOW], avc[AAJ_JOIN_WINDOW], waiting[AAJ_JOIN_WINDOW];
     uint32_t n_syscall, n_avc, n_waiting; /* ever seen; the newest is at (n - 1) % AAJ_JOIN_WINDOW */
     uint32_t waiting_now;
@@ -58,8 +57,8 @@ struct aaj_join {
 void aaj_join_clear(struct aaj_join *join);
 void aaj_join_forget(struct aaj_join *join); /* empty again, keeping its memory */
 
-/* auditd's SYSCALL lines are a third of its log, and hardly any has an address: they are looked into when a SOCKADDR
- * comes. False when one waits for them, and @line has to be read now. */
+/* auditd's SYSCALL lines are a third of its log, and hardly any has an address: one is looked into when a SOCKADDR of
+ * its serial comes. False when one waits for it, and @line has to be read now. */
 bool aaj_join_later(struct aaj_join *join, struct aaj_str line);
 static inline bool aaj_join_is_syscall(struct aaj_str line)
 {

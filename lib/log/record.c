@@ -136,6 +136,19 @@ int aaj_log_record_parse(const struct aaj_log_head *head, struct aaj_log_record 
     }
 }
 
+const char *aaj_log_operation(struct aaj_str payload)
+{
+    static const char mark[] = "operation=\"";
+    enum { MARK = sizeof(mark) - 1, MODE = 10 /* behind apparmor=" */ };
+    const char *p = payload.p, *end = p + payload.n;
+
+    if (payload.n > MODE + MARK && *p == 'a') {
+        p = aaj_scan_byte(p + MODE, end, '"');
+        p += end - p < 2 ? 0 : 2;
+    }
+    return end - p > MARK && memcmp(p, mark, MARK) == 0 ? p + MARK : NULL;
+}
+
 static int hex_digit(char c)
 {
     return c >= '0' && c <= '9' ? c - '0' : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;

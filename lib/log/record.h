@@ -177,6 +177,10 @@ int aaj_log_record_parse(const struct aaj_log_head *head, struct aaj_log_record 
 /* .why of a record whose end is missing: it was cut on its way into the log. */
 extern const char aaj_log_why_cut[];
 
+/* Where the operation of a payload begins, which ends in the next quote; NULL where it does not stand where kernels write
+ * it, as the first or the second key. */
+const char *aaj_log_operation(struct aaj_str payload);
+
 /* A value with its hex decoded; empty when it was not said ("?", "none" and "(null)" neither). */
 struct aaj_str aaj_log_value(struct aaj_log_record *record, enum aaj_log_key key);
 static inline bool aaj_log_has(const struct aaj_log_record *record, enum aaj_log_key key)

@@ -13,14 +13,22 @@ enum { NUMBER_DIGITS = 9 }; /* fit into 32 bits */
 
 int shapes_init(struct shapes *s)
 {
-    s->slot = calloc(SHAPE_SLOTS, sizeof(*s->slot));
-    return s->slot ? 0 : -ENOMEM;
+    const size_t line = sizeof(*s->digest);
+
+    _Static_assert(sizeof(*s->digest) == 64, "a bucket's digests are a cache line");
+    s->digest = aligned_alloc(line, SHAPE_BUCKETS * line);
+    s->shape = calloc(SHAPE_BUCKETS, sizeof(*s->shape));
+    if (!s->digest || !s->shape)
+        return -ENOMEM;
+    memset(s->digest, 0, SHAPE_BUCKETS * line);
+    return 0;
 }
 
 void shapes_clear(struct shapes *s)
 {
-    free(s->slot);
-    s->slot = NULL;
+    free(s->digest);
+    free(s->shape);
+    *s = (struct shapes){ 0 };
 }
 
 /* ---- gaps ---- */
@@ -108,11 +116,9 @@ static const char *skip_comm(const char *p, const char *end)
  * again. */
 static bool port_gap(struct aaj_str payload, const char *p, struct gaps *gaps)
 {
-    static const struct aaj_str op_mark = AAJ_STR_INIT(" operation=\"");
-    const char *end = payload.p + payload.n, *behind;
+    const char *end = payload.p + payload.n, *behind, *op;
     struct port local = { 0 }, foreign = { 0 };
     const struct port *port;
-    struct aaj_str op;
     unsigned picked;
 
     p = skip_comm(p, end);
@@ -124,9 +130,10 @@ static bool port_gap(struct aaj_str payload, const char *p, struct gaps *gaps)
         return false;
     if (behind == p)
         return true;
-    op = aaj_str_skip(payload, aaj_str_search(aaj_str_head(payload, 48), op_mark) + op_mark.n);
-    op = aaj_str_head(op, aaj_str_find(op, '"'));
-    picked = aaj_log_picked_port(op, is_port(&local), is_port(&foreign));
+    op = aaj_log_operation(payload);
+    if (!op)
+        return false;
+    picked = aaj_log_picked_port((struct aaj_str){ op, (size_t)(aaj_scan_byte(op, end, '"') - op) }, is_port(&local), is_port(&foreign));
     if (!picked)
         return true;
     port = picked == AAJ_PICKED_LOCAL ? &local : &foreign;
@@ -183,23 +190,29 @@ struct digest shape_digest(const unsigned char *secret, struct aaj_str payload, 
                             hash_tail(secret + SHAPE_SECRET, payload, gaps) | 1 }; /* never the mark of a free slot */
 }
 
-static bool is(const struct shape *shape, const struct digest *digest)
+static bool is(const struct digest *a, const struct digest *b)
 {
-    return shape->digest.head == digest->head && shape->digest.tail == digest->tail;
+    return a->head == b->head && a->tail == b->tail;
 }
 
 const struct shape *shapes_find(const struct shapes *s, const struct digest *digest)
 {
-    const struct shape *slot = shapes_bucket(s, digest);
+    size_t bucket = shapes_bucket(digest);
 
-    return is(slot, digest) ? slot : is(slot + 1, digest) ? slot + 1 : NULL;
+    for (unsigned way = 0; way < SHAPE_WAYS; way++)
+        if (is(&s->digest[bucket][way], digest))
+            return &s->shape[bucket][way];
+    return NULL;
 }
 
-void shapes_put(struct shapes *s, const struct shape *shape)
+void shapes_put(struct shapes *s, const struct digest *digest, const struct shape *shape)
 {
-    struct shape *to = shapes_bucket(s, &shape->digest);
+    size_t bucket = shapes_bucket(digest), way = 0;
 
-    if (to->digest.tail && (!to[1].digest.tail || (shape->digest.tail & 2))) /* both taken: either goes */
-        to++;
-    *to = *shape;
+    while (way < SHAPE_WAYS && s->digest[bucket][way].tail && !is(&s->digest[bucket][way], digest))
+        way++;
+    if (way == SHAPE_WAYS) /* all taken: any goes */
+        way = digest->tail / 2 % SHAPE_WAYS;
+    s->digest[bucket][way] = *digest;
+    s->shape[bucket][way] = *shape;
 }

@@ -23,7 +23,8 @@
 
 enum {
     SHAPE_SECRET = 192, /* bytes, of each of two */
-    SHAPE_SLOTS = 4096,
+    SHAPE_WAYS = 4, /* digests to a bucket: a cache line */
+    SHAPE_BUCKETS = 2048,
     SHAPE_PAYLOAD_MAX = 2048, /* longer records are rare and not worth it */
 };
 
@@ -45,7 +46,6 @@ struct digest {
 };
 
 struct shape {
-    struct digest digest; /* all 0: free */
     uint32_t pattern, kind, fsuid;
     uint32_t arg[AAJ_ARGS]; /* interned; of the name's none */
     uint32_t template1;     /* of samples (sample.h), + 1; 0: none */
@@ -56,7 +56,8 @@ struct shape {
 };
 
 struct shapes {
-    struct shape *slot; /* SHAPE_SLOTS, two to a bucket */
+    struct digest (*digest)[SHAPE_WAYS]; /* SHAPE_BUCKETS; all 0: free */
+    struct shape (*shape)[SHAPE_WAYS];
 };
 
 int shapes_init(struct shapes *s);
@@ -72,16 +73,16 @@ static inline struct aaj_str shape_name(struct aaj_str payload, const struct gap
     return (struct aaj_str){ payload.p + gaps->name.from, gaps->name.to - gaps->name.from };
 }
 
-/* The first of two. */
-static inline struct shape *shapes_bucket(const struct shapes *s, const struct digest *digest)
+static inline size_t shapes_bucket(const struct digest *digest)
 {
-    return &s->slot[(digest->head ^ digest->tail >> 1) & (SHAPE_SLOTS - 1) & ~1u];
+    return (digest->head ^ digest->tail >> 1) % SHAPE_BUCKETS;
 }
 
 static inline void shapes_prefetch(const struct shapes *s, const struct digest *digest)
 {
-    aaj_fetch(shapes_bucket(s, digest));
+    aaj_fetch(s->digest[shapes_bucket(digest)]);
 }
 
+/* NULL: it is not there. */
 const struct shape *shapes_find(const struct shapes *s, const struct digest *digest);
-void shapes_put(struct shapes *s, const struct shape *shape);
+void shapes_put(struct shapes *s, const struct digest *digest, const struct shape *shape);

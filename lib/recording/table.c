@@ -166,7 +166,7 @@ static __attribute__((noinline)) int take_apart(struct table *t, const struct qu
     unsigned named;
     int r;
 
-    *shape = (struct shape){ .digest = q->digest };
+    *shape = (struct shape){ 0 };
     if (sample_buffer_reserve(&t->scratch, q->line.n) < 0)
         return -ENOMEM;
     record.scratch = t->scratch.p;
@@ -271,7 +271,7 @@ static int take_step(struct table *t, struct queued *q, size_t n)
     }
     for (size_t i = 0; i < n && r == 0; i++)
         if (step[i].fresh)
-            shapes_put(&t->shapes, &step[i].own);
+            shapes_put(&t->shapes, &q[i].digest, &step[i].own);
     return r;
 }
 
