@@ -22,7 +22,7 @@ static unsigned two_digits(const char *p)
     return (unsigned)(p[0] - '0') * 10 + (unsigned)(p[1] - '0');
 }
 
-/* 2024-01, and the name ends or goes on without a number. */
+/* 2024-01, and no day behind it: the name ends, or goes on without a number or with one of its own, "2024-01.7310". */
 static bool is_in_month(struct aaj_str name, const struct aaj_shape *s, unsigned i)
 {
     unsigned first = i >= 2 && is_number(s, i, 2) ? i - 2 : i;
@@ -30,7 +30,8 @@ static bool is_in_month(struct aaj_str name, const struct aaj_shape *s, unsigned
 
     if (!is_number(s, first, 4) || !is_number(s, first + 2, 2) || s->piece[first + 1].len != 1)
         return false;
-    if (first + 4 < s->n && s->piece[first + 4].kind == AAJ_PIECE_NUMBER && s->piece[first + 3].len == 1)
+    if (first + 4 < s->n && s->piece[first + 4].kind == AAJ_PIECE_NUMBER && s->piece[first + 3].len == 1 &&
+        name.p[s->piece[first + 3].off] == name.p[s->piece[first + 1].off])
         return false;
     year = name.p + s->piece[first].off;
     month = name.p + s->piece[first + 2].off;

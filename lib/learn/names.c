@@ -177,6 +177,12 @@ static bool has_long_random(const struct aaj_shape *s)
     return false;
 }
 
+/* "NAME.XXXXXX": what mkstemp(3) puts behind a whole name, however that was made up. */
+static bool is_mkstemp_ending(struct aaj_str name, size_t off, size_t n)
+{
+    return n == MKSTEMP && off + n == name.n && off && name.p[off - 1] == '.';
+}
+
 /* Letters and digits right behind a dash and a random part are of the same making: "1xUsKN-0000Co-0Q". */
 static bool follows_random(const struct aaj_shape *s, struct aaj_str name, size_t off, size_t n, const struct word *w)
 {
@@ -202,7 +208,7 @@ static bool push_word(struct aaj_shape *s, struct aaj_str name, size_t off, size
     const char *p = name.p;
     struct word w = look_at(p + off, n);
 
-    if (has_long_random(s))
+    if (has_long_random(s) && !(maker == AAJ_MADE_FOR_A_WHILE && is_mkstemp_ending(name, off, n)))
         maker = AAJ_MADE_ELSEWHERE;
     if (w.digits == n)
         return push(s, AAJ_PIECE_NUMBER, off, n);

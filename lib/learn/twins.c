@@ -81,8 +81,10 @@ static int add_names(struct aaj_learner *l, struct family *f, uint32_t kid, uint
     for (uint32_t c = l->node[node].child; c; c = l->node[c].next) {
         struct aaj_str name = l->node[c].name;
 
-        /* a file that the slave moves from one directory to another does not make them alike */
-        if (name.n == 0 || (!made && (l->node[c].flags & (AAJ_NODE_MADE | AAJ_NODE_GONE | AAJ_NODE_WROTE))))
+        /* a file that the slave moves from one directory to another does not make them alike; nor does a directory that
+         * it makes in both, notes/anna and pictures/anna: the next is notes/ben */
+        if (name.n == 0 ||
+            (!made && ((l->node[c].flags & (AAJ_NODE_MADE | AAJ_NODE_GONE | AAJ_NODE_WROTE)) || was_made(l, c))))
             continue;
         if (f->n == NAMES_MAX)
             return -E2BIG;
