@@ -27,6 +27,10 @@ const struct review_info review_info[REVIEW_KINDS] = {
                          { { "allow", "the manifest grants exactly this, and lifts that part of the ceiling" },
                            { "never", "the manifest forbids it for good" },
                            { 0 } } },
+    [REVIEW_CODE] = { "code", "It wrote files that it then loaded as code", "it may, as far as it did",
+                      { { "allow", "it is a cache of the slave's own, says the manifest" },
+                        { "never", "the manifest forbids it to write and to load them" },
+                        { 0 } } },
     [REVIEW_OUTSIDE] = { "outside", "It used files of others, outside its roots", "it may, as far as it did",
                          { { "root", "the folder is the slave's own: no other jail may read it" },
                            { "never", "the manifest forbids everything below it" },
@@ -104,6 +108,25 @@ static int add_never_below(struct review *r, const struct review_question *q, st
                                      aaj_arena_printf(&r->arena, "%.*s/** rw,", AAJ_STR_ARG(path.raw)));
 }
 
+/* To allow: what it may read anyway, said by hand, so that it is not asked again. To forbid: neither writing nor loading. */
+static int add_code(struct review *r, const struct review_question *q, bool never, struct aaj_manifest_entry *list, size_t *n)
+{
+    bool owner = !never, own = never;
+    struct aaj_text path;
+    int err = aaj_text_from_value(&r->arena, q->what, AAJ_TEXT_PATH, &path);
+
+    for (size_t i = 0; i < q->n_access; i++) {
+        const struct aaj_access *a = access_of(r, q->access[i]);
+
+        own |= a && is_own(r, a);
+        owner &= a && a->owner_yes && !a->owner_no;
+    }
+    if (err < 0 || !own)
+        return err;
+    return add_entry(r, list, n, never ? AAJ_PART_NEVER : AAJ_PART_RULE,
+                     aaj_arena_printf(&r->arena, "%s%.*s %s,", owner ? "owner " : "", AAJ_STR_ARG(path.raw), never ? "rw" : "r"));
+}
+
 static int add_exec(struct review *r, const struct review_question *q, struct aaj_manifest_entry *list, size_t *n)
 {
     static const enum aaj_exec_action action[] = { AAJ_EXEC_CHILD, AAJ_EXEC_INHERIT, AAJ_EXEC_PROFILE, AAJ_EXEC_DENY };
@@ -135,6 +158,7 @@ int review_entries(struct review *r, const struct review_question *q, struct aaj
             err = add_entry(r, list, &n, AAJ_PART_LIFT, q->detail);
         break;
     case REVIEW_DENIED: err = add_rules(r, q, second ? AAJ_PART_NEVER : AAJ_PART_RULE, list, &n); break;
+    case REVIEW_CODE: err = add_code(r, q, second, list, &n); break;
     case REVIEW_OUTSIDE: err = second ? add_never_below(r, q, list, &n) : add_entry(r, list, &n, AAJ_PART_ROOT, q->what); break;
     case REVIEW_DESTINATION:
         err = add_entry(r, list, &n, second ? AAJ_PART_TEST_DENY : AAJ_PART_DEST, q->what);
@@ -148,19 +172,28 @@ int review_entries(struct review *r, const struct review_question *q, struct aaj
 
 /* ---- questions ---- */
 
-/* What was refused for good is not asked again: the manifest says so. */
-static bool is_decided(struct review *r, struct review_question q)
+static bool is_answered(struct review *r, struct review_question q, int answer)
 {
     struct aaj_manifest_entry *entry;
-    bool decided = true;
+    bool answered = true;
     size_t n;
 
-    q.answer = 1; /* never, refuse */
-    if (is_exec(q.kind) || review_entries(r, &q, &entry, &n) < 0)
+    q.answer = answer;
+    if (review_entries(r, &q, &entry, &n) < 0)
         return false;
     for (size_t i = 0; i < n; i++)
-        decided = decided && aaj_manifest_has(r->in->manifest, &entry[i]);
-    return n && decided;
+        answered = answered && aaj_manifest_has(r->in->manifest, &entry[i]);
+    return n && answered;
+}
+
+/* What was refused for good is not asked again: the manifest says so. Nor what happens anyway, and was allowed. */
+static bool is_decided(struct review *r, struct review_question q)
+{
+    enum { ALLOW, NEVER };
+
+    if (q.kind == REVIEW_CEILING && aaj_str_eq(q.detail, AAJ_STR("never"))) /* the manifest's own item, see ceiling/apply.c */
+        return true;
+    return !is_exec(q.kind) && (is_answered(r, q, NEVER) || (q.kind == REVIEW_CODE && is_answered(r, q, ALLOW)));
 }
 
 /* An answer is offered where something follows from it. */
@@ -269,6 +302,7 @@ int review_find(struct review *r)
     static const enum aaj_suspicion of[REVIEW_KINDS] = {
         [REVIEW_SETUID] = AAJ_SUSPECT_SETUID,   [REVIEW_DROPPED] = AAJ_SUSPECT_DROPPED, [REVIEW_SHELL] = AAJ_SUSPECT_SHELL,
         [REVIEW_CEILING] = AAJ_SUSPECT_CEILING, [REVIEW_OUTSIDE] = AAJ_SUSPECT_OUTSIDE, [REVIEW_DENIED] = AAJ_SUSPECT_DENIED,
+        [REVIEW_CODE] = AAJ_SUSPECT_CODE,
     };
     int err = 0;
 

@@ -53,6 +53,8 @@ static int draft_file(struct aaj_learner *l, struct aaj_grant *g, struct aaj_str
         d.item->comment = aaj_guard_means(l, pattern);
     if (d.item && d.item->comment.n == 0)
         d.item->comment = aaj_home_means(pattern);
+    if (d.item && d.item->comment.n == 0)
+        d.item->comment = aaj_written_means(l, ev, g->perms);
     if (d.item && owner) {
         d.item->rule.prefix.owner = AAJ_OWNER_OWNER;
         d.inferences |= 1u << AAJ_INFER_OWNER;

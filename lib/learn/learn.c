@@ -286,6 +286,7 @@ static void learner_free(struct aaj_learner *l)
     free(l->subject);
     free(l->runs);
     free(l->compiled);
+    free(l->written);
     free(l->draft);
     free(l->mapped);
     free(l->wrote);
@@ -336,6 +337,8 @@ static int phases(struct aaj_learner *l)
         r = aaj_abstractions(l);
     if (r == 0)
         r = aaj_guard_prepare(l);
+    if (r == 0)
+        r = aaj_written_prepare(l);
     if (r == 0)
         r = aaj_generalise(l);
     if (r == 0)

@@ -125,6 +125,7 @@ enum aaj_suspicion {
     AAJ_SUSPECT_DROPPED,     /* executed a file from where everybody may put one */
     AAJ_SUSPECT_SHELL,       /* executed a shell */
     AAJ_SUSPECT_SETUID,      /* executed a program that changes its uid */
+    AAJ_SUSPECT_CODE,        /* wrote what it then read as code */
     AAJ_SUSPECT_OUTSIDE,     /* data of others: outside the manifest's roots, where services and people keep theirs */
     AAJ_SUSPECT_DESTINATION, /* called somebody whom the manifest does not list */
     AAJ_SUSPECT_DENIED,      /* was denied when it was recorded */

@@ -137,6 +137,8 @@ struct aaj_learner {
     size_t n_runs, cap_runs;
     struct aaj_str *compiled;   /* names of code that the slave made and read back, in byte order */
     size_t n_compiled, cap_compiled;
+    struct aaj_str *written;    /* names of code that it wrote or made, and read: written.c; in byte order */
+    size_t n_written, cap_written;
     struct aaj_str star[2];     /* aaj_guard_star(): of `*` and of `**` */
     uint32_t uid;               /* the slave's own, as the records show it; 0: root's alone */
     struct aaj_str *wrote; /* programs that were executed and written */
@@ -335,6 +337,13 @@ bool aaj_guard_is_code(const struct aaj_learner *l, struct aaj_str name);
 /* How many files with that extension the slave reads as its own code. */
 size_t aaj_guard_code_files(const struct aaj_learner *l, struct aaj_str ext);
 size_t aaj_guard_longest(const struct aaj_learner *l); /* of the extensions, dot included; 0: none */
+
+/* written.c: code that the slave writes and then reads as its own */
+int aaj_written_prepare(struct aaj_learner *l); /* before names become patterns */
+/* Does @access read such code, and not write it? */
+bool aaj_written_is_loaded(const struct aaj_learner *l, const struct aaj_access *access);
+/* A comment for a rule of @perms whose evidence is @ev; may be empty. */
+struct aaj_str aaj_written_means(const struct aaj_learner *l, uint32_t ev, uint32_t perms);
 
 /* abstraction.c: grants that the template, the children's base or a chosen abstraction holds */
 int aaj_abstractions(struct aaj_learner *l);

@@ -13,9 +13,12 @@ const struct aaj_suspicion_info aaj_suspicion_info[AAJ_SUSPICIONS] = {
                               "if the slave needs it, the manifest grants it: a rule, and the item's name under lift" },
     [AAJ_SUSPECT_DROPPED] = { "dropped", "ran a file from a folder that everybody may write to",
                               "a program belongs where the slave cannot write" },
-    [AAJ_SUSPECT_SHELL] = { "shell", "ran a shell", "name it under the manifest's exec: child to keep it, deny to forbid it" },
+    [AAJ_SUSPECT_SHELL] = { "shell", "ran a shell",
+                            "name it under the manifest's exec: child to keep it, deny to forbid it" },
     [AAJ_SUSPECT_SETUID] = { "setuid", "ran a program that changes its user",
                              "name it under the manifest's exec if it belongs to the slave" },
+    [AAJ_SUSPECT_CODE] = { "code", "wrote files that it then loaded as code",
+                           "a cache of its own is better filled at installation, and only read; anything else an intruder left" },
     [AAJ_SUSPECT_OUTSIDE] = { "outside", "used data outside the manifest's roots",
                               "if the folder is the slave's own, it belongs into roots; if not, under never" },
     [AAJ_SUSPECT_DESTINATION] = { "destination", "called somebody whom the manifest does not list",
@@ -190,6 +193,16 @@ static struct aaj_str describe(struct aaj_learner *l, const struct aaj_access *a
     return aaj_arena_printf(l->arena, "%s %.*s", class, AAJ_STR_ARG(aaj_arg(l, a, i)));
 }
 
+/* The name, or the pattern that it became one of: a cache of a thousand names is one thing. */
+static struct aaj_str as_granted(struct aaj_learner *l, struct aaj_str path)
+{
+    uint32_t node;
+
+    if (!aaj_path_find(l, path, &node))
+        return path;
+    return aaj_node_pattern(l, l->arena, aaj_node_final(l, node));
+}
+
 static int note(struct aaj_learner *l, struct list *list, uint32_t i, const struct aaj_refused *refused)
 {
     const struct aaj_access *a = &l->access[i];
@@ -200,13 +213,17 @@ static int note(struct aaj_learner *l, struct list *list, uint32_t i, const stru
     s.kind = aaj_suspect_access(l->in, a, refused, l->arena, &s.detail);
     if (refused && refused->why == AAJ_REFUSED_SETUID && a->class == AAJ_CLASS_EXEC && aaj_str_eq(refused->detail, s.what))
         s.kind = AAJ_SUSPECT_SETUID;
+    if (s.granted && (s.kind == AAJ_SUSPECT_NONE || s.kind == AAJ_SUSPECT_OUTSIDE) && aaj_written_is_loaded(l, a))
+        s.kind = AAJ_SUSPECT_CODE;
     if (s.kind == AAJ_SUSPECT_NONE)
         return 0;
-    if (s.kind == AAJ_SUSPECT_OUTSIDE)
+    if (s.kind == AAJ_SUSPECT_CODE)
+        s.what = as_granted(l, s.what);
+    else if (s.kind == AAJ_SUSPECT_OUTSIDE)
         s.what = folder(s.what);
     else if (a->class != AAJ_CLASS_FILE && a->class != AAJ_CLASS_EXEC)
         s.what = describe(l, a);
-    if (AAJ_GROW(list->item, list->n, list->cap) < 0)
+    if (!s.what.p || AAJ_GROW(list->item, list->n, list->cap) < 0)
         return -ENOMEM;
     list->item[list->n++] = s;
     return 0;

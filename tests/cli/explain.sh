@@ -100,6 +100,11 @@ grep -A2 'it ran a shell' "$dir/err" | grep -qF "as: sh -c '" || fail "the shell
 python3 -c "import json,sys; sys.exit(not any(c.startswith('sh -c') for s in json.load(open('$dir/json'))['suspicious'] for c in s.get('commands', [])))" ||
     fail "the shell's command is not in the report"
 grep -A1 'used data outside' "$dir/err" | grep -q '/srv/other/customers.db r  # 1 event, granted' || fail "outside: $(cat "$dir/err")"
+# What was written and then loaded as code: a cache of templates, and what somebody uploaded. One line for each rule.
+code() { "$AAJAIL" build -e /usr/bin/shop --profile shop --log "$AAJ_SOURCE/tests/golden/learn/$1.log" --files "$files" -o - 2>&1; }
+code people | grep -A1 'it wrote files that it then loaded as code' | grep -q '/srv/shop/up/shell.php r  # 1 event, granted' || fail "an uploaded program"
+code people | grep -q 'owner /srv/shop/up/shell.php rw,  # code that the slave writes and loads' || fail "the rule does not say that it is code"
+[ "$(code compiled | sed -n '/loaded as code/,/^  [^ ]/p' | grep -c ', granted')" = 6 ] || fail "compiled code: $(code compiled)"
 # Against a profile that is there already they make no rule, unless told so.
 printf 'include <tunables/global>\nprofile slave-c /usr/local/sbin/slave {\n  include <abstractions/base>\n}\n' >"$dir/kept"
 merge() { "$AAJAIL" build "$dir/slave.yaml" -l "$dir/log" --files "$files" --merge "$dir/kept" -o - "$@" 2>"$dir/err"; }

@@ -102,6 +102,19 @@ exec 3>&-
 rc=0; wait $pid || rc=$?
 [ $rc = 4 ] && grep -q 'somebody has changed it' err || fail "an edit meanwhile: $rc $(cat out err)"
 tail -n 1 shop.yaml | grep -q '# edited' || fail "the edit is lost"
+# Code that it wrote itself: never means neither writing nor loading, and either answer ends the question.
+printf 'jail: shop\nslave: /usr/bin/shop\n' >code.yaml
+cp code.yaml code.was
+"$AAJAIL" learn code.yaml --log "$AAJ_SOURCE/tests/golden/learn/people.log" -o code.rec 2>err || fail "$(cat err)"
+review 0 'never\ny\n' code.yaml "${files[@]}"
+says 'It wrote files that it then loaded as code:'
+grep -qF -- '- "/srv/shop/up/shell.php rw,"' code.yaml || fail "$(cat code.yaml)"
+! "$AAJAIL" build code.yaml "${files[@]}" -o - 2>/dev/null | grep shell || fail "shell.php is still granted"
+review 0 '' code.yaml "${files[@]}"
+cp code.was code.yaml
+review 0 'allow\ny\n' code.yaml "${files[@]}"
+grep -qF -- '- "owner /srv/shop/up/shell.php r,"' code.yaml || fail "$(cat code.yaml)"
+review 0 '' code.yaml "${files[@]}"
 # What cannot be done.
 rc=0; "$AAJAIL" review shop.yaml --log - </dev/null 2>err || rc=$?
 [ $rc = 2 ] || fail "--log - ended with $rc"
