@@ -39,6 +39,8 @@ mediawiki  files-web      /usr/sbin/php-fpm8.2                slave-wiki2    php
 invoice    files-web      /usr/lib/jvm/java-17-openjdk-amd64/bin/java slave-invoice minimal 2059 85
 django     files-web      /usr/bin/uwsgi-core                 slave-club     minimal  2060 50
 twig       files-web      /usr/sbin/php-fpm8.2                slave-store    php-fpm  2062 110
+webmail    files-unseen   /usr/sbin/php-fpm8.2                slave-webmail  php-fpm  33   100
+atelier    files-unseen   /usr/bin/starman                    slave-atelier  minimal  2072 90
 X
 }
 
@@ -107,6 +109,7 @@ owned() { # the folders of its own that were tried
     invoice) echo /var/lib/invoice ;;
     twig) echo '/srv/store/(public/media|var/cache/twig)' ;;
     django) echo '(/var/lib/club/media|/srv/club/club/__pycache__)' ;;
+    atelier) echo '(/tmp|/var/cache/atelier/templates|/var/lib/atelier/(originals|notes))' ;;
     *) echo /none ;;
     esac
 }
@@ -148,6 +151,10 @@ refused twig files-web /usr/sbin/php-fpm8.2 slave-store php-fpm 2062 /srv/store/
     /srv/store/var/sessions/sess_a.php /srv/store/src/Controller/Cart.php
 refused django files-web /usr/bin/uwsgi-core slave-club minimal 2060 /srv/club/club/views.py /srv/club/club/__pycache__/x.py \
     /var/lib/club/media/x.py /srv/club/manage.py
+refused webmail files-unseen /usr/sbin/php-fpm8.2 slave-webmail php-fpm 33 /var/lib/roundcube/temp/shell.php /var/lib/roundcube/temp/.user.ini \
+    /usr/share/roundcube/plugins/evil/evil.php /etc/roundcube/config.inc.php /var/log/roundcube/shell.php
+refused atelier files-unseen /usr/bin/starman slave-atelier minimal 2072 /srv/atelier/lib/Atelier/Evil.pm /srv/atelier/views/evil.tt \
+    /var/lib/atelier/originals/anna/evil.pm /var/lib/atelier/works/ab/evil.pl /var/cache/atelier/templates/evil.pm
 refused portal files-web /usr/bin/node slave-portal minimal 2051 /srv/portal/node_modules/express/index.js /srv/portal/routes/x.js \
     /var/lib/portal/uploads/x.js /srv/portal/.env
 refused invoice files-web /usr/lib/jvm/java-17-openjdk-amd64/bin/java slave-invoice minimal 2059 /opt/invoice/plugins/evil.jar \
