@@ -32,6 +32,7 @@ struct aaj_fsview *aaj_fsview_free(struct aaj_fsview *view)
         return NULL;
     if (view->root >= 0)
         close(view->root);
+    aaj_tape_clear(&view->tape);
     aaj_intern_clear(&view->paths);
     aaj_arena_clear(&view->arena);
     free(view->fact);
@@ -176,6 +177,7 @@ int aaj_fsview_set_root(struct aaj_fsview *view, const char *root)
     close(probe);
     if (view->root >= 0)
         close(view->root);
+    aaj_tape_clear(&view->tape);
     view->root = fd;
     return 0;
 }
@@ -220,11 +222,42 @@ int aaj_fsview_each_fact(struct aaj_fsview *view, int (*fn)(void *, const struct
     return r;
 }
 
-static bool is_below(struct aaj_str path, struct aaj_str dir)
+bool aaj_view_is_below(struct aaj_str path, struct aaj_str dir)
 {
     if (dir.n == 1) /* "/" */
         return true;
     return dir.n && path.n > dir.n && path.p[dir.n] == '/' && aaj_str_starts(path, dir);
+}
+
+struct recorder {
+    struct aaj_tape *tape;
+    int (*fn)(void *, const struct aaj_fact *);
+    void *data;
+    bool whole;
+};
+
+static int record(void *data, const struct aaj_fact *fact)
+{
+    struct recorder *rec = data;
+    int r = rec->fn(rec->data, fact);
+
+    rec->whole = rec->whole && r == 0 && aaj_tape_add(rec->tape, fact) == 0;
+    return r;
+}
+
+/* A walk that leaves something out is good for itself alone. */
+static int walk_tree(struct aaj_fsview *view, int (*fn)(void *, const struct aaj_fact *), void *data)
+{
+    struct recorder rec = { .tape = &view->tape, .fn = fn, .data = data, .whole = true };
+    int r;
+
+    if (view->tape.whole)
+        return aaj_tape_play(&view->tape, fn, data);
+    r = aaj_tree_walk(view->root, record, &rec);
+    view->tape.whole = rec.whole;
+    if (!rec.whole)
+        aaj_tape_clear(&view->tape);
+    return r;
 }
 
 int aaj_fsview_walk(struct aaj_fsview *view, int (*fn)(void *, const struct aaj_fact *), void *data)
@@ -233,13 +266,13 @@ int aaj_fsview_walk(struct aaj_fsview *view, int (*fn)(void *, const struct aaj_
     int r;
 
     if (view->root >= 0)
-        return aaj_tree_walk(view->root, fn, data);
+        return walk_tree(view, fn, data);
     r = aaj_view_order(view);
     for (uint32_t i = 0; r == 0 && i < view->n_order; i++) {
         uint32_t id = view->order[i];
         const struct aaj_fact *fact = &view->fact[id];
 
-        if (!(view->flags[id] & (AAJ_VIEW_ADDED | AAJ_VIEW_LISTED)) || !fact->type || is_below(fact->path, skip))
+        if (!(view->flags[id] & (AAJ_VIEW_ADDED | AAJ_VIEW_LISTED)) || !fact->type || aaj_view_is_below(fact->path, skip))
             continue;
         r = fn(data, fact);
         if (r == AAJ_FSVIEW_SKIP) {

@@ -77,6 +77,7 @@ int aaj_fsview_canonical(struct aaj_fsview *view, struct aaj_str path, struct aa
  * AAJ_FSVIEW_SKIP, returned for a folder, leaves out what is below it.
  * The root's tree where there is one (without crossing into /proc, /sys and /dev, and without looking
  * for interpreters and capabilities: ask aaj_fsview_get() about those), else the added facts and lists.
+ * The tree is walked once: later calls tell of the same files, as answers of aaj_fsview_get() stay the same.
  * The fact is valid during the call. */
 enum { AAJ_FSVIEW_SKIP = 1 << 20 };
 int aaj_fsview_walk(struct aaj_fsview *view, int (*fn)(void *data, const struct aaj_fact *fact), void *data);

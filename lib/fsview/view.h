@@ -12,6 +12,15 @@ enum {
     AAJ_VIEW_CHILDREN = 1 << 3, /* a list names something directly below it */
 };
 
+/* What a whole walk over a tree gave, for the next: a build asks half a dozen times, and a machine has many files. */
+struct aaj_tape {
+    char *bytes;
+    size_t n, cap;
+    bool whole;
+    char last[8192]; /* the path before, while it is made; longer ones than PATH_MAX and a name are none */
+    size_t n_last;
+};
+
 struct aaj_fsview {
     struct aaj_intern paths;
     struct aaj_arena arena; /* targets and interpreters */
@@ -22,7 +31,13 @@ struct aaj_fsview {
     uint32_t n_order;
     int root; /* O_PATH; -1: none */
     bool listed;
+    struct aaj_tape tape;
 };
+
+/* Adds to a tape; on failure there is none. Strings are copied. */
+int aaj_tape_add(struct aaj_tape *t, const struct aaj_fact *fact);
+int aaj_tape_play(const struct aaj_tape *t, int (*fn)(void *data, const struct aaj_fact *fact), void *data);
+void aaj_tape_clear(struct aaj_tape *t);
 
 /* The slot of @path, made where it is missing. */
 int aaj_view_slot(struct aaj_fsview *view, struct aaj_str path, uint32_t *ret_id);
@@ -35,6 +50,9 @@ int aaj_view_order(struct aaj_fsview *view);
 
 /* "/a" of "/a/b", "/" of "/a"; *path must be absolute and not "/". */
 struct aaj_str aaj_view_parent(struct aaj_str path);
+
+/* Nothing is below an empty @dir. */
+bool aaj_view_is_below(struct aaj_str path, struct aaj_str dir);
 
 /* /proc, /sys or /dev, or a path below them: what is there belongs to a running machine. */
 bool aaj_view_is_volatile(struct aaj_str path);

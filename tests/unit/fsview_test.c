@@ -296,6 +296,65 @@ static void test_tree_is_asked_beneath_its_root(void **state)
     assert_int_equal(nftw(dir, rm, 16, FTW_DEPTH | FTW_PHYS), 0);
 }
 
+static int collect_all(void *data, const struct aaj_fact *fact)
+{
+    return fprintf(data, "%.*s %c %o %u %u %x %.*s|\n", AAJ_STR_ARG(fact->path), fact->type, fact->mode, fact->uid,
+                   fact->gid, fact->bits, AAJ_STR_ARG(fact->target)) < 0;
+}
+
+static int collect_dirs(void *data, const struct aaj_fact *fact)
+{
+    return fact->path.n < 100 && fprintf(data, "%.*s\n", AAJ_STR_ARG(fact->path)) < 0;
+}
+
+static int stop(void *data, const struct aaj_fact *fact)
+{
+    return aaj_str_eq(fact->path, AAJ_STR("/a")) ? 7 : 0;
+}
+
+/* What was walked over once is told again, also what is gone meanwhile; a walk that left something out is not. */
+static void test_tree_is_walked_once(void **state)
+{
+    char dir[] = "/tmp/aaj-fsview-XXXXXX", path[300], name[200];
+    struct aaj_fsview *view;
+    char *text[3];
+    size_t n;
+
+    assert_non_null(mkdtemp(dir));
+    put(dir, "a", NULL, 0751);
+    put(dir, "a-b", "", 0600);
+    memset(name, 'n', sizeof(name) - 1);
+    name[sizeof(name) - 1] = '\0';
+    put(dir, name, "", 04755);
+    snprintf(path, sizeof(path), "%s/a/link", dir);
+    assert_int_equal(symlink("../somewhere else", path), 0);
+    assert_int_equal(aaj_fsview_new(&view), 0);
+    assert_int_equal(aaj_fsview_set_root(view, dir), 0);
+    assert_int_equal(aaj_fsview_walk(view, stop, NULL), 7);
+    for (int i = 0; i < 3; i++) {
+        FILE *out = open_memstream(&text[i], &n);
+
+        if (i == 2) {
+            snprintf(path, sizeof(path), "%s/a-b", dir);
+            assert_int_equal(unlink(path), 0);
+        }
+        assert_int_equal(aaj_fsview_walk(view, collect_all, out), 0);
+        fclose(out);
+    }
+    assert_non_null(strstr(text[0], "/a/link l 777"));
+    assert_non_null(strstr(text[0], " ../somewhere else|"));
+    assert_string_equal(text[0], text[1]);
+    assert_string_equal(text[0], text[2]);
+    assert_int_equal(aaj_fsview_walk(view, stop, NULL), 7);
+    assert_int_equal(aaj_fsview_set_root(view, dir), 0);
+    assert_int_equal(unlink(strcat(strcpy(path, dir), "/a/link")), 0);
+    assert_walk(view, collect_dirs, "/\n/a\n");
+    for (int i = 0; i < 3; i++)
+        free(text[i]);
+    aaj_fsview_free(view);
+    assert_int_equal(nftw(dir, rm, 16, FTW_DEPTH | FTW_PHYS), 0);
+}
+
 static void test_file_capabilities_are_seen(void **state)
 {
     /* struct vfs_cap_data, revision 2: cap_net_bind_service permitted */
@@ -364,6 +423,7 @@ int main(void)
         cmocka_unit_test(test_a_folder_can_be_passed_over),
         cmocka_unit_test(test_facts_win_and_can_be_kept),
         cmocka_unit_test(test_tree_is_asked_beneath_its_root),
+        cmocka_unit_test(test_tree_is_walked_once),
         cmocka_unit_test(test_file_capabilities_are_seen),
         cmocka_unit_test(test_the_captured_list),
     };
