@@ -6,21 +6,17 @@
 set -u
 backend=$1 probe=$(realpath "$2") uid=41234
 if [ "${3-}" != inside ]; then
-    [ "$(id -u)" -eq 0 ] || { echo "skipped: needs root for a network namespace"; exit 77; }
     command -v strace >/dev/null || { echo "skipped: strace is not here"; exit 77; }
     ldd "$AAJAIL" | grep -q libasan && { echo "skipped: strace and the sanitizer's leak check cannot trace one process"; exit 77; }
-    unshare -n strace -qq -o /dev/null true 2>/dev/null || { echo "skipped: no network namespaces or no ptrace here"; exit 77; }
-    exec timeout 280 unshare -n -m "$0" "$backend" "$probe" inside
+    [ "$(id -u)" -ne 0 ] || unshare -n strace -qq -o /dev/null true 2>/dev/null || { echo "skipped: no network namespaces or no ptrace here"; exit 77; }
 fi
+. "$AAJ_SOURCE/tests/firewall/common.sh"
+own_network 280 "$@"
 ip link set lo up
-dir=$(mktemp -d)
-trap 'rm -rf "$dir"' EXIT
-export XTABLES_LOCKFILE=$dir/lock
 mkdir -p /run/aajail && mount -t tmpfs none /run/aajail || exit 1 # the journal's folder, for this test alone
 sed 's/^jail: .*/jail: bystander/' "$AAJ_SOURCE"/tests/firewall/old.yaml >"$dir/bystander.yaml"
 cd "$AAJ_SOURCE/tests/firewall" || exit 1
 fw() { "$AAJAIL" firewall "$1" --backend "$backend" --uid $uid "$2.yaml" >"$dir/out" 2>&1; }
-fail() { echo "FAILED: $*"; cat "$dir/out"; exit 1; }
 # What the loader does is not ours; from the first look at the firewall on, everything may fail.
 calls=openat,flock,socket,bind,getsockopt,setsockopt,getsockname,sendmsg,sendto,recvmsg,recvfrom,access,pipe2,fcntl,ioctl,mkdir,rename,renameat,unlink,fsync
 fw apply old || fail "the first apply"

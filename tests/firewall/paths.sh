@@ -3,15 +3,9 @@
 # the other end: path MTU discovery, neighbour discovery and ICMP errors go on, IPv4 and IPv6, while the slave stays fenced.
 set -u
 backend=$1 uid=41234
-if [ "${2-}" != inside ]; then
-    [ "$(id -u)" -eq 0 ] || { echo "skipped: needs root for a network namespace"; exit 77; }
-    unshare -n true 2>/dev/null || { echo "skipped: no network namespaces here"; exit 77; }
-    exec timeout 100 unshare -n -m "$0" "$backend" inside
-fi
-dir=$(mktemp -d)
+. "$AAJ_SOURCE/tests/firewall/common.sh"
+own_network 100 "$@"
 trap 'kill $(jobs -p) 2>/dev/null; rm -rf "$dir"' EXIT
-export XTABLES_LOCKFILE=$dir/lock
-fail() { echo "FAILED: $*"; exit 1; }
 # Not through functions: what is killed at the end must be the programs themselves, and none may hold our output.
 unshare -n sleep 100 >/dev/null & router=$!
 unshare -n sleep 100 >/dev/null & far=$!

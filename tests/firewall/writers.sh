@@ -3,18 +3,11 @@
 # wrote is lost. AAJ_ROUNDS says how often each writes.
 set -u
 backend=$1 rounds=${AAJ_ROUNDS:-20}
-if [ "${2-}" != inside ]; then
-    [ "$(id -u)" -eq 0 ] || { echo "skipped: needs root for a network namespace"; exit 77; }
-    unshare -n true 2>/dev/null || { echo "skipped: no network namespaces here"; exit 77; }
-    exec timeout 280 unshare -n -m "$0" "$backend" inside
-fi
-dir=$(mktemp -d)
-trap 'rm -rf "$dir"' EXIT
-export XTABLES_LOCKFILE=$dir/lock
+. "$AAJ_SOURCE/tests/firewall/common.sh"
+own_network 280 "$@"
 cd "$AAJ_SOURCE/tests/firewall" || exit 1
 sed 's/^jail: .*/jail: writer/' old.yaml >"$dir/old.yaml"
 sed 's/^jail: .*/jail: writer/' new.yaml >"$dir/new.yaml"
-fail() { echo "FAILED: $*"; exit 1; }
 
 fw() { local action=$1 uid=$2; shift 2; "$AAJAIL" firewall "$action" --backend "$backend" --uid "$uid" "$@" >/dev/null; }
 # Replaced each round, and now and then taken away and put back.
