@@ -337,42 +337,77 @@ static int replace_groups(struct aaj_learner *l, struct aaj_dir *dir, const stru
     return r;
 }
 
-enum { ABSORB_MAX = 64 };
+enum { ABSORB_MAX = 64, MATCH_MAX = 8 };
 
 static bool is_made_up(const struct named *me)
 {
     return me->inferences & (1u << AAJ_INFER_TEMP | 1u << AAJ_INFER_RANDOM) && me->pattern.n;
 }
 
-/* Of six random letters some look like a word: what fits the pattern of its neighbours has it, too. */
-static int absorb(struct aaj_learner *l, const struct names *g)
+/* A pattern of made-up names, and how long they were. */
+struct made_up {
+    struct aaj_str pattern;
+    uint32_t inferences;
+    size_t min, max;
+};
+
+static int add_made_up(const struct aaj_learner *l, struct aaj_glob *glob, struct made_up *list, size_t *n, const struct named *me)
 {
-    const struct named *pattern[ABSORB_MAX];
-    uint32_t state, tag;
-    size_t n_patterns = 0;
+    size_t len = l->node[me->node].name.n;
+
+    for (size_t i = *n; i-- > 0;) /* mostly the last */
+        if (aaj_str_eq(list[i].pattern, me->pattern)) {
+            list[i].min = len < list[i].min ? len : list[i].min;
+            list[i].max = len > list[i].max ? len : list[i].max;
+            return 0;
+        }
+    if (*n == ABSORB_MAX)
+        return 0;
+    list[*n] = (struct made_up){ me->pattern, me->inferences, len, len };
+    return aaj_glob_add(glob, me->pattern, 0, (uint32_t)(*n)++, NULL);
+}
+
+/* The first of those patterns that a name of that length may have; NULL: none. What lasts for a while may have any length. */
+static const struct made_up *find_made_up(const struct made_up *list, const struct aaj_glob *glob, uint32_t state, size_t len,
+                                          bool brief)
+{
+    uint32_t tag[MATCH_MAX];
+    size_t n = aaj_glob_tags(glob, state, tag, MATCH_MAX);
+
+    for (size_t i = 0; i < n && i < MATCH_MAX; i++)
+        if (brief || (len >= list[tag[i]].min && len <= list[tag[i]].max))
+            return &list[tag[i]];
+    return NULL;
+}
+
+/*
+ * Of six random letters some look like a word: what fits the pattern of its neighbours and is as long has it, too. "wal",
+ * which stays, beside names of 26 letters does not, though `*` matches it; nor does "", which is the directory itself.
+ */
+static int absorb(struct aaj_learner *l, const struct aaj_dir *dir, const struct names *g)
+{
+    struct made_up list[ABSORB_MAX];
+    uint32_t state;
+    size_t n = 0;
     struct aaj_glob *glob;
     int r = aaj_glob_new(&glob);
 
-    for (size_t i = 0; r == 0 && i < g->n; i++) {
-        const struct named *me = at(g, i);
-
-        if (!is_made_up(me) || (n_patterns && aaj_str_eq(pattern[n_patterns - 1]->pattern, me->pattern)))
-            continue;
-        if (n_patterns == ABSORB_MAX)
-            break;
-        r = aaj_glob_add(glob, me->pattern, 0, (uint32_t)n_patterns, NULL);
-        pattern[n_patterns++] = me;
-    }
-    for (size_t i = 0; r == 0 && n_patterns && i < g->n; i++) {
+    for (size_t i = 0; r == 0 && i < g->n; i++)
+        if (is_made_up(at(g, i)))
+            r = add_made_up(l, glob, list, &n, at(g, i));
+    for (size_t i = 0; r == 0 && n && i < g->n; i++) {
         struct named *me = &g->name[i];
         const struct aaj_node *node = &l->node[me->node];
+        enum aaj_maker maker = maker_of(dir, flags_of(l, me->node));
+        const struct made_up *like = NULL;
 
-        if (me->pattern.n || (node->flags & AAJ_NODE_GLOB) || !(flags_of(l, me->node) & AAJ_NODE_MADE))
+        if (me->pattern.n || node->name.n == 0 || (node->flags & AAJ_NODE_GLOB) || maker == AAJ_MADE_ELSEWHERE)
             continue;
         r = aaj_glob_walk(glob, AAJ_GLOB_START, node->name, &state);
-        if (r == 0 && aaj_glob_tags(glob, state, &tag, 1)) {
-            me->pattern = pattern[tag]->pattern;
-            me->inferences = pattern[tag]->inferences;
+        like = r == 0 ? find_made_up(list, glob, state, node->name.n, maker == AAJ_MADE_FOR_A_WHILE) : NULL;
+        if (like) {
+            me->pattern = like->pattern;
+            me->inferences = like->inferences;
         }
     }
     aaj_glob_free(glob);
@@ -432,7 +467,7 @@ int aaj_group_names(struct aaj_learner *l, struct aaj_dir *dir)
     if (r == 0)
         r = decide_groups(l, dir, &g);
     if (r == 0)
-        r = absorb(l, &g);
+        r = absorb(l, dir, &g);
     if (r == 0)
         r = replace_groups(l, dir, &g);
     free(g.name);
