@@ -101,6 +101,11 @@ bool aaj_may_be_given(struct aaj_str dir)
     return aaj_is_home(dir) || (aaj_str_starts(dir, AAJ_STR("/etc/")) && deep_enough(dir, AAJ_STR("/etc/"), 1));
 }
 
+bool aaj_is_base_folder(struct aaj_str name)
+{
+    return aaj_str_eq(name, AAJ_STR(".cache")) || aaj_str_eq(name, AAJ_STR(".config")) || aaj_str_eq(name, AAJ_STR(".local"));
+}
+
 /* Asked of every name: most differ in one of two bytes, so that the words' lengths need not be counted. */
 static bool listed(struct aaj_str s, const char *const *list, size_t n)
 {

@@ -11,8 +11,11 @@
 
 enum { FREE_DIR = 3 }; /* made names that show a directory of made-up names */
 
+/* A directory with a name of the slave's choice. ~/.cache is none: it says nothing of what else may come beside it. */
 static bool dir_was_made(const struct aaj_learner *l, uint32_t node)
 {
+    if (aaj_is_base_folder(l->node[node].name))
+        return false;
     for (uint32_t c = l->node[node].child; c; c = l->node[c].next)
         if (l->node[c].name.n == 0)
             return l->node[c].flags & AAJ_NODE_MADE;

@@ -258,6 +258,9 @@ enum aaj_area aaj_area_of(const struct aaj_learn_input *in, struct aaj_str dir);
 bool aaj_may_be_given(struct aaj_str dir);
 /* A home itself: what begins with a dot in it is its owner's configuration. */
 bool aaj_is_home(struct aaj_str dir);
+/* Where libraries put what they keep in a home, a service's as well: $XDG_CACHE_HOME and its like, by their defaults
+ * (XDG base directory specification). */
+bool aaj_is_base_folder(struct aaj_str name);
 bool aaj_is_code_extension(struct aaj_str ext);
 bool aaj_is_document_extension(struct aaj_str ext);
 bool aaj_is_secret_name(struct aaj_str name);
