@@ -157,6 +157,12 @@ static int descend(struct aaj_learner *l, struct aaj_dir *dir, bool made, unsign
     return r;
 }
 
+/* /etc/NAME and below */
+static bool is_configuration(const struct aaj_dir *dir)
+{
+    return dir->area == AAJ_AREA_NONE && aaj_str_starts(dir->pattern, AAJ_STR("/etc/"));
+}
+
 static int group(struct aaj_learner *l, struct aaj_dir *dir)
 {
     int r = aaj_infers(l, AAJ_INFER_HOME) ? aaj_group_homes(l, dir) : 0;
@@ -175,7 +181,7 @@ static int group(struct aaj_learner *l, struct aaj_dir *dir)
         r = aaj_group_names(l, dir);
     if (r == 0 && dir->area == AAJ_AREA_OWN && aaj_infers(l, AAJ_INFER_CREATED))
         r = aaj_group_created(l, dir);
-    if (r == 0 && ((dir->area == AAJ_AREA_OWN && aaj_infers(l, AAJ_INFER_SIBLINGS)) ||
+    if (r == 0 && (((dir->area == AAJ_AREA_OWN || is_configuration(dir)) && aaj_infers(l, AAJ_INFER_SIBLINGS)) ||
                    (dir->area == AAJ_AREA_SYSTEM && aaj_infers(l, AAJ_INFER_LIBRARIES))))
         r = aaj_group_siblings(l, dir);
     if (r == 0 && dir->area == AAJ_AREA_OWN && aaj_infers(l, AAJ_INFER_TWINS))

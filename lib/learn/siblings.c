@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Files beside those that it reads in its own directories, and beside several below /usr: of one extension each. */
+/*
+ * Files beside those that it reads in its own directories and in those of configuration that it lists, /etc/app/conf.d,
+ * and beside several below /usr: of one extension each.
+ */
 #include <errno.h>
 #include <stdlib.h>
 
@@ -16,7 +19,7 @@ static bool counts_as_read(const struct aaj_learner *l, uint32_t node, enum aaj_
     const struct aaj_node *n = &l->node[node];
     uint32_t not = AAJ_NODE_MADE | AAJ_NODE_GONE | AAJ_NODE_WROTE | AAJ_NODE_GLOB;
 
-    if (area == AAJ_AREA_OWN)
+    if (area != AAJ_AREA_SYSTEM)
         not |= AAJ_NODE_EXEC;
     return n->name.n && !n->child && n->grant && (n->flags & (AAJ_NODE_READ | AAJ_NODE_EXEC)) && !(n->flags & not) &&
            !aaj_is_secret_name(n->name) && aaj_name_last_extension(n->name).n;
@@ -88,7 +91,7 @@ int aaj_kids_swallow(struct aaj_learner *l, struct aaj_dir *dir, const bool *tak
 static int replace_read(struct aaj_learner *l, struct aaj_dir *dir, struct aaj_kind *k, bool deep)
 {
     bool *take = aaj_arena_new_array(&l->scratch, dir->kids.n + 1, bool);
-    uint32_t by = 1u << (dir->area == AAJ_AREA_OWN ? AAJ_INFER_SIBLINGS : AAJ_INFER_LIBRARIES);
+    uint32_t by = 1u << (dir->area == AAJ_AREA_SYSTEM ? AAJ_INFER_LIBRARIES : AAJ_INFER_SIBLINGS);
     struct aaj_str pattern;
     int r;
 
@@ -119,10 +122,20 @@ static bool is_listed(const struct aaj_learner *l, const struct aaj_dir *dir)
     return false;
 }
 
+/* How many files of a kind show that there may be more; SIZE_MAX: none do. */
+static size_t least_of(const struct aaj_learner *l, const struct aaj_dir *dir)
+{
+    if (dir->area == AAJ_AREA_SYSTEM)
+        return READ_SYSTEM;
+    if (is_listed(l, dir) || (dir->area == AAJ_AREA_OWN && dir->owned))
+        return 1;
+    return dir->area == AAJ_AREA_OWN ? READ_OWN : SIZE_MAX;
+}
+
 int aaj_group_siblings(struct aaj_learner *l, struct aaj_dir *dir)
 {
     struct aaj_kinds *k = calloc(1, sizeof(*k));
-    size_t least = dir->area != AAJ_AREA_OWN ? READ_SYSTEM : dir->owned || is_listed(l, dir) ? 1 : READ_OWN;
+    size_t least = least_of(l, dir);
     int r = 0;
 
     if (!k)
@@ -140,11 +153,13 @@ int aaj_group_siblings(struct aaj_learner *l, struct aaj_dir *dir)
             kind->direct++;
     }
     for (size_t i = 0; r == 0 && i < k->n; i++) {
-        bool deep = k->kind[i].below >= READ_DIRS;
+        bool deep = k->kind[i].below >= READ_DIRS && dir->area != AAJ_AREA_NONE;
         /* a program's modules lie in many places, and which of them it needs depends on what it is asked */
         bool code = dir->area == AAJ_AREA_OWN && k->kind[i].direct && aaj_guard_code_files(l, k->kind[i].ext) > 1;
 
-        if (deep || code || k->kind[i].direct >= least)
+        bool lone = k->kind[i].direct < READ_OWN && aaj_is_fixed_kind(k->kind[i].ext);
+
+        if (deep || code || (k->kind[i].direct >= least && !lone))
             r = replace_read(l, dir, &k->kind[i], deep);
     }
     aaj_kinds_free(k);
