@@ -179,6 +179,8 @@ static int group(struct aaj_learner *l, struct aaj_dir *dir)
         r = aaj_group_locale(l, dir);
     if (r == 0)
         r = aaj_group_names(l, dir);
+    if (r == 0 && dir->area == AAJ_AREA_SHARED && aaj_infers(l, AAJ_INFER_ASSORTED))
+        r = aaj_group_assorted(l, dir);
     if (r == 0 && dir->area == AAJ_AREA_OWN && aaj_infers(l, AAJ_INFER_CREATED))
         r = aaj_group_created(l, dir);
     if (r == 0 && (((dir->area == AAJ_AREA_OWN || is_configuration(dir)) && aaj_infers(l, AAJ_INFER_SIBLINGS)) ||

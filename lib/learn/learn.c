@@ -17,6 +17,7 @@ const struct aaj_infer_info aaj_infer_info[AAJ_INFER_COUNT] = {
     [AAJ_INFER_SELF] = { "self", "the program reads, maps and re-executes itself in its own profile" },
     [AAJ_INFER_PID] = { "pid", "process and thread numbers differ each time" },
     [AAJ_INFER_TEMP] = { "temp", "names the slave makes and removes: the made-up part differs each time" },
+    [AAJ_INFER_ASSORTED] = { "assorted", "documents of several kinds under names that the slave makes and removes: the next is of another kind" },
     [AAJ_INFER_COUNTER] = { "counter", "numbers in names that the slave makes or that siblings show to differ" },
     [AAJ_INFER_RANDOM] = { "random", "random and hashed parts of names" },
     [AAJ_INFER_SUBJECT] = { "subject", "a word that names what the slave makes in several places: the next has another name" },

@@ -21,6 +21,7 @@ enum aaj_infer {
     AAJ_INFER_SELF,        /* the executable maps itself and may execute itself in its own profile */
     AAJ_INFER_PID,         /* process and thread numbers below /proc */
     AAJ_INFER_TEMP,        /* names the slave itself makes and removes: the made-up part varies */
+    AAJ_INFER_ASSORTED,    /* and their extension, where documents of several kinds have such names */
     AAJ_INFER_COUNTER,     /* numbers in names that the slave makes, or that siblings show to vary */
     AAJ_INFER_RANDOM,      /* random or hashed parts of names */
     AAJ_INFER_SUBJECT,     /* a word that names what it makes in several places */

@@ -291,6 +291,7 @@ struct aaj_dir {
 int aaj_generalise(struct aaj_learner *l);
 int aaj_group_names(struct aaj_learner *l, struct aaj_dir *dir);
 int aaj_group_tree(struct aaj_learner *l, struct aaj_dir *dir);  /* hashtree.c */
+int aaj_group_assorted(struct aaj_learner *l, struct aaj_dir *dir); /* assorted.c */
 int aaj_group_proc(struct aaj_learner *l, struct aaj_dir *dir);
 int aaj_group_created(struct aaj_learner *l, struct aaj_dir *dir);
 int aaj_group_siblings(struct aaj_learner *l, struct aaj_dir *dir);
