@@ -41,6 +41,9 @@ django     files-web      /usr/bin/uwsgi-core                 slave-club     min
 twig       files-web      /usr/sbin/php-fpm8.2                slave-store    php-fpm  2062 110
 webmail    files-unseen   /usr/sbin/php-fpm8.2                slave-webmail  php-fpm  33   100
 atelier    files-unseen   /usr/bin/starman                    slave-atelier  minimal  2072 90
+redmine    files-apps     /usr/bin/puma                       slave-redmine  minimal  2071 70
+syncthing  files-apps     /usr/bin/syncthing                  slave-sync     minimal  2072 20
+prometheus files-apps     /usr/bin/prometheus                 slave-prom     minimal  125  25
 X
 }
 
@@ -110,6 +113,9 @@ owned() { # the folders of its own that were tried
     twig) echo '/srv/store/(public/media|var/cache/twig)' ;;
     django) echo '(/var/lib/club/media|/srv/club/club/__pycache__)' ;;
     atelier) echo '(/tmp|/var/cache/atelier/templates|/var/lib/atelier/(originals|notes))' ;;
+    redmine) echo /var/cache/redmine/default/tmp ;;
+    syncthing) echo '(/srv/sync/hub|/var/lib/sync/st)' ;;
+    prometheus) echo /var/lib/prometheus/metrics2 ;;
     *) echo /none ;;
     esac
 }
@@ -157,6 +163,9 @@ refused atelier files-unseen /usr/bin/starman slave-atelier minimal 2072 /srv/at
     /var/lib/atelier/originals/anna/evil.pm /var/lib/atelier/works/ab/evil.pl /var/cache/atelier/templates/evil.pm
 refused portal files-web /usr/bin/node slave-portal minimal 2051 /srv/portal/node_modules/express/index.js /srv/portal/routes/x.js \
     /var/lib/portal/uploads/x.js /srv/portal/.env
+refused redmine files-apps /usr/bin/puma slave-redmine minimal 2071 /var/lib/redmine/default/files/2026/11/x.rb \
+    /var/cache/redmine/default/tmp/x.rb /usr/share/redmine/config/x.rb /etc/redmine/default/database.yml /srv/repos/apollo.git/HEAD
+refused prometheus files-apps /usr/bin/prometheus slave-prom minimal 125 /etc/prometheus/prometheus.yml /etc/prometheus/rules/x.yml
 refused invoice files-web /usr/lib/jvm/java-17-openjdk-amd64/bin/java slave-invoice minimal 2059 /opt/invoice/plugins/evil.jar \
     /var/lib/invoice/evil.jar
 exit $failed
