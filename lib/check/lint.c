@@ -342,7 +342,7 @@ static void lint_profile(struct linter *l, const struct aaj_listed_profile *p)
 {
     if (p->item->parent)
         return;
-    if (!p->has_local)
+    if (!p->has_additions)
         find(l, p->item, "lint-no-local",
              "there is no place for the administrator's additions, so an upgrade overwrites them; add "
              "`include if exists <local/%s>`", show(l, p->name));

@@ -103,7 +103,7 @@ static int list_include(struct lister *l, const struct aaj_item *item, struct pl
     int r = 0;
 
     if (place.profile && aaj_str_starts(path, AAJ_STR("local/")))
-        l->out->profile[place.profile - 1].has_local = true;
+        l->out->profile[place.profile - 1].has_additions = true;
     if (!place.include.n)
         place.include = path;
     for (uint32_t i = 0; r == 0 && i < item->include.n_files; i++)
@@ -118,6 +118,10 @@ static int list_item(struct lister *l, const struct aaj_item *item, struct place
     int r;
 
     switch (item->kind) {
+    case AAJ_ITEM_COMMENT:
+        if (place.profile && aaj_str_search(item->comment, AAJ_STR(AAJ_LEARNED_MARK)) < item->comment.n)
+            l->out->profile[place.profile - 1].has_additions = true;
+        return 0;
     case AAJ_ITEM_ABI:
         if (place.profile && !place.include.n)
             l->out->profile[place.profile - 1].has_abi = true;

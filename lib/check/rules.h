@@ -26,7 +26,8 @@ struct aaj_listed_profile {
     const struct aaj_item *item;
     struct aaj_loc loc;     /* of its header */
     struct aaj_glob *files; /* file rules; a tag is an index into rule[] */
-    bool has_abi, has_local; /* `include … <local/…>` */
+    bool has_abi;
+    bool has_additions; /* a place for the administrator's: `include … <local/…>`, or, where rules were learned, the manifest */
 };
 
 struct aaj_rules {

@@ -3,7 +3,7 @@
  * Listed rules as text and back: one JSON array a line, profiles before their rules. What is read may come from a
  * process that hostile policy has taken over, so that it is held to the same bounds as policy.
  *     [has_abi]
- *     [name, attachment, has_abi, has_local, file, line, column]
+ *     [name, attachment, has_abi, has_additions, file, line, column]
  *     [profile's number, include, pattern or null, audit, mode, owner, file, line, column, rule]
  */
 #include <errno.h>
@@ -36,7 +36,7 @@ static json_object *profile_json(const struct aaj_listed_profile *p)
     json_object_array_add(row, text_json(p->name));
     json_object_array_add(row, text_json(p->attachment));
     json_object_array_add(row, json_object_new_boolean(p->has_abi));
-    json_object_array_add(row, json_object_new_boolean(p->has_local));
+    json_object_array_add(row, json_object_new_boolean(p->has_additions));
     add_place(row, p->loc);
     return row;
 }
@@ -112,7 +112,7 @@ static int read_profile(struct aaj_rules *rules, json_object *row)
 {
     struct aaj_listed_profile p = { .name = get_text(&rules->arena, row, 0),
                                     .attachment = get_text(&rules->arena, row, 1),
-                                    .has_abi = get_bool(row, 2), .has_local = get_bool(row, 3),
+                                    .has_abi = get_bool(row, 2), .has_additions = get_bool(row, 3),
                                     .loc = get_place(&rules->arena, row, 4) };
 
     if (!p.name.p || !p.attachment.p || !p.loc.file.p)

@@ -7,8 +7,6 @@
 #include "learn/emit.h"
 #include "policy/print.h"
 
-static const char mark[] = "aajail: learned rules";
-
 /* ---- order ---- */
 
 static int rank(enum aaj_rule_kind kind)
@@ -99,7 +97,7 @@ static void comment(struct aaj_learner *l, const struct aaj_draft *d)
 
 static bool is_mark(const struct aaj_item *item)
 {
-    return item->kind == AAJ_ITEM_COMMENT && aaj_str_search(item->comment, aaj_str_c(mark)) < item->comment.n;
+    return item->kind == AAJ_ITEM_COMMENT && aaj_str_search(item->comment, AAJ_STR(AAJ_LEARNED_MARK)) < item->comment.n;
 }
 
 static struct aaj_item *find_mark(struct aaj_item *profile)

@@ -293,6 +293,8 @@ int aaj_block_walk(struct aaj_block *block, bool includes, aaj_item_visit visit,
 
 /* Building. Constructors return an item that is linked nowhere, NULL when memory is exhausted. @arena is
  * the policy's. Strings are not copied: they must live in the arena or for ever. */
+/* In a comment of a template and of what was made of it: here stand the rules that were learned. */
+#define AAJ_LEARNED_MARK "aajail: learned rules"
 struct aaj_item *aaj_item_comment(struct aaj_arena *arena, struct aaj_str text); /* with or without '#' */
 struct aaj_item *aaj_item_include(struct aaj_arena *arena, struct aaj_str path, bool magic, bool if_exists);
 struct aaj_item *aaj_item_abi(struct aaj_arena *arena, struct aaj_str path); /* "abi/3.0" */

@@ -49,6 +49,9 @@ printf 'include <tunables/global>\nprofile p {\n  include <abstractions/base>\n}
 "$AAJAIL" lint "$dir/p" 2>"$dir/err" && fail "no abi, no local include, and not a word"
 grep -q 'lint-no-abi' "$dir/err" && grep -q 'include if exists <local/p>.*lint-no-local' "$dir/err" || fail "$(cat "$dir/err")"
 "$AAJAIL" lint --syntax-only "$dir/p" || fail "--syntax-only is about the language alone"
+# Where rules were learned, the manifest is the place for others.
+printf 'abi <abi/3.0>,\nprofile p {\n  # aajail: learned rules\n}\n' >"$dir/p"
+"$AAJAIL" lint "$dir/p" || fail "a local include is missed in what was learned"
 
 # Includes are opened beneath the policy folders, files and folders only; as root, too, and what only root may read.
 base=$dir/base
