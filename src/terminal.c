@@ -144,6 +144,15 @@ static ssize_t write_shown(void *cookie, const char *p, size_t n)
     return r < 0 ? 0 : (ssize_t)n;
 }
 
+static FILE *open_on(struct terminal *t, int mode, cookie_close_function_t *close)
+{
+    FILE *f = fopencookie(t, "w", (cookie_io_functions_t){ .write = write_shown, .close = close });
+
+    if (f)
+        setvbuf(f, NULL, mode, BUFSIZ);
+    return f;
+}
+
 static int close_terminal(void *cookie)
 {
     free(cookie);
@@ -153,14 +162,14 @@ static int close_terminal(void *cookie)
 FILE *terminal_open(int fd, bool plain, int mode)
 {
     struct terminal *t = calloc(1, sizeof(*t));
-    FILE *f = t ? fopencookie(t, "w", (cookie_io_functions_t){ .write = write_shown, .close = close_terminal }) : NULL;
+    FILE *f;
 
-    if (!f) {
-        free(t);
+    if (!t)
         return NULL;
-    }
     *t = (struct terminal){ .fd = fd, .plain = plain };
-    setvbuf(f, NULL, mode, BUFSIZ);
+    f = open_on(t, mode, close_terminal);
+    if (!f)
+        free(t);
     return f;
 }
 
@@ -171,9 +180,14 @@ bool terminal_is_plain(int fd)
 
 int terminal_guard(void)
 {
-    FILE *out = isatty(STDOUT_FILENO) ? terminal_open(STDOUT_FILENO, !is_utf8_locale(), _IOLBF) : stdout;
-    FILE *err = isatty(STDERR_FILENO) ? terminal_open(STDERR_FILENO, !is_utf8_locale(), _IONBF) : stderr;
+    /* of the process: they are not closed before it ends */
+    static struct terminal of_out = { .fd = STDOUT_FILENO }, of_err = { .fd = STDERR_FILENO };
+    FILE *out, *err;
 
+    of_out.plain = terminal_is_plain(STDOUT_FILENO);
+    of_err.plain = terminal_is_plain(STDERR_FILENO);
+    out = isatty(STDOUT_FILENO) ? open_on(&of_out, _IOLBF, NULL) : stdout;
+    err = isatty(STDERR_FILENO) ? open_on(&of_err, _IONBF, NULL) : stderr;
     if (!out || !err)
         return -ENOMEM;
     stdout = out;
