@@ -36,17 +36,23 @@ void aaj_join_forget(struct aaj_join *join)
         join->cwd[i].payload.p = NULL;
 }
 
-static struct aaj_join_line *put_in(struct aaj_join_line *ring, uint32_t window, uint32_t *n, const struct aaj_log_head *head)
+static void set(struct aaj_join_line *line, const struct aaj_log_head *head)
 {
-    struct aaj_join_line *line = &ring[(*n)++ % window];
-
     line->time_ms = head->time_ms;
     line->serial = head->serial;
     line->payload = head->payload;
     line->host = head->host;
     line->boot = head->boot;
     line->channel = head->channel;
-    line->pinned = line->unread = false;
+    line->unread = false;
+}
+
+static struct aaj_join_line *put_in(struct aaj_join_line *ring, uint32_t window, uint32_t *n, const struct aaj_log_head *head)
+{
+    struct aaj_join_line *line = &ring[(*n)++ % window];
+
+    set(line, head);
+    line->pinned = false;
     return line;
 }
 
@@ -84,13 +90,7 @@ static void look_into(struct aaj_join_line *line)
     struct aaj_log_head head;
 
     aaj_log_head_parse(line->payload, &head);
-    line->unread = false;
-    line->time_ms = head.time_ms;
-    line->serial = head.serial;
-    line->payload = head.payload;
-    line->host = head.host;
-    line->boot = head.boot;
-    line->channel = head.channel;
+    set(line, &head);
     if (head.kind != AAJ_LINE_SYSCALL || !head.serial)
         line->payload.p = NULL; /* it is nothing, and keeps its place in the window, which does not depend on who asks */
 }

@@ -106,7 +106,7 @@ static uint32_t find_template(const struct samples *s, const struct digest *dige
     for (uint32_t i = aaj_slots_first(&s->slots, hash); slot[i].row1; i = aaj_slots_next(&s->slots, i)) {
         const struct template *t = s->template[slot[i].row1 - 1];
 
-        if (t->digest.head == digest->head && t->digest.tail == digest->tail)
+        if (digest_eq(&t->digest, digest))
             return slot[i].row1;
     }
     return 0;

@@ -190,17 +190,12 @@ struct digest shape_digest(const unsigned char *secret, struct aaj_str payload, 
                             hash_tail(secret + SHAPE_SECRET, payload, gaps) | 1 }; /* never the mark of a free slot */
 }
 
-static bool is(const struct digest *a, const struct digest *b)
-{
-    return a->head == b->head && a->tail == b->tail;
-}
-
 const struct shape *shapes_find(const struct shapes *s, const struct digest *digest)
 {
     size_t bucket = shapes_bucket(digest);
 
     for (unsigned way = 0; way < SHAPE_WAYS; way++)
-        if (is(&s->digest[bucket][way], digest))
+        if (digest_eq(&s->digest[bucket][way], digest))
             return &s->shape[bucket][way];
     return NULL;
 }
@@ -209,7 +204,7 @@ void shapes_put(struct shapes *s, const struct digest *digest, const struct shap
 {
     size_t bucket = shapes_bucket(digest), way = 0;
 
-    while (way < SHAPE_WAYS && s->digest[bucket][way].tail && !is(&s->digest[bucket][way], digest))
+    while (way < SHAPE_WAYS && s->digest[bucket][way].tail && !digest_eq(&s->digest[bucket][way], digest))
         way++;
     if (way == SHAPE_WAYS) /* all taken: any goes */
         way = digest->tail / 2 % SHAPE_WAYS;

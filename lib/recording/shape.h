@@ -45,6 +45,11 @@ struct digest {
     uint64_t head, tail; /* tail: never 0 */
 };
 
+static inline bool digest_eq(const struct digest *a, const struct digest *b)
+{
+    return a->head == b->head && a->tail == b->tail;
+}
+
 struct shape {
     uint32_t pattern, kind, fsuid;
     uint32_t arg[AAJ_ARGS]; /* interned; of the name's none */
